@@ -1,0 +1,7 @@
+"""Greedy maximum a posteriori inference of a determinantal point process."""
+
+from spanset.greedy.blocked import Progress, TokenBudget, blocked_greedy
+from spanset.greedy.reference import reference_greedy
+from spanset.greedy.replay import replay
+
+__all__ = ["Progress", "TokenBudget", "blocked_greedy", "reference_greedy", "replay"]

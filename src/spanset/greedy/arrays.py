@@ -1,0 +1,234 @@
+"""The array operations of the blocked engine, in numpy.
+
+`HostFactor` holds the partial Cholesky factor of all candidates and does the four things the engine
+asks of it. The matrix products run over fixed chunks of columns, one BLAS thread each, spread over
+workers: the split does not depend on the number of workers, so neither do the bytes. Chunk widths
+are multiples of 64 columns, so that a column's bits do not depend on its place in the chunk (a copy
+of a row gets the same residual, bit for bit). Symbols: see rules.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import local
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import solve_triangular
+from threadpoolctl import threadpool_limits
+
+from spanset.greedy.rules import Rules
+from spanset.kernels import Kernel
+from spanset.results import FloatArray, IntArray
+
+Matrix = npt.NDArray[np.floating[Any]]
+Result = TypeVar("Result")
+
+CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
+PANEL = 256  # rows of a candidate panel, likewise
+ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
+
+
+class CancelledError(Exception):
+    """The caller asked to stop; the factor is as it was before the block."""
+
+
+def available_workers() -> int:
+    """Processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class HostFactor:
+    """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
+
+    Use as a context manager: inside it, BLAS runs one thread a worker.
+
+    Parameters
+    ----------
+    X : (N, d)
+        Features in the dtype to compute in.
+    capacity : int
+        Rows of C to make room for: N * capacity * itemsize bytes, touched as they fill.
+    workers : int
+        Threads; the result does not depend on it.
+    cancelled : callable
+        Asked before each chunk; when true, the running operation raises `CancelledError`.
+    """
+
+    def __init__(
+        self,
+        X: Matrix,
+        kernel: Kernel,
+        rules: Rules,
+        capacity: int,
+        *,
+        workers: int,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.X, self.kernel, self.rules = X, kernel, rules
+        self.N = len(X)
+        self.t = 0
+        self.residual = rules.diagonal.copy()
+        self._C = np.empty((capacity, -(-self.N // ALIGN) * ALIGN), X.dtype)
+        self._drop = np.zeros(self.N)
+        self._starts = range(0, self.N, CHUNK)
+        self._tail = self._padded_tail()
+        self._scratch = local()
+        self._workers, self._cancelled = workers, cancelled
+        self._stack = ExitStack()
+
+    def __enter__(self) -> HostFactor:
+        self._stack.enter_context(threadpool_limits(1, user_api="blas"))
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(self._workers))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def capacity(self) -> int:
+        """Rows there is room for."""
+        return len(self._C)
+
+    def grow(self, capacity: int) -> None:
+        """Make room for more rows, by a copy."""
+        larger = np.empty((capacity, self._C.shape[1]), self._C.dtype)
+        larger[: self.t] = self._C[: self.t]
+        self._C = larger
+
+    def scores(self) -> FloatArray:
+        """Current score of every candidate; (N,)."""
+        return self.rules.scores(self.residual)
+
+    def coordinates(self, rows: IntArray) -> Matrix:
+        """Columns `rows` of C; (t, len(rows))."""
+        gathered = np.empty((self.t, len(rows)), self._C.dtype)
+
+        def gather(start: int) -> None:
+            stop = min(start + PANEL, self.t)
+            np.take(self._C[start:stop], rows, axis=1, out=gathered[start:stop], mode="clip")
+
+        self._run(gather, range(0, self.t, PANEL))
+        return gathered
+
+    def residual_kernel(self, rows: IntArray, coordinates: Matrix) -> FloatArray:
+        """Kernel of `rows` less what the picks explain; (m, m) float64, m = len(rows).
+
+        Time O(m^2 (t + d) / 2) in the factor's dtype: only the lower panels are computed.
+        """
+        points = self.X[rows]
+        m = len(rows)
+        S = np.empty((m, m), self._C.dtype)
+
+        def panel(start: int) -> None:
+            stop = min(start + PANEL, m)
+            block = self.kernel.block(points[start:stop], points[:stop])
+            block -= coordinates[:, start:stop].T @ coordinates[:, :stop]
+            S[start:stop, :stop] = block
+
+        starts = range(0, m, PANEL)
+        self._run(panel, reversed(starts))  # the longest first, so that workers end together
+        for start in starts:
+            S[:start, start : start + PANEL] = S[start : start + PANEL, :start].T
+        return S.astype(np.float64, copy=False)
+
+    def extend(
+        self,
+        points: Matrix,
+        coordinates: Matrix,
+        lower: FloatArray,
+        inspect: Callable[[slice, Matrix], Result],
+    ) -> list[Result]:
+        """Compute b new rows of C for every candidate; `accept` makes them count.
+
+        Parameters
+        ----------
+        points : (b, d)
+            Features of the rows to project out.
+        coordinates : (t, b)
+            Their columns of C.
+        lower : (b, b) float64
+            Cholesky factor of their residual kernel.
+        inspect : callable
+            Called per chunk with its columns and its new rows (b, columns); results in order.
+
+        Notes
+        -----
+        New rows = lower^-1 (K(points, X) - coordinates^T C), as one product
+        [-lower^-1 coordinates^T, lower^-1] [C; K] with K written where the new rows will stand:
+        2 N b (t + d + b) floating-point operations.
+        """
+        t, b = self.t, len(points)
+        inverse = solve_triangular(lower, np.eye(b), lower=True).astype(self._C.dtype)
+        weights = np.concatenate([-(inverse @ coordinates.T), inverse], axis=1)
+
+        def chunk(start: int) -> Result:
+            stop = min(start + CHUNK, self.N)
+            features = self.X[start:stop] if stop - start == CHUNK else self._tail
+            width = len(features)
+            columns = self._C[: t + b, start : start + width]
+            new = self._buffer(b, width)
+            columns[t:] = self.kernel.block(points, features, out=new)
+            # The first half's weights on the second half's kernel rows are zeros: skip them.
+            half = b // 2
+            np.matmul(weights[:half, : t + half], columns[: t + half], out=new[:half])
+            np.matmul(weights[half:], columns, out=new[half:])
+            columns[t:] = new
+            new = new[:, : stop - start]
+            result = inspect(slice(start, stop), new)
+            np.multiply(new, new, out=new)
+            new.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
+            return result
+
+        self._proposed = b
+        return self._run(chunk, self._starts)
+
+    def accept(self, count: int) -> None:
+        """Keep the first `count` of the rows computed last, and update the residuals."""
+        if count < self._proposed:
+            rows = slice(self.t, self.t + count)
+
+            def chunk(start: int) -> None:
+                stop = min(start + CHUNK, self.N)
+                kept = np.square(self._C[rows, start:stop])
+                kept.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
+
+            self._run(chunk, self._starts)
+        self.residual -= self._drop
+        self.t += count
+
+    def _run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:
+        """Run tasks on the workers; results in the items' order."""
+
+        def unless_cancelled(item: int) -> Result:
+            if self._cancelled():
+                raise CancelledError
+            return task(item)
+
+        return list(self._pool.map(unless_cancelled, items))
+
+    def _padded_tail(self) -> Matrix:
+        """Features of the last chunk, with zero rows up to a multiple of ALIGN."""
+        tail = self.X[self.N - 1 - (self.N - 1) % CHUNK :]
+        padded = np.zeros((-(-len(tail) // ALIGN) * ALIGN, self.X.shape[1]), self.X.dtype)
+        padded[: len(tail)] = tail
+        return padded
+
+    def _buffer(self, rows: int, width: int) -> Matrix:
+        """This thread's scratch block: one allocation a thread, not one a chunk."""
+        buffer = getattr(self._scratch, "buffer", None)
+        if buffer is None or buffer.size < rows * width:
+            buffer = self._scratch.buffer = np.empty(rows * CHUNK, self._C.dtype)
+        return buffer[: rows * width].reshape(rows, width)

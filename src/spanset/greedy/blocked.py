@@ -1,0 +1,380 @@
+"""Exact greedy MAP at matrix-multiply speed: predict and verify.
+
+The textbook loop (reference.py) reads the t x N factor once a pick and waits for memory. Here a
+block of picks is *predicted* among the m best candidates, whose residual kernel is small; the new
+rows of the factor for all b predicted picks come from one matrix product; and the prediction is
+*verified*: step s stands while no outsider's score before s beats the predicted one. Scores never
+grow, so an outsider whose stale score lies below the last predicted score cannot intrude and is not
+looked at. The verified prefix (at least one pick) is accepted. Exact, not approximate: under the
+rounding rule the picks are the loop's.
+
+Cost: N k^2 + 2 N k d floating-point operations as matrix products, plus about a tenth for
+prediction, against N k^2 / 2 numbers read from memory by the loop. Memory: N k numbers.
+Symbols: see rules.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.greedy.arrays import CancelledError, HostFactor, available_workers
+from spanset.greedy.rules import MarginRecord, Rules, make_rules, tokens_allow
+from spanset.kernels import Kernel
+from spanset.results import FloatArray, IntArray, Selection, StopReason
+
+BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
+FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
+CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
+
+
+@dataclass(frozen=True)
+class TokenBudget:
+    """Stop at the longest prefix whose tokens fit: `counts` (N,) per row, `limit` in all."""
+
+    counts: IntArray
+    limit: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State after a block: picks made and wanted, gain of the last pick, share of the work done."""
+
+    picked: int
+    wanted: int
+    gain: float
+    work_done: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Picks predicted among the candidates.
+
+    Attributes
+    ----------
+    positions : (b,) int64
+        Positions in the candidate list.
+    gains, scores, gaps : (b,) float64
+        Residual, score and distance to the best other candidate at each step.
+    lower : (b, b) float64
+        Cholesky factor of the picks' residual kernel.
+    """
+
+    positions: IntArray
+    gains: FloatArray
+    scores: FloatArray
+    gaps: FloatArray
+    lower: FloatArray
+
+
+@dataclass
+class _Pace:
+    """Block size b and candidate count m, adapted to how well predictions hold."""
+
+    largest: int
+    b: int = field(init=False)
+    ratio: float = CANDIDATES[1]
+
+    def __post_init__(self) -> None:
+        self.b = min(FIRST_BLOCK, self.largest)
+
+    @property
+    def candidates(self) -> int:
+        """Candidates to look at: always sized for a full block, since small ones are cheap."""
+        return max(2, int(self.ratio * self.largest))
+
+    def adapt(self, proposed: int, accepted: int) -> None:
+        """Grow after a prediction that held, shrink after one that did not."""
+        low, high = CANDIDATES
+        if accepted == proposed:
+            if proposed >= self.largest:
+                self.ratio = max(low, 0.85 * self.ratio)
+            self.b = min(self.largest, 2 * self.b)
+        else:
+            self.ratio = min(high, 1.2 * self.ratio)
+            self.b = min(self.largest, max(FIRST_BLOCK, accepted + accepted // 4))
+
+
+def blocked_greedy(
+    X: npt.NDArray[np.floating[Any]],
+    k: int,
+    kernel: Kernel,
+    *,
+    log_quality: FloatArray | None = None,
+    quality_weight: float = 0.0,
+    given: npt.NDArray[np.floating[Any]] | None = None,
+    budget: TokenBudget | None = None,
+    block: int = BLOCK,
+    workers: int = 0,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Selection:
+    """Greedy MAP by predict and verify.
+
+    Parameters
+    ----------
+    X : (N, d) float64 or float32
+        Features; the engine computes in their dtype (residuals and predictions in float64).
+    k : int
+        Picks wanted, at most N.
+    kernel : Kernel
+        Similarity of feature rows.
+    log_quality : (N,) float64, optional
+        Log quality, weighed by `quality_weight` (lambda in [0, 1]).
+    given : (g, d), optional
+        Rows to condition on: in the set already, never picked.
+    budget : TokenBudget, optional
+        Stop before the pick that would exceed it.
+    block : int
+        Picks predicted at once, at most; changes speed, not picks.
+    workers : int
+        Threads, 0 for all processors; changes nothing but speed.
+    on_progress : callable
+        Told after each block.
+    cancelled : callable
+        Asked between chunks; when true, the picks made so far are returned as interrupted.
+
+    Returns
+    -------
+    Selection
+        Picks in order with gains and scores.
+    """
+    rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
+    workers = workers or available_workers()
+    points, lower = X[:0], np.empty((0, 0))
+    if given is not None and len(given):
+        chosen = blocked_greedy(
+            given, len(given), kernel, block=block, workers=workers, cancelled=cancelled
+        )
+        points = given[chosen.order]  # less their copies, in pivoted order
+        lower = np.linalg.cholesky(kernel.block(points, points).astype(np.float64))
+    room = len(points) + _first_capacity(k, budget)
+    with HostFactor(X, kernel, rules, room, workers=workers, cancelled=cancelled) as factor:
+        run = _Run(factor, rules, k, budget, _Pace(block), on_progress)
+        try:
+            _condition(factor, points, lower, block=block)
+            return run.until_done()
+        except CancelledError:
+            return run.selection(StopReason.INTERRUPTED)
+
+
+class _Run:
+    """One selection in progress: the factor and the picks so far."""
+
+    def __init__(
+        self,
+        factor: HostFactor,
+        rules: Rules,
+        k: int,
+        budget: TokenBudget | None,
+        pace: _Pace,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.factor, self.rules, self.k, self.budget = factor, rules, k, budget
+        self.pace, self.on_progress = pace, on_progress
+        self.order: list[int] = []
+        self.gains: list[float] = []
+        self.scores: list[float] = []
+        self.tokens = 0
+        self.margins = MarginRecord()
+
+    def until_done(self) -> Selection:
+        """Blocks until k picks, an empty budget, or nothing left to pick."""
+        while len(self.order) < self.k:
+            stale = self.factor.scores()
+            candidates = best_candidates(stale, self.pace.candidates)
+            if not len(candidates):
+                return self.selection(StopReason.EXHAUSTED)
+            if not self._block(stale, candidates):
+                return self.selection(StopReason.TOKEN_BUDGET)
+            self.on_progress(self._progress())
+        return self.selection(StopReason.REACHED_K)
+
+    def _block(self, stale: FloatArray, candidates: IntArray) -> bool:
+        """Predict, extend, verify, accept; false when the token budget ends the run."""
+        factor = self.factor
+        steps = min(self.pace.b, self.k - len(self.order))
+        if factor.capacity - factor.t < steps:
+            factor.grow(min(factor.capacity * 3 // 2, factor.t + self.k - len(self.order)))
+            steps = min(steps, factor.capacity - factor.t)
+        coordinates = factor.coordinates(candidates)
+        S = factor.residual_kernel(candidates, coordinates)
+        ahead = predict(S, factor.residual[candidates], candidates, self.rules, steps)
+        picks = candidates[ahead.positions]
+        outside = np.ones(factor.N, dtype=bool)
+        outside[candidates] = False
+        watch = _Outsiders(
+            stale, outside, factor.residual, self.rules, picks, ahead, self.margins.smallest
+        )
+        verdicts = factor.extend(
+            factor.X[picks], coordinates[:, ahead.positions], ahead.lower, watch.inspect
+        )
+        holds, runner_up = watch.verdict(verdicts)
+        accepted = holds
+        if self.budget is not None:
+            counts, limit = self.budget.counts, self.budget.limit
+            accepted = tokens_allow(counts, picks[:holds], self.tokens, limit)
+            self.tokens += int(counts[picks[:accepted]].sum())
+        self.margins.add(
+            np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted]
+        )
+        factor.accept(accepted)
+        factor.residual[picks[:accepted]] = 0.0  # exactly spent, whatever the last bits
+        self.order.extend(picks[:accepted].tolist())
+        self.gains.extend(ahead.gains[:accepted].tolist())
+        self.scores.extend(ahead.scores[:accepted].tolist())
+        self.pace.adapt(len(picks), holds)
+        return accepted == holds
+
+    def _progress(self) -> Progress:
+        d, t, k = self.factor.X.shape[1], len(self.order), self.k
+        work_done = t * (t + 2 * d) / (k * (k + 2 * d))
+        if self.budget is not None:
+            work_done = max(work_done, (self.tokens / self.budget.limit) ** 2)
+        return Progress(t, k, self.gains[-1], work_done)
+
+    def selection(self, reason: StopReason) -> Selection:
+        """The picks so far."""
+        return Selection(
+            np.array(self.order, dtype=np.int64),
+            np.array(self.gains),
+            np.array(self.scores),
+            reason,
+            self.factor.N,
+            self.margins.smallest,
+            self.margins.ties,
+        )
+
+
+def best_candidates(scores: FloatArray, m: int) -> IntArray:
+    """Rows with the m best scores that are not spent, ascending; ties go to the lowest index."""
+    alive = int((scores > -np.inf).sum())
+    if alive <= m:
+        return np.flatnonzero(scores > -np.inf)
+    threshold = np.partition(scores, len(scores) - m)[len(scores) - m]
+    above = np.flatnonzero(scores > threshold)
+    equal = np.flatnonzero(scores == threshold)[: m - len(above)]
+    return np.sort(np.concatenate([above, equal]))
+
+
+def predict(
+    S: FloatArray, residual: FloatArray, rows: IntArray, rules: Rules, steps: int
+) -> Prediction:
+    """Greedy picks among the candidates alone: the textbook loop on their residual kernel.
+
+    Parameters
+    ----------
+    S : (m, m) float64
+        Residual kernel of the candidates.
+    residual : (m,) float64
+        Their residuals, from the factor (the diagonal of S but for rounding).
+    rows : (m,) int64
+        Their row numbers, ascending.
+    steps : int
+        Picks to predict, at most; fewer when all candidates are spent.
+    """
+    residual = residual.copy()
+    F = np.empty((steps, len(rows)))
+    positions: list[int] = []
+    gains, scores, gaps = [], [], []
+    for s in range(steps):
+        score = rules.scores(residual, rows)
+        j = int(np.argmax(score))
+        if score[j] == -np.inf:
+            break
+        positions.append(j)
+        gains.append(residual[j])
+        scores.append(score[j])
+        score[j] = -np.inf
+        gaps.append(scores[-1] - score.max())
+        f = S[j] - F[:s, j] @ F[:s]
+        f /= np.sqrt(residual[j])
+        F[s] = f
+        residual -= f * f
+        residual[j] = 0.0
+    b = len(positions)
+    lower = np.tril(F[:b, positions].T)
+    # Pivots from the residuals that the decisions used, so that gains and factor agree.
+    lower[np.arange(b), np.arange(b)] = np.sqrt(gains)
+    return Prediction(
+        np.array(positions, dtype=np.int64),
+        np.array(gains),
+        np.array(scores),
+        np.array(gaps),
+        lower,
+    )
+
+
+@dataclass(frozen=True)
+class _Outsiders:
+    """Verification: do rows outside the candidates beat a predicted pick before its step?"""
+
+    stale: FloatArray
+    outside: npt.NDArray[np.bool_]
+    residual: FloatArray
+    rules: Rules
+    picks: IntArray
+    ahead: Prediction
+    margin: float
+
+    def inspect(
+        self, columns: slice, new: npt.NDArray[np.floating[Any]]
+    ) -> tuple[npt.NDArray[np.bool_], FloatArray] | None:
+        """Steps beaten and the best outsider's score at each, in one chunk of columns."""
+        # Rows within the smallest margin of the last score are looked at too: they cannot
+        # intrude, but the recorded margin would miss them.
+        gaps = self.ahead.gaps
+        reach = self.ahead.scores[-1] - gaps.min(initial=self.margin, where=gaps > 0.0)
+        near = np.flatnonzero(self.outside[columns] & (self.stale[columns] >= reach))
+        if not len(near):
+            return None
+        rows = near + columns.start
+        before = np.empty((len(self.picks), len(rows)))
+        before[0] = self.residual[rows]
+        np.square(new[:-1, near], out=before[1:], dtype=np.float64)
+        np.cumsum(before[1:], axis=0, out=before[1:])
+        np.subtract(before[0], before[1:], out=before[1:])
+        scores = self.rules.scores(before, rows)
+        target = self.ahead.scores[:, None]
+        beaten = (scores > target) | ((scores == target) & (rows < self.picks[:, None]))
+        return beaten.any(axis=1), scores.max(axis=1)
+
+    def verdict(
+        self, chunks: list[tuple[npt.NDArray[np.bool_], FloatArray] | None]
+    ) -> tuple[int, FloatArray]:
+        """Length of the prefix that holds, and the best outsider's score at each step."""
+        beaten = np.zeros(len(self.picks), dtype=bool)
+        runner_up = np.full(len(self.picks), -np.inf)
+        for chunk in chunks:
+            if chunk is not None:
+                beaten |= chunk[0]
+                np.maximum(runner_up, chunk[1], out=runner_up)
+        holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
+        return holds, runner_up
+
+
+def _first_capacity(k: int, budget: TokenBudget | None) -> int:
+    """Rows to make room for: k, or what the budget buys at the mean length and a tenth more."""
+    if budget is None:
+        return k
+    mean = max(1.0, float(budget.counts.mean()))
+    return max(1, min(k, int(1.1 * budget.limit / mean) + BLOCK))
+
+
+def _condition(
+    factor: HostFactor,
+    points: npt.NDArray[np.floating[Any]],
+    lower: FloatArray,
+    *,
+    block: int,
+) -> None:
+    """Project the given rows out of every candidate, a block at a time."""
+    for start in range(0, len(points), block):
+        rows = slice(start, start + block)
+        coordinates = np.ascontiguousarray(lower[rows, :start].T, dtype=factor.X.dtype)
+        factor.extend(points[rows], coordinates, lower[rows, rows], lambda *_: None)
+        factor.accept(len(points[rows]))
