@@ -1,0 +1,7 @@
+"""Rows in and out."""
+
+from spanset.data.conversation import Conversation, Turn
+from spanset.data.dataset import BadRow, Dataset, read
+from spanset.data.writing import write_rows
+
+__all__ = ["BadRow", "Conversation", "Dataset", "Turn", "read", "write_rows"]

@@ -1,0 +1,66 @@
+"""Features that the user brings: any (rows, d) array of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.data.dataset import Dataset
+from spanset.errors import DataError
+from spanset.features.rows import unit_rows
+
+
+@dataclass(frozen=True)
+class ArrayFeatures:
+    """Features in a .npy file, one row for each row read (those without an answer included)."""
+
+    path: str
+
+    def transform(self, data: Dataset) -> npt.NDArray[np.float32]:
+        """Unit rows (N, d) of the data set's rows, by their row numbers.
+
+        Raises
+        ------
+        DataError
+            Not as many rows as the data has, or a row that is zero or not finite.
+        """
+        X = load_array(self.path)
+        if len(X) != data.total:
+            raise DataError(
+                f"the array has {len(X):,} rows, the data {data.total:,}",
+                where=self.path,
+                why="features belong to rows by their number, counting every row of the inputs "
+                "in order (those left out too)",
+                fix="compute the features from the same files in the same order",
+            )
+        if len(data) == data.total:
+            return unit_rows(X, np.float32, where=self.path)
+        return unit_rows(X[data.ids], np.float32, where=f"{self.path} (usable rows)")
+
+
+def load_array(path: str) -> npt.NDArray[Any]:
+    """Map a .npy file of numbers with two dimensions; pickled objects are refused."""
+    try:
+        X = np.load(Path(path), mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise DataError("no such file", where=path, fix="check the path after array:") from error
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(
+            "not a .npy file of numbers",
+            where=path,
+            why=str(error).partition("\n")[0],
+            fix="save the array with numpy.save",
+        ) from error
+    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or not X.size:
+        shown = f"shape {X.shape}, dtype {X.dtype}" if isinstance(X, np.ndarray) else "an archive"
+        raise DataError(
+            "the array has no rows of numbers",
+            where=path,
+            why=f"expected shape (rows, d) of real numbers, got {shown}",
+            fix="save a two-dimensional array of float16, float32 or float64",
+        )
+    return X

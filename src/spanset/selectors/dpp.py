@@ -1,0 +1,23 @@
+"""Greedy MAP of a determinantal point process: diverse and good (Wang et al. 2024)."""
+
+from __future__ import annotations
+
+from spanset.greedy import blocked_greedy
+from spanset.results import Selection
+from spanset.selectors import Request
+
+
+def select_dpp(request: Request) -> Selection:
+    """The rows whose features span the largest volume, weighed by quality."""
+    return blocked_greedy(
+        request.features,
+        request.k,
+        request.kernel,
+        log_quality=request.log_quality,
+        quality_weight=request.quality_weight,
+        given=request.given,
+        budget=request.budget,
+        workers=request.workers,
+        on_progress=request.on_progress,
+        cancelled=request.cancelled,
+    )
