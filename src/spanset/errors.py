@@ -23,7 +23,10 @@ class SpansetError(Exception):
     def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
         self.what, self.where, self.why, self.fix = what, where, why, fix
         head = f"{where}: {what}" if where else what
-        lines = [head, *(f"  {name}: {text}" for name, text in (("why", why), ("fix", fix)) if text)]
+        lines = [
+            head,
+            *(f"  {name}: {text}" for name, text in (("why", why), ("fix", fix)) if text),
+        ]
         super().__init__("\n".join(lines))
 
 

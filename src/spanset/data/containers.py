@@ -336,6 +336,8 @@ def _cannot_open(path: Path, error: OSError) -> DataError:
         )
     if isinstance(error, PermissionError):
         return DataError(
-            "no permission to read the file", where=name, fix=f"chmod +r {name}, or run as its owner"
+            "no permission to read the file",
+            where=name,
+            fix=f"chmod +r {name}, or run as its owner",
         )
     return DataError("cannot read the file", where=name, why=error.strerror or str(error))

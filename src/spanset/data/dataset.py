@@ -263,7 +263,9 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
         is_glob = glob.has_magic(argument) and not Path(argument).exists()
         matches = sorted(glob.glob(argument, recursive=True)) if is_glob else [argument]
         if not matches:
-            raise DataError("no file matches", where=argument, fix="check the pattern, and quote it")
+            raise DataError(
+                "no file matches", where=argument, fix="check the pattern, and quote it"
+            )
         for match in map(Path, matches):
             key = match.resolve()
             if key in found:

@@ -15,7 +15,7 @@ from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
 from spanset.features.rows import unit_rows
 
-__all__ = ["Representation", "fit_transform", "unit_rows"]
+__all__ = ["Representation", "dimension", "fit_transform", "unit_rows"]
 
 
 class Representation(Protocol):
@@ -43,6 +43,25 @@ def fit_transform(
 
         features = ArrayFeatures(argument)
         return features.transform(data), features
-    raise UsageError(
+    raise unknown_features(spec)
+
+
+def dimension(spec: str) -> int:
+    """Columns that features will have, without computing them."""
+    kind, _, argument = spec.partition(":")
+    if kind == "array" and argument:
+        from spanset.features.array import load_array
+
+        return load_array(argument).shape[1]
+    if spec == "lexical":
+        from spanset.features.lexical import DIMENSION
+
+        return DIMENSION
+    raise unknown_features(spec)
+
+
+def unknown_features(spec: str) -> UsageError:
+    """Error for a name that is no representation."""
+    return UsageError(
         f"no features {spec!r}", where="--features", fix="use lexical, or array:FILE.npy"
     )

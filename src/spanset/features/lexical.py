@@ -25,6 +25,7 @@ from spanset.data.dataset import Dataset
 from spanset.features.hashing import hash64
 from spanset.features.rows import unit_rows
 
+DIMENSION = 1024
 TERMS = 2**20  # hashed vocabulary a family; 52,000 real rows fill half of it with words
 ENTRIES = 4  # nonzeros of the projection per term
 FIT_ROWS = 100_000  # rows that the idf is fitted on at most, evenly spread; about 2 kB each
@@ -84,7 +85,7 @@ class Lexical:
 
 
 def fit_transform_lexical(
-    data: Dataset, *, dimension: int = 1024, seed: int = 0
+    data: Dataset, *, dimension: int = DIMENSION, seed: int = 0
 ) -> tuple[npt.NDArray[np.float32], Lexical]:
     """Fit the idf on `data` (on 100,000 rows evenly spread where there are more); its features.
 

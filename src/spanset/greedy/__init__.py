@@ -1,6 +1,7 @@
 """Greedy maximum a posteriori inference of a determinantal point process."""
 
-from spanset.greedy.blocked import Progress, TokenBudget, blocked_greedy
+from spanset.greedy.blocked import Progress, blocked_greedy
+from spanset.greedy.budget import TokenBudget
 from spanset.greedy.reference import reference_greedy
 from spanset.greedy.replay import replay
 

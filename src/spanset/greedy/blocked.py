@@ -23,21 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.greedy.arrays import CancelledError, HostFactor, available_workers
-from spanset.greedy.rules import MarginRecord, Rules, make_rules, tokens_allow
+from spanset.greedy.budget import TokenBudget
+from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, IntArray, Selection, StopReason
 
 BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
 FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
 CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
-
-
-@dataclass(frozen=True)
-class TokenBudget:
-    """Stop at the longest prefix whose tokens fit: `counts` (N,) per row, `limit` in all."""
-
-    counts: IntArray
-    limit: int
 
 
 @dataclass(frozen=True)
@@ -152,7 +145,7 @@ def blocked_greedy(
         )
         points = given[chosen.order]  # less their copies, in pivoted order
         lower = np.linalg.cholesky(kernel.block(points, points).astype(np.float64))
-    room = len(points) + _first_capacity(k, budget)
+    room = len(points) + (k if budget is None else min(k, budget.likely_rows))
     with HostFactor(X, kernel, rules, room, workers=workers, cancelled=cancelled) as factor:
         run = _Run(factor, rules, k, budget, _Pace(block), on_progress)
         try:
@@ -216,12 +209,9 @@ class _Run:
         holds, runner_up = watch.verdict(verdicts)
         accepted = holds
         if self.budget is not None:
-            counts, limit = self.budget.counts, self.budget.limit
-            accepted = tokens_allow(counts, picks[:holds], self.tokens, limit)
-            self.tokens += int(counts[picks[:accepted]].sum())
-        self.margins.add(
-            np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted]
-        )
+            accepted = self.budget.allows(picks[:holds], self.tokens)
+            self.tokens += int(self.budget.counts[picks[:accepted]].sum())
+        self.margins.add(np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted])
         factor.accept(accepted)
         factor.residual[picks[:accepted]] = 0.0  # exactly spent, whatever the last bits
         self.order.extend(picks[:accepted].tolist())
@@ -355,14 +345,6 @@ class _Outsiders:
                 np.maximum(runner_up, chunk[1], out=runner_up)
         holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
         return holds, runner_up
-
-
-def _first_capacity(k: int, budget: TokenBudget | None) -> int:
-    """Rows to make room for: k, or what the budget buys at the mean length and a tenth more."""
-    if budget is None:
-        return k
-    mean = max(1.0, float(budget.counts.mean()))
-    return max(1, min(k, int(1.1 * budget.limit / mean) + BLOCK))
 
 
 def _condition(

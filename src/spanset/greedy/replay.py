@@ -18,9 +18,7 @@ from spanset.kernels import Kernel
 from spanset.results import FloatArray
 
 
-def replay(
-    X: npt.NDArray[np.floating[Any]], kernel: Kernel, *, block: int = BLOCK
-) -> FloatArray:
+def replay(X: npt.NDArray[np.floating[Any]], kernel: Kernel, *, block: int = BLOCK) -> FloatArray:
     """Gain of each row given the rows before it; (k,) float64.
 
     Parameters

@@ -78,6 +78,23 @@ class Rules:
         return scores
 
 
+def check_weight(quality_weight: float, *, has_quality: bool) -> None:
+    """Refuse a lambda outside [0, 1], or a positive one without a quality."""
+    if not 0.0 <= quality_weight <= 1.0:
+        raise UsageError(
+            f"lambda is {quality_weight}",
+            where="--lambda",
+            why="it is the share of quality in the score",
+            fix="give a number from 0 (diversity only) to 1 (quality only)",
+        )
+    if quality_weight > 0.0 and not has_quality:
+        raise UsageError(
+            f"lambda is {quality_weight} but there is no quality to weigh",
+            where="--lambda",
+            fix="add --quality output_tokens (or another), or drop --lambda",
+        )
+
+
 def make_rules(
     diagonal: FloatArray,
     dtype: npt.DTypeLike,
@@ -89,22 +106,10 @@ def make_rules(
     Raises
     ------
     UsageError
-        Lambda outside [0, 1], or positive without a quality, or a quality of the wrong shape or
-        with values that are no numbers.
+        Lambda that does not fit, or a quality of the wrong shape or with values that are no
+        numbers.
     """
-    if not 0.0 <= quality_weight <= 1.0:
-        raise UsageError(
-            f"lambda is {quality_weight}",
-            where="--lambda",
-            why="it is the share of quality in the score",
-            fix="give a number from 0 (diversity only) to 1 (quality only)",
-        )
-    if log_quality is None and quality_weight > 0.0:
-        raise UsageError(
-            f"lambda is {quality_weight} but there is no quality to weigh",
-            where="--lambda",
-            fix="add --quality output_tokens (or another), or drop --lambda",
-        )
+    check_weight(quality_weight, has_quality=log_quality is not None)
     if log_quality is not None:
         log_quality = np.asarray(log_quality, dtype=np.float64)
         if log_quality.shape != diagonal.shape:
@@ -137,8 +142,3 @@ class MarginRecord:
         if positive.size:
             self.smallest = min(self.smallest, float(positive.min()))
         self.ties += int((gaps == 0.0).sum())
-
-
-def tokens_allow(token_counts: IntArray, picks: IntArray, spent: int, budget: int) -> int:
-    """How many of `picks`, in order, fit into a token budget of which `spent` is used."""
-    return int(np.searchsorted(np.cumsum(token_counts[picks]) + spent, budget, side="right"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from spanset.greedy.rules import tokens_allow
 from spanset.results import FloatArray, IntArray, Selection, StopReason
 from spanset.selectors import Request
 
@@ -17,7 +16,7 @@ def from_order(order: IntArray, scores: FloatArray, request: Request) -> Selecti
     picks = order[: request.k]
     reason = StopReason.REACHED_K
     if request.budget is not None:
-        fitting = tokens_allow(request.budget.counts, picks, 0, request.budget.limit)
+        fitting = request.budget.allows(picks, 0)
         if fitting < len(picks):
             picks, reason = picks[:fitting], StopReason.TOKEN_BUDGET
     gains = np.full(len(picks), np.nan)

@@ -1,0 +1,56 @@
+"""Amounts as people write them: 10000, 0.1, 10%, 2M."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from spanset.errors import UsageError
+
+_SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
+_COUNT = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:e[0-9]+)?)([kmgb]?)", re.IGNORECASE)
+
+
+def row_counts(amounts: Iterable[object], n: int) -> list[int]:
+    """Numbers of rows out of `n`, ascending: counts, or shares written as 0.1 or 10%.
+
+    Raises
+    ------
+    UsageError
+        No number, zero, or more than `n`.
+    """
+    pieces = [piece for amount in amounts for piece in str(amount).split(",") if piece.strip()]
+    return sorted({_row_count(piece.strip(), n) for piece in pieces})
+
+
+def _row_count(text: str, n: int) -> int:
+    fix = f"give a count from 1 to {n:,}, or a share such as 0.1 or 10%"
+    try:
+        is_share = text.endswith("%") or "." in text
+        value = float(text.rstrip("%"))
+        share = value / 100 if text.endswith("%") else value
+        count = round(share * n) if is_share and 0 < share <= 1 else int(text)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is no number of rows", where="-k", fix=fix) from None
+    if count < 1:
+        what = f"{text} of {n:,} rows is no row" if is_share else f"k is {text}"
+        raise UsageError(what, where="-k", fix=fix)
+    if count > n:
+        raise UsageError(f"k is {count:,}, but there are {n:,} usable rows", where="-k", fix=fix)
+    return count
+
+
+def token_count(text: str) -> int:
+    """A number of tokens: 2000000, 500k, 2M, 1.5M."""
+    match = _COUNT.fullmatch(text.strip())
+    count = 0
+    if match:
+        number, suffix = match.groups()
+        count = round(float(re.sub("[_,]", "", number)) * _SUFFIXES[suffix.lower()])
+    if count < 1:
+        raise UsageError(
+            f"{text!r} is no number of tokens",
+            where="--tokens",
+            fix="give a positive count such as 2000000, 500k or 2M",
+        )
+    return count

@@ -1,0 +1,174 @@
+"""The command line: parse, call the pipeline, print. The only module that prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.config import Toml
+from rich.console import Console
+
+from spanset import __version__
+from spanset.config import (
+    ChoiceConfig,
+    ComputeConfig,
+    DataConfig,
+    FeatureConfig,
+    OutputConfig,
+    QualityConfig,
+    SelectConfig,
+)
+from spanset.errors import OutputError, SpansetError, UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
+
+app = App(
+    name="spanset",
+    help="Measure how diverse an instruction-tuning data set is, and pick the rows worth training "
+    "on.",
+    version=__version__,
+    result_action="return_value",
+)
+
+
+@app.command
+def select(
+    *data: str,
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    choice: Annotated[ChoiceConfig, Parameter(name="*")] = ChoiceConfig(),
+    features: Annotated[FeatureConfig, Parameter(name="*")] = FeatureConfig(),
+    quality: Annotated[QualityConfig, Parameter(name="*")] = QualityConfig(),
+    output: Annotated[OutputConfig, Parameter(name="*")] = OutputConfig(),
+    compute: Annotated[ComputeConfig, Parameter(name="*")] = ComputeConfig(),
+) -> int:
+    """Pick the rows worth training on: diverse, and good.
+
+    Writes the subset (the rows verbatim, best first), a run folder, and a table that compares
+    the picks with random subsets of the same size.
+
+    Parameters
+    ----------
+    data
+        Files of rows: JSON arrays or JSON Lines, plain or gzipped; paths or globs.
+    """
+    from spanset.pipeline import run_select
+    from spanset.planning import plan_select
+    from spanset.results import StopReason
+    from spanset.tables import input_table, plan_table, selection_table
+    from spanset.watching import TerminalWatcher
+
+    config = SelectConfig(data, reading, choice, features, quality, output, compute)
+    out = Console(stderr=output.output == "-", highlight=False)
+    watcher = TerminalWatcher(Console(stderr=True), quiet=output.json)
+    if output.dry_run:
+        dataset, plan = plan_select(config)
+        if output.json:
+            out.print_json(json.dumps(plan))
+        else:
+            out.print(input_table(dataset), plan_table(plan))
+        return 0
+    outcome = run_select(config, watcher)
+    if output.json:
+        out.print(json.dumps(outcome.record(), ensure_ascii=False), soft_wrap=True, markup=False)
+    else:
+        out.print(input_table(outcome.data), selection_table(outcome))
+    return INTERRUPTED if outcome.picks.stop_reason is StopReason.INTERRUPTED else 0
+
+
+@app.command
+def show(
+    *data: str,
+    n: Annotated[int, Parameter(name=["-n", "--n"])] = 3,
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+) -> int:
+    """Show how rows are understood: format, roles and text.
+
+    Parameters
+    ----------
+    data
+        Files of rows; paths or globs.
+    n
+        Rows to show.
+    """
+    from spanset.pipeline import read_data
+    from spanset.tables import conversation_panels, input_table
+
+    dataset = read_data(data, reading)
+    out = Console(highlight=False)
+    out.print(input_table(dataset), conversation_panels(dataset, n))
+    for row in dataset.bad[:n]:
+        out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, 1 (data), 2 (usage) or 130 (interrupted)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    errors = Console(stderr=True, highlight=False)
+    try:
+        words, app.config = _take_config(words)
+        code = app(words, exit_on_error=False, print_error=False)
+    except SpansetError as error:
+        errors.print("[red]error:[/red]", end=" ")
+        errors.print(str(error), markup=False, soft_wrap=True)
+        if isinstance(error, OutputError) and isinstance(error.__cause__, BrokenPipeError):
+            _drop_stdout()
+        return error.exit_code
+    except CycloptsError as error:
+        errors.print("[red]error:[/red]", end=" ")
+        errors.print(str(error), markup=False, soft_wrap=True)
+        errors.print("  fix: see `spanset --help`, or `spanset COMMAND --help`", markup=False)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("interrupted; nothing was written", style="yellow")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout()
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _take_config(words: list[str]) -> tuple[list[str], tuple[Toml, ...]]:
+    """Take ``--config FILE`` out of the words; flags then override what the file says."""
+    for place, word in enumerate(words):
+        name, mark, value = word.partition("=")
+        if word == "--":
+            break
+        if name != "--config":
+            continue
+        if not mark and place + 1 == len(words):
+            raise UsageError("no file is named", where="--config", fix="--config run.toml")
+        path = value if mark else words[place + 1]
+        rest = words[:place] + words[place + (1 if mark else 2) :]
+        _check_config(path)
+        return rest, (Toml(path, must_exist=True),)
+    return words, ()
+
+
+def _check_config(path: str) -> None:
+    """Read the file once ourselves, for an error in our own words."""
+    try:
+        with Path(path).open("rb") as file:
+            tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "the configuration cannot be read",
+            where=path,
+            why=str(error),
+            fix="give a TOML file such as a run folder's config.toml",
+        ) from error
+
+
+def _drop_stdout() -> None:
+    """Keep the interpreter from complaining about a reader that went away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,161 @@
+"""Settings of a run: one frozen dataclass a stage, in one schema for flags, TOML and Python.
+
+The names are the flags' names. A run writes its resolved settings as ``config.toml``, which
+``--config`` reads back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+_DATA = Group("Data", sort_key=1)
+_CHOICE = Group("Choice", sort_key=2)
+_FEATURES = Group("Features and kernel", sort_key=3)
+_QUALITY = Group("Quality", sort_key=4)
+_OUTPUT = Group("Output", sort_key=5)
+_COMPUTE = Group("Computing", sort_key=6)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How files are read."""
+
+    format: Annotated[str | None, Parameter(group=_DATA)] = None
+    """Format of the rows (messages, sharegpt, alpaca, prompt-completion, question-answer);
+    by default what each file's first row shows."""
+
+    map: Annotated[str | None, Parameter(group=_DATA)] = None
+    """Fields of other names, as prompt=FIELD,answer=FIELD[,input=,system=,history=]."""
+
+    on_bad_row: Annotated[Literal["stop", "skip"], Parameter(group=_DATA)] = "stop"
+    """At a malformed row: stop, or skip it and list it in the run folder."""
+
+    on_empty: Annotated[Literal["skip", "error"], Parameter(group=_DATA)] = "skip"
+    """At a row without an answer: skip it with a count, or stop."""
+
+
+@dataclass(frozen=True)
+class ChoiceConfig:
+    """How much is chosen and by what."""
+
+    k: Annotated[tuple[str, ...], Parameter(name=["-k", "--k"], group=_CHOICE)] = ()
+    """Rows to pick: a count (10000) or a share (0.1 or 10%). Several, with commas: one run
+    answers all."""
+
+    tokens: Annotated[str | None, Parameter(group=_CHOICE)] = None
+    """Token budget (2000000, 500k, 2M): the longest prefix of the order within it."""
+
+    method: Annotated[Literal["dpp", "random", "top"], Parameter(group=_CHOICE)] = "dpp"
+    """dpp: diverse and good; random: uniform; top: highest quality."""
+
+    given: Annotated[str | None, Parameter(group=_CHOICE)] = None
+    """Rows that are in the training set already (a data file; with array features a .npy):
+    what repeats them is not picked."""
+
+    seed: Annotated[int, Parameter(group=_CHOICE)] = 0
+    """Of every random draw."""
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """What rows are compared by."""
+
+    features: Annotated[str, Parameter(group=_FEATURES)] = "lexical"
+    """lexical, or array:FILE.npy with one row for each row of the data."""
+
+    kernel: Annotated[Literal["rbf"], Parameter(group=_FEATURES)] = "rbf"
+    """Similarity of two rows."""
+
+    gamma: Annotated[float, Parameter(group=_FEATURES)] = 0.25
+    """Sharpness of the rbf kernel: exp(-gamma |x - y|^2) on unit rows."""
+
+
+@dataclass(frozen=True)
+class QualityConfig:
+    """What makes a row good, and how much that counts."""
+
+    quality: Annotated[str | None, Parameter(group=_QUALITY)] = None
+    """output_tokens, input_tokens, total_tokens, column:NAME or column:NAME:down."""
+
+    quality_weight: Annotated[float | None, Parameter(name="--lambda", group=_QUALITY)] = None
+    """Share of quality in the score, 0 to 1; 0.1 when a quality is given."""
+
+    transform: Annotated[
+        Literal["log", "identity", "rank", "quantile"], Parameter(group=_QUALITY)
+    ] = "log"
+    """From the score to log quality."""
+
+    tokenizer: Annotated[str | None, Parameter(group=_QUALITY)] = None
+    """Hugging Face tokenizer (name or folder) that counts tokens; by default they are
+    estimated as UTF-8 bytes / 4."""
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """What is written where."""
+
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], group=_OUTPUT)] = None
+    """The subset: .jsonl or .json, .gz of both, or - for standard output; by default in the run
+    folder."""
+
+    run: Annotated[str | None, Parameter(group=_OUTPUT)] = None
+    """Run folder; by default named after the output, or spanset-run."""
+
+    sort: Annotated[Literal["rank", "source"], Parameter(group=_OUTPUT)] = "rank"
+    """Order of the subset's rows: best first, or as in the source."""
+
+    by: Annotated[tuple[str, ...], Parameter(group=_OUTPUT)] = ()
+    """Fields whose values' shares the table shows, before and after."""
+
+    draws: Annotated[int, Parameter(group=_OUTPUT)] = 3
+    """Random subsets that the table compares with."""
+
+    force: Annotated[bool, Parameter(negative="", group=_OUTPUT)] = False
+    """Replace an output and a run folder that exist."""
+
+    json: Annotated[bool, Parameter(negative="", group=_OUTPUT)] = False
+    """Print the summary as JSON."""
+
+    dry_run: Annotated[bool, Parameter(negative="", group=_OUTPUT)] = False
+    """Read the data, print what would be done and what it would take, and stop."""
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
+    """How it is computed."""
+
+    dtype: Annotated[Literal["float64", "float32"], Parameter(group=_COMPUTE)] = "float64"
+    """float32 halves memory and time; near-ties may be decided otherwise."""
+
+    workers: Annotated[int, Parameter(group=_COMPUTE)] = 0
+    """Threads; 0 for all processors. Changes nothing but speed."""
+
+
+@dataclass(frozen=True)
+class SelectConfig:
+    """All settings of ``spanset select``."""
+
+    data: tuple[str, ...]
+    reading: DataConfig = field(default_factory=DataConfig)
+    choice: ChoiceConfig = field(default_factory=ChoiceConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    compute: ComputeConfig = field(default_factory=ComputeConfig)
+
+    def table(self) -> dict[str, Any]:
+        """Flag name to value, for a TOML file; flags of the one call (--force ...) left out."""
+        table: dict[str, Any] = {"data": list(self.data)}
+        for stage in fields(self)[1:]:
+            settings = getattr(self, stage.name)
+            for setting in fields(settings):
+                value = getattr(settings, setting.name)
+                if value is None or setting.name in ("force", "json", "dry_run"):
+                    continue
+                name = "lambda" if setting.name == "quality_weight" else setting.name
+                shown = list(value) if isinstance(value, tuple) else value
+                table[name.replace("_", "-")] = shown
+        return table

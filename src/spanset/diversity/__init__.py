@@ -1,0 +1,1 @@
+"""Measures of how diverse a set of rows is."""

@@ -1,0 +1,111 @@
+"""Where a selection's rows go: checked before any heavy work, written together at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spanset import run_folder
+from spanset.config import OutputConfig
+from spanset.data import Dataset
+from spanset.data.writing import (
+    container_of,
+    is_direct,
+    natural_container,
+    refuse_existing,
+    write_rows,
+)
+from spanset.quality import TokenCounts
+from spanset.results import FloatArray, IntArray, Selection
+
+DEFAULT_RUN = "spanset-run"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Targets of one run.
+
+    Attributes
+    ----------
+    subset : str or None
+        The subset's file, ``-`` for standard output, None for the run folder.
+    run : Path or None
+        The run folder; None where the subset goes to a stream and no folder was asked for.
+    """
+
+    subset: str | None
+    run: Path | None
+    force: bool
+    by_source: bool
+
+    @classmethod
+    def plan(cls, config: OutputConfig) -> Outputs:
+        """Targets from the settings; refuses what could not be written."""
+        run = None if config.run is None else Path(config.run)
+        if config.output is None:
+            run = run or Path(DEFAULT_RUN)
+        else:
+            suffix = container_of(config.output)
+            if run is None and config.output != "-" and not is_direct(Path(config.output)):
+                run = Path(config.output.removesuffix(suffix) + ".run")
+            refuse_existing(config.output, force=config.force)
+        if run is not None:
+            run_folder.refuse_folder(run, force=config.force)
+        return cls(config.output, run, config.force, config.sort == "source")
+
+    def names(self, data: Dataset, sizes: Sequence[int]) -> list[str]:
+        """Names of the subsets' files: one a size, with the size in the name if several."""
+        name = self.subset or f"subset{natural_container(data)}"
+        if len(sizes) < 2 or name == "-":
+            return [name]
+        suffix = container_of(name)
+        names = [f"{name.removesuffix(suffix)}-{size}{suffix}" for size in sizes]
+        if self.subset:
+            for name in names:
+                refuse_existing(name, force=self.force)
+        return names
+
+    def write(
+        self,
+        data: Dataset,
+        picks: Selection,
+        sizes: Sequence[int],
+        *,
+        config: Mapping[str, Any],
+        tokens: TokenCounts,
+        log_quality: FloatArray | None,
+        seed: int,
+        timings: Mapping[str, float],
+    ) -> list[str]:
+        """Write subsets and run folder; all files that were written, the subsets first."""
+        names = self.names(data, sizes)
+        with ExitStack() as stack:
+            folder = None
+            if self.run is not None:
+                folder = stack.enter_context(run_folder.run_folder(self.run, force=self.force))
+            inside = folder if self.subset is None else None
+            for name, size in zip(names, sizes, strict=True):
+                chosen = data[self._arranged(picks.order[:size])]
+                write_rows(chosen, inside / name if inside else name, force=self.force)
+            if folder is not None:
+                run_folder.fill(
+                    folder,
+                    data,
+                    picks,
+                    config=config,
+                    tokens=tokens,
+                    log_quality=log_quality,
+                    seed=seed,
+                    timings=timings,
+                )
+        shown = [str(self.run / name) if inside and self.run else name for name in names]
+        return shown + ([str(self.run)] if self.run else [])
+
+    def _arranged(self, order: IntArray) -> IntArray:
+        """Rows in rank order, or as in the source."""
+        return np.sort(order) if self.by_source else order

@@ -1,0 +1,60 @@
+"""What a selection would do and take, without doing it."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from spanset.amounts import row_counts, token_count
+from spanset.config import SelectConfig
+from spanset.data import Dataset
+from spanset.features import dimension
+from spanset.greedy import TokenBudget
+from spanset.memory import available_bytes, greedy_bytes
+from spanset.outputs import Outputs
+from spanset.pipeline import check_select, read_data
+from spanset.quality import count_tokens
+
+
+def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
+    """Check everything that can be checked, read the data, and estimate the rest."""
+    weight = check_select(config)
+    outputs = Outputs.plan(config.output)
+    data = read_data(config.data, config.reading)
+    sizes = row_counts(config.choice.k, len(data))
+    names = outputs.names(data, sizes)
+    k = sizes[-1] if sizes else len(data)
+    if config.choice.tokens is not None:
+        counts = count_tokens(data, config.quality.tokenizer).total
+        k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
+    d = dimension(config.features.features)
+    dtype = config.compute.dtype
+    chosen = sum(int(data.length[:k].mean()) * size for size in sizes or [k])
+    where = f" in {outputs.run}" if outputs.subset is None else ""
+    plan: dict[str, Any] = {
+        "method": config.choice.method,
+        "picks": ", ".join(f"{size:,}" for size in sizes or [k]),
+        "features": f"{config.features.features}, {d:,} dimensions",
+        "quality": f"{config.quality.quality or 'none'}, lambda {weight:g}",
+        "output": ", ".join(names) + where,
+        "disk": f"about {chosen / 2**20:,.1f} MiB",
+    }
+    if config.choice.method == "dpp":
+        needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
+        plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"
+        seconds = (len(data) * k * (k + 2 * d)) / _products_per_second(dtype)
+        plan["time"] = f"about {1.3 * seconds:,.0f} s for the selection on this machine"
+    return data, plan
+
+
+def _products_per_second(dtype: str) -> float:
+    """Floating-point operations a second in a matrix product, measured for a moment."""
+    A, B = np.ones((256, 2048), dtype), np.ones((2048, 8192), dtype)
+    best = np.inf
+    for _ in range(3):
+        started = perf_counter()
+        A @ B
+        best = min(best, perf_counter() - started)
+    return 2 * A.size * B.shape[1] / best

@@ -1,0 +1,181 @@
+"""The run folder: what was chosen, from what, how, and by which versions.
+
+    manifest.json      versions, seeds, digests, counts; complete: true is written last
+    config.toml        resolved settings; `spanset select --config` reads them back
+    selection.parquet  rank, row id, source, line, gain, score, log quality, tokens
+    ids.txt            row numbers in rank order, for `datasets.Dataset.select`
+    subset.jsonl       the rows, unless they went elsewhere
+    bad_rows.jsonl     rows left out, if any
+    timings.json       seconds a stage and peak memory: all that may differ between equal runs
+
+The folder is filled under another name and renamed when all is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+
+from spanset.data.dataset import Dataset
+from spanset.data.writing import cannot_write
+from spanset.errors import OutputError, UsageError
+from spanset.quality import TokenCounts
+from spanset.results import FloatArray, Selection, StopReason
+
+PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
+
+
+def refuse_folder(path: Path, *, force: bool) -> None:
+    """Refuse a run folder that exists; with `force`, one that is not a run folder."""
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise UsageError(
+                "the run folder's parent does not exist",
+                where=str(path),
+                fix=f"mkdir -p {path.parent}",
+            )
+        return
+    if not force:
+        raise UsageError(
+            "the run folder exists",
+            where=str(path),
+            fix="choose another with --run, or replace it with --force",
+        )
+    if not (path / "manifest.json").is_file():
+        raise UsageError(
+            "the folder exists and is no run folder: it will not be replaced",
+            where=str(path),
+            why="it holds no manifest.json",
+            fix="choose another with --run",
+        )
+
+
+@contextmanager
+def run_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Folder to fill; it becomes `path` when the block ends well, and is removed otherwise."""
+    refuse_folder(path, force=force)
+    try:
+        partial = Path(
+            tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        )
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        yield partial
+        umask = os.umask(0)
+        os.umask(umask)
+        partial.chmod(0o777 & ~umask)  # mkdtemp makes it private; a result is an ordinary folder
+        if path.exists():
+            old = partial.with_suffix(".old")
+            path.rename(old)
+            partial.rename(path)
+            shutil.rmtree(old)
+        else:
+            partial.rename(path)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and not isinstance(error, OutputError):
+            raise cannot_write(path, error) from error
+        raise
+
+
+def fill(
+    folder: Path,
+    data: Dataset,
+    picks: Selection,
+    *,
+    config: Mapping[str, Any],
+    tokens: TokenCounts,
+    log_quality: FloatArray | None,
+    seed: int,
+    timings: Mapping[str, float],
+) -> None:
+    """Write everything but the subset; the manifest last, complete unless interrupted."""
+    (folder / "config.toml").write_text(tomli_w.dumps({"select": dict(config)}), encoding="utf-8")
+    pq.write_table(_table(data, picks, tokens, log_quality), folder / "selection.parquet")
+    (folder / "ids.txt").write_text("".join(f"{row}\n" for row in data.ids[picks.order]))
+    left_out = [("malformed", row) for row in data.bad] + [("empty", row) for row in data.empty]
+    if left_out:
+        lines = (json.dumps({"kind": kind, **asdict(row)}) for kind, row in left_out)
+        (folder / "bad_rows.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    digests = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
+    _write_json(folder / "timings.json", timings)
+    manifest = {
+        **_manifest(data, picks),
+        "seed": seed,
+        "tokens_counted_by": tokens.method,
+        "files": digests,
+        "complete": picks.stop_reason is not StopReason.INTERRUPTED,
+    }
+    _write_json(folder / "manifest.json", manifest)
+
+
+def _manifest(data: Dataset, picks: Selection) -> dict[str, Any]:
+    margin = picks.smallest_margin
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "machine": platform.machine(),
+        "inputs": [
+            {"name": source.name, "sha256": source.sha256, "format": format.name}
+            for source, format in zip(data.sources, data.formats, strict=True)
+        ],
+        "rows": {
+            "read": data.total,
+            "usable": len(data),
+            "malformed": len(data.bad),
+            "empty": len(data.empty),
+            "picked": len(picks),
+        },
+        "stop_reason": picks.stop_reason.value,
+        "smallest_margin": margin if np.isfinite(margin) else None,
+        "ties": picks.ties,
+    }
+
+
+def _table(
+    data: Dataset, picks: Selection, tokens: TokenCounts, log_quality: FloatArray | None
+) -> pa.Table:
+    order = picks.order
+    names = np.array([source.name for source in data.sources])
+    columns: dict[str, Any] = {
+        "rank": np.arange(1, len(order) + 1),
+        "row": data.ids[order],
+        "source": names[data.source[order]],
+        "line": data.line[order],
+        "gain": picks.gains,
+        "score": picks.scores,
+        "tokens": tokens.total[order],
+    }
+    if log_quality is not None:
+        columns["log_quality"] = log_quality[order]
+    return pa.table(columns)
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""What the command line shows, as rich renderables; nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from spanset.data import Dataset
+    from spanset.pipeline import Outcome
+    from spanset.summary import SetSummary
+
+SHOWN_VALUES = 16  # values of a field in the table; the rest are added up
+ROLE_STYLES = {"system": "magenta", "user": "cyan", "assistant": "green", "tool": "yellow"}
+
+
+def input_table(data: Dataset) -> Table:
+    """Inputs with their format and what was left out."""
+    table = _table("input", "format", "rows", "malformed", "no answer", title="Data")
+    for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True)):
+        table.add_row(
+            Text(source.name),
+            format.name,
+            f"{int((data.source == number).sum()):,}",
+            f"{sum(row.source == source.name for row in data.bad):,}",
+            f"{sum(row.source == source.name for row in data.empty):,}",
+        )
+    return table
+
+
+def selection_table(outcome: Outcome) -> RenderableType:
+    """Pool, picks and random subsets side by side; then how the run went."""
+    sets = outcome.summaries
+    many = len(outcome.sizes) > 1
+    heads = [
+        f"{one.name} {one.rows:,}" if many and one.name != "pool" else one.name for one in sets
+    ]
+    table = _table("", *heads, title="Selection")
+    table.add_row("rows", *(f"{one.rows:,}" for one in sets))
+    table.add_row("tokens (about)" if _estimated(outcome) else "tokens", *map(_tokens, sets))
+    table.add_row("tokens per row", *(f"{one.tokens / one.rows:,.0f}" for one in sets))
+    table.add_row("log det, nats", *map(_log_det, sets))
+    table.add_row("near duplicates", *map(_near_duplicates, sets))
+    for field, rows in _share_rows(sets):
+        table.add_section()
+        table.add_row(Text(f"share by {field}", style="bold"))
+        for value, shares in rows:
+            table.add_row(Text(f"  {value}"), *shares)
+    return Group(table, Text(), _facts(outcome))
+
+
+def _facts(outcome: Outcome) -> Table:
+    picks = outcome.picks
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    last = f"{picks.gains[-1]:.4g}"
+    facts.add_row("stopped", f"{picks.stop_reason.value}; gain of the last pick {last}")
+    times = outcome.timings
+    facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
+    facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
+    for number, name in enumerate(outcome.written):
+        facts.add_row("" if number else "written", Text(name))
+    return facts
+
+
+def plan_table(plan: dict[str, Any]) -> Table:
+    """What a run would do and take."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    for name, value in plan.items():
+        facts.add_row(name, Text(str(value)))
+    return facts
+
+
+def conversation_panels(data: Dataset, count: int, width: int = 2_000) -> RenderableType:
+    """The first rows as they are understood: file, line, and every turn with its role."""
+    parts: list[RenderableType] = []
+    for position in range(min(count, len(data))):
+        parts.append(Text(f"\n{data.where(position)}", style="bold"))
+        for turn in data.conversation(position).turns:
+            shown = turn.text if len(turn.text) <= width else turn.text[:width] + " [...]"
+            parts.append(Text(turn.role, style=f"bold {ROLE_STYLES[turn.role]}"))
+            parts.append(Text(_printable(shown)))
+    return Group(*parts)
+
+
+def _table(first: str, *heads: str, title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column(first, overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right")
+    return table
+
+
+def _estimated(outcome: Outcome) -> bool:
+    from spanset.quality.lengths import APPROXIMATION
+
+    return outcome.tokens.method == APPROXIMATION
+
+
+def _tokens(one: SetSummary) -> str:
+    for unit, size in (("M", 10**6), ("k", 10**3)):
+        if one.tokens >= 10 * size:
+            return f"{one.tokens / size:,.1f}{unit}"
+    return f"{one.tokens:,}"
+
+
+def _log_det(one: SetSummary) -> str:
+    if one.log_det is None:
+        return "-"
+    spread = f" ± {one.log_det_deviation:,.0f}" if one.name == "random" else ""
+    return f"{one.log_det:,.0f}{spread}"
+
+
+def _near_duplicates(one: SetSummary) -> str:
+    error = one.near_duplicates_error
+    about = f" ± {100 * error:.1f}" if error else ""
+    return f"{100 * one.near_duplicates:.1f}{about} %"
+
+
+def _share_rows(
+    sets: Sequence[SetSummary],
+) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+    """Fields with the shares of their values in every set, the pool's most common first."""
+    fields = []
+    for field in sets[0].shares:
+        values = list(sets[0].shares[field])
+        if field == "source" and len(values) < 2:
+            continue  # one file: nothing to compare
+        rows = [
+            (
+                value or "(empty)",
+                [f"{100 * one.shares[field].get(value, 0.0):.1f} %" for one in sets],
+            )
+            for value in values[:SHOWN_VALUES]
+        ]
+        if rest := values[SHOWN_VALUES:]:
+            sums = (sum(one.shares[field].get(value, 0.0) for value in rest) for one in sets)
+            rows.append((f"{len(rest):,} others", [f"{100 * total:.1f} %" for total in sums]))
+        fields.append((field, rows))
+    return fields
+
+
+def _printable(text: str) -> str:
+    """Text without control characters, which could drive the terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)

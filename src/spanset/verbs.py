@@ -1,0 +1,174 @@
+"""The pipeline's verbs for use from Python: represent and select (read and score stand beside)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.amounts import row_counts
+from spanset.data.dataset import Dataset
+from spanset.errors import UsageError
+from spanset.features import fit_transform, unit_rows
+from spanset.greedy import Progress, TokenBudget
+from spanset.greedy.rules import check_weight
+from spanset.kernels import make_kernel
+from spanset.memory import greedy_bytes, require_memory
+from spanset.quality import count_tokens, score
+from spanset.results import FloatArray, IntArray, Selection
+from spanset.selectors import Request, selector
+
+DEFAULT_WEIGHT = 0.1  # lambda when a quality is given: the best in Wang et al. (2024)
+
+Array = npt.NDArray[Any]
+
+
+def represent(data: Dataset, features: str = "lexical", *, seed: int = 0) -> Array:
+    """Features of every row; (N, d) float32 unit rows.
+
+    Parameters
+    ----------
+    data : Dataset
+        N rows.
+    features : str
+        ``lexical`` or ``array:FILE.npy``.
+    seed : int
+        Of the projection.
+    """
+    return fit_transform(features, data, seed=seed)[0]
+
+
+def select(
+    data: Dataset | Array,
+    *,
+    k: int | float | str | None = None,
+    features: str = "lexical",
+    quality: str | FloatArray | None = None,
+    quality_weight: float | None = None,
+    transform: str = "log",
+    tokenizer: str | None = None,
+    tokens: int | None = None,
+    token_counts: IntArray | None = None,
+    method: str = "dpp",
+    kernel: str = "rbf",
+    gamma: float = 0.25,
+    given: Dataset | Array | None = None,
+    dtype: str = "float64",
+    seed: int = 0,
+    workers: int = 0,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Selection:
+    """Choose rows: diverse, and good where a quality is given.
+
+    Parameters
+    ----------
+    data : Dataset or (N, d) array
+        Rows, or their features.
+    k : int, float or str, optional
+        Picks: a count, or a share of the rows (0.1, ``"10%"``); all rows by default, where
+        `tokens` is given.
+    features : str
+        How rows of a data set are represented.
+    quality : str or (N,) array, optional
+        Name of a score of a data set's rows (see `score`), or log quality itself.
+    quality_weight : float, optional
+        Lambda, the share of quality in the score, in [0, 1]; 0.1 when a quality is given.
+    transform, tokenizer : str
+        As for `score`.
+    tokens : int, optional
+        Token budget: the longest prefix of the order within it.
+    token_counts : (N,) int64, optional
+        Tokens of each row, where `data` is an array.
+    method : {"dpp", "random", "top"}
+        How to choose.
+    kernel, gamma
+        Similarity of rows.
+    given : Dataset or (g, d) array, optional
+        Rows in the set already, never picked.
+    dtype : {"float64", "float32"}
+        To compute in.
+    seed, workers : int
+        Of random draws; threads (0: all processors).
+    on_progress, cancelled : callable
+        Told after each block; asked whether to stop.
+
+    Returns
+    -------
+    Selection
+        Picks in order; every prefix is the selection for a smaller k.
+    """
+    if isinstance(data, Dataset):
+        X, fitted = fit_transform(features, data, seed=seed)
+        if isinstance(given, Dataset):
+            given = fitted.transform(given)
+        if isinstance(quality, str):
+            quality = score(data, quality, transform=transform, tokenizer=tokenizer)
+        if tokens is not None and token_counts is None:
+            token_counts = count_tokens(data, tokenizer).total
+    else:
+        X = _matrix(data, "features")
+    if isinstance(quality, str) or isinstance(given, Dataset):
+        raise UsageError(
+            "features alone have no rows to score or compare with",
+            where="quality or given",
+            fix="give a log quality per row, and features of the given rows, as arrays",
+        )
+    if tokens is not None and token_counts is None:
+        raise UsageError("a token budget needs token_counts", where="tokens")
+    if k is None and tokens is None:
+        raise UsageError("neither k nor tokens is given", where="k", fix="say how much to pick")
+
+    budget = None
+    wanted = len(X) if k is None else row_counts([k], len(X))[-1]
+    if tokens is not None and token_counts is not None:
+        budget = TokenBudget(np.asarray(token_counts), tokens)
+        wanted = min(wanted, budget.most_rows)
+    if given is not None:
+        given = unit_rows(_matrix(given, "given", X.shape[1]), dtype, where="given")
+    weight = resolved_weight(quality_weight, has_quality=quality is not None)
+    if method == "dpp":
+        likely = wanted if budget is None else min(wanted, budget.likely_rows)
+        g = 0 if given is None else len(given)
+        require_memory(greedy_bytes(len(X), likely, X.shape[1], dtype, g), likely, dtype)
+    return selector(method)(
+        Request(
+            unit_rows(X, dtype),
+            wanted,
+            quality,
+            weight,
+            given,
+            budget,
+            make_kernel(kernel, gamma),
+            seed,
+            workers,
+            on_progress,
+            cancelled,
+        )
+    )
+
+
+def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float:
+    """Lambda: as given, else 0.1 with a quality and 0 without; checked."""
+    if quality_weight is None:
+        return DEFAULT_WEIGHT if has_quality else 0.0
+    check_weight(quality_weight, has_quality=has_quality)
+    return quality_weight
+
+
+def _matrix(values: Array, name: str, dimension: int | None = None) -> Array:
+    X = np.asarray(values)
+    if X.ndim != 2 or not X.size or X.dtype.kind not in "fiu":
+        raise UsageError(
+            f"{name} has shape {X.shape} and dtype {X.dtype}, expected numbers (rows, d)",
+            where=name,
+        )
+    if dimension is not None and X.shape[1] != dimension:
+        raise UsageError(
+            f"{name} has {X.shape[1]} columns, the features have {dimension}",
+            where=name,
+            fix="represent both in the same way",
+        )
+    return X

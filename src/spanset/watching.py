@@ -1,0 +1,110 @@
+"""Progress on standard error: a bar on a terminal, plain lines elsewhere; Ctrl-C as a request."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from spanset.greedy import Progress as GreedyProgress
+
+PLAIN_EVERY = 10.0  # seconds between progress lines where there is no terminal
+
+
+class TerminalWatcher:
+    """Shows stages and progress, and passes Ctrl-C on.
+
+    The first Ctrl-C during the selection asks it to stop with the picks made so far; a second one,
+    or one in another stage, ends the program.
+    """
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self.console, self.quiet = console, quiet
+        self._asked = threading.Event()
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._started = self._last = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Show the stage while it runs."""
+        self._started = self._last = monotonic()
+        with self._shown(name):
+            if name == "select":
+                with self._interruptible():
+                    yield
+            else:
+                yield
+
+    def progress(self, progress: GreedyProgress) -> None:
+        """Picks, gain of the last one, and the time left by the share of work done."""
+        now = monotonic()
+        elapsed = now - self._started
+        done = progress.work_done
+        left = elapsed * (1 - done) / done if done else 0.0
+        line = (
+            f"{progress.picked:,} of {progress.wanted:,} picks, gain {progress.gain:.3g}, "
+            f"about {_duration(left)} left"
+        )
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=1.0, description=f"select: {line}")
+        elif not self.quiet and now - self._last > PLAIN_EVERY:
+            self._last = now
+            self.console.print(line, highlight=False)
+
+    def cancelled(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._asked.is_set()
+
+    @contextmanager
+    def _shown(self, name: str) -> Iterator[None]:
+        if self.quiet or not self.console.is_terminal:
+            yield
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            self._bar, self._task = bar, bar.add_task(name, total=None)
+            try:
+                yield
+            finally:
+                self._bar = None
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may set handlers
+            return
+
+        def ask(*_: Any) -> None:
+            if self._asked.is_set():
+                raise KeyboardInterrupt
+            self._asked.set()
+            self.console.print(
+                "Stopping after the picks made so far; Ctrl-C again ends at once.", style="yellow"
+            )
+
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
