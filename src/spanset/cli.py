@@ -28,7 +28,7 @@ from spanset.errors import OutputError, SpansetError, UsageError
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 

@@ -7,14 +7,14 @@ notes in docs/method.md, section "Kernel".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from spanset.errors import UsageError
 
-Floats = TypeVar("Floats", bound=npt.NDArray[np.floating[Any]])
+Matrix = npt.NDArray[np.floating[Any]]
 
 
 class Kernel(Protocol):
@@ -25,11 +25,11 @@ class Kernel(Protocol):
         """Name used on the command line and in manifests."""
         ...
 
-    def diagonal(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    def diagonal(self, rows: Matrix) -> npt.NDArray[np.float64]:
         """k(x, x) for each of the rows (a, d); shape (a,)."""
         ...
 
-    def block(self, rows: Floats, cols: Floats, out: Floats | None = None) -> Floats:
+    def block(self, rows: Matrix, cols: Matrix, out: Matrix | None = None) -> Matrix:
         """k(x, y) for rows (a, d) against cols (b, d); shape (a, b), in the rows' dtype."""
         ...
 
@@ -54,11 +54,11 @@ class RBF:
                 fix="use 0.25 for unit rows, larger to tell close rows apart",
             )
 
-    def diagonal(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    def diagonal(self, rows: Matrix) -> npt.NDArray[np.float64]:
         """Ones: a row is at distance zero from itself."""
         return np.ones(len(rows))
 
-    def block(self, rows: Floats, cols: Floats, out: Floats | None = None) -> Floats:
+    def block(self, rows: Matrix, cols: Matrix, out: Matrix | None = None) -> Matrix:
         """exp(2 gamma (x.y - 1)); one matrix product and two passes over the result."""
         scale = rows.dtype.type(2.0 * self.gamma)
         # Scaling the smaller operand first saves a pass over the block.

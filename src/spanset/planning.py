@@ -51,10 +51,10 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
 
 def _products_per_second(dtype: str) -> float:
     """Floating-point operations a second in a matrix product, measured for a moment."""
-    A, B = np.ones((256, 2048), dtype), np.ones((2048, 8192), dtype)
+    left, right = np.ones((256, 2048), dtype), np.ones((2048, 8192), dtype)
     best = np.inf
     for _ in range(3):
         started = perf_counter()
-        A @ B
+        np.matmul(left, right)
         best = min(best, perf_counter() - started)
-    return 2 * A.size * B.shape[1] / best
+    return 2 * left.size * right.shape[1] / best

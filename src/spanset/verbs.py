@@ -110,16 +110,7 @@ def select(
             token_counts = count_tokens(data, tokenizer).total
     else:
         X = _matrix(data, "features")
-    if isinstance(quality, str) or isinstance(given, Dataset):
-        raise UsageError(
-            "features alone have no rows to score or compare with",
-            where="quality or given",
-            fix="give a log quality per row, and features of the given rows, as arrays",
-        )
-    if tokens is not None and token_counts is None:
-        raise UsageError("a token budget needs token_counts", where="tokens")
-    if k is None and tokens is None:
-        raise UsageError("neither k nor tokens is given", where="k", fix="say how much to pick")
+    log_quality = _check_arrays(X, k, quality, given, tokens, token_counts)
 
     budget = None
     wanted = len(X) if k is None else row_counts([k], len(X))[-1]
@@ -127,7 +118,7 @@ def select(
         budget = TokenBudget(np.asarray(token_counts), tokens)
         wanted = min(wanted, budget.most_rows)
     if given is not None:
-        given = unit_rows(_matrix(given, "given", X.shape[1]), dtype, where="given")
+        given = unit_rows(np.asarray(given), dtype, where="given")
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
     if method == "dpp":
         likely = wanted if budget is None else min(wanted, budget.likely_rows)
@@ -137,7 +128,7 @@ def select(
         Request(
             unit_rows(X, dtype),
             wanted,
-            quality,
+            log_quality,
             weight,
             given,
             budget,
@@ -158,7 +149,36 @@ def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float
     return quality_weight
 
 
-def _matrix(values: Array, name: str, dimension: int | None = None) -> Array:
+def _check_arrays(
+    X: Array,
+    k: object,
+    quality: object,
+    given: object,
+    tokens: int | None,
+    token_counts: IntArray | None,
+) -> FloatArray | None:
+    """Refuse arguments that do not go together; the log quality."""
+    if k is None and tokens is None:
+        raise UsageError("neither k nor tokens is given", where="k", fix="say how much to pick")
+    if isinstance(quality, str) or isinstance(given, Dataset):
+        raise UsageError(
+            "features alone have no rows to score or to compare with",
+            where="quality or given",
+            fix="give a log quality per row, and features of the given rows, as arrays",
+        )
+    if tokens is not None and (token_counts is None or len(token_counts) != len(X)):
+        raise UsageError(
+            "a token budget needs the tokens of each row",
+            where="token_counts",
+            why="it is missing" if token_counts is None else f"it has {len(token_counts)} entries",
+            fix=f"give {len(X)} counts",
+        )
+    if given is not None:
+        _matrix(given, "given", X.shape[1])
+    return None if quality is None else np.asarray(quality, dtype=np.float64)
+
+
+def _matrix(values: object, name: str, dimension: int | None = None) -> Array:
     X = np.asarray(values)
     if X.ndim != 2 or not X.size or X.dtype.kind not in "fiu":
         raise UsageError(

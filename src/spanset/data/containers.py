@@ -46,7 +46,9 @@ class Buffer(Protocol):
 
     def __getitem__(self, key: slice, /) -> bytes: ...
 
-    def find(self, sub: bytes, start: int, /) -> int: ...
+    def find(self, sub: bytes, start: int, /) -> int:
+        """First place of `sub` from `start`, or -1."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Source:
 
     def check_unchanged(self) -> None:
         """Refuse to go on with a file that was changed since it was read."""
-        if self.stamp is not None and _stamp(os.stat(self.name)) != self.stamp:
+        if self.stamp is not None and _stamp(Path(self.name).stat()) != self.stamp:
             raise DataError(
                 "the file was changed while it was being used",
                 where=self.name,

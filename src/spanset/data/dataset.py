@@ -261,7 +261,7 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
     for argument in map(str, paths):
         # A file whose name holds a bracket or star is itself, not a pattern.
         is_glob = glob.has_magic(argument) and not Path(argument).exists()
-        matches = sorted(glob.glob(argument, recursive=True)) if is_glob else [argument]
+        matches = sorted(glob.iglob(argument, recursive=True)) if is_glob else [argument]  # noqa: PTH207
         if not matches:
             raise DataError(
                 "no file matches", where=argument, fix="check the pattern, and quote it"

@@ -139,14 +139,14 @@ def open_output(path: str | Path, *, force: bool = False) -> Iterator[IO[bytes]]
 def _partial(path: Path) -> Iterator[IO[bytes]]:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     try:
-        with io.open(handle, "wb") as file:  # noqa: UP020, PTH123 (an open descriptor)
+        with io.open(handle, "wb") as file:  # noqa: UP020 (an open descriptor)
             yield file
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
-        os.replace(name, path)
+        Path(name).chmod(0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

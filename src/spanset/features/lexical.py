@@ -31,24 +31,17 @@ ENTRIES = 4  # nonzeros of the projection per term
 FIT_ROWS = 100_000  # rows that the idf is fitted on at most, evenly spread; about 2 kB each
 BATCH = 2_000  # rows hashed at once
 
-_WORDS = HashingVectorizer(
-    n_features=TERMS,
-    token_pattern=r"\w+",  # noqa: S106 (no password)
-    ngram_range=(1, 2),
-    alternate_sign=False,
-    norm=None,
-    dtype=np.float32,
-)
-_CHARACTERS = HashingVectorizer(
-    n_features=TERMS,
-    analyzer="char_wb",
-    ngram_range=(4, 4),
-    alternate_sign=False,
-    norm=None,
-    dtype=np.float32,
-)
+_COUNTED: dict[str, Any] = {
+    "n_features": TERMS,
+    "alternate_sign": False,
+    "norm": None,
+    "dtype": np.float32,
+}
+_WORDS = HashingVectorizer(token_pattern=r"\w+", ngram_range=(1, 2), **_COUNTED)  # noqa: S106
+_CHARACTERS = HashingVectorizer(analyzer="char_wb", ngram_range=(4, 4), **_COUNTED)
 
-Counts = tuple[sparse.csr_matrix, sparse.csr_matrix]
+# Word and character counts, (n, TERMS) each; scipy.sparse has no usable types yet.
+Counts = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -126,7 +119,7 @@ def _counts(texts: Iterable[str]) -> Counts:
     return _WORDS.transform(texts), _CHARACTERS.transform(texts)
 
 
-def _weighted(families: Counts, idf: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+def _weighted(families: Counts, idf: npt.NDArray[np.float32]) -> Any:
     """Sublinear tf-idf, each family at unit length, side by side; (n, 2 TERMS)."""
     weighted = []
     for counts, weights in zip(families, idf, strict=True):

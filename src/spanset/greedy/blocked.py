@@ -138,13 +138,14 @@ def blocked_greedy(
     """
     rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
     workers = workers or available_workers()
-    points, lower = X[:0], np.empty((0, 0))
+    points: npt.NDArray[np.floating[Any]] = X[:0]
+    lower: FloatArray = np.empty((0, 0))
     if given is not None and len(given):
         chosen = blocked_greedy(
             given, len(given), kernel, block=block, workers=workers, cancelled=cancelled
         )
         points = given[chosen.order]  # less their copies, in pivoted order
-        lower = np.linalg.cholesky(kernel.block(points, points).astype(np.float64))
+        lower = np.linalg.cholesky(np.asarray(kernel.block(points, points), np.float64))
     room = len(points) + (k if budget is None else min(k, budget.likely_rows))
     with HostFactor(X, kernel, rules, room, workers=workers, cancelled=cancelled) as factor:
         run = _Run(factor, rules, k, budget, _Pace(block), on_progress)
@@ -301,7 +302,7 @@ def predict(
 
 @dataclass(frozen=True)
 class _Outsiders:
-    """Verification: do rows outside the candidates beat a predicted pick before its step?"""
+    """Verification: whether rows outside the candidates beat a predicted pick before its step."""
 
     stale: FloatArray
     outside: npt.NDArray[np.bool_]

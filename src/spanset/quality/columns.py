@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from spanset.data.dataset import Dataset
@@ -32,10 +34,8 @@ def column_values(data: Dataset, name: str) -> FloatArray:
         value = row[name]
         number = np.nan
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            try:
+            with suppress(ValueError, OverflowError):
                 number = float(value)
-            except (ValueError, OverflowError):
-                pass
         if not np.isfinite(number):
             raise DataError(
                 f"column {name!r} holds no finite number",
