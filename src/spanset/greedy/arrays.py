@@ -148,7 +148,7 @@ class HostFactor:
         self,
         points: Matrix,
         coordinates: Matrix,
-        lower: FloatArray,
+        lower: Matrix,
         inspect: Callable[[slice, Matrix], Result],
     ) -> list[Result]:
         """Compute b new rows of C for every candidate; `accept` makes them count.
@@ -159,7 +159,7 @@ class HostFactor:
             Features of the rows to project out.
         coordinates : (t, b)
             Their columns of C.
-        lower : (b, b) float64
+        lower : (b, b)
             Cholesky factor of their residual kernel.
         inspect : callable
             Called per chunk with its columns and its new rows (b, columns); results in order.

@@ -24,7 +24,9 @@ import numpy.typing as npt
 
 from spanset.greedy.arrays import CancelledError, HostFactor, available_workers
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.prediction import best_candidates, predict
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
+from spanset.greedy.verification import Outsiders
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, IntArray, Selection, StopReason
 
@@ -41,27 +43,6 @@ class Progress:
     wanted: int
     gain: float
     work_done: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Picks predicted among the candidates.
-
-    Attributes
-    ----------
-    positions : (b,) int64
-        Positions in the candidate list.
-    gains, scores, gaps : (b,) float64
-        Residual, score and distance to the best other candidate at each step.
-    lower : (b, b) float64
-        Cholesky factor of the picks' residual kernel.
-    """
-
-    positions: IntArray
-    gains: FloatArray
-    scores: FloatArray
-    gaps: FloatArray
-    lower: FloatArray
 
 
 @dataclass
@@ -139,13 +120,14 @@ def blocked_greedy(
     rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
     workers = workers or available_workers()
     points: npt.NDArray[np.floating[Any]] = X[:0]
-    lower: FloatArray = np.empty((0, 0))
+    lower: npt.NDArray[np.floating[Any]] = X[:0, :0]
     if given is not None and len(given):
         chosen = blocked_greedy(
             given, len(given), kernel, block=block, workers=workers, cancelled=cancelled
         )
         points = given[chosen.order]  # less their copies, in pivoted order
-        lower = np.linalg.cholesky(np.asarray(kernel.block(points, points), np.float64))
+        doubled = points.astype(np.float64)  # a float32 factor could fail on near copies
+        lower = np.linalg.cholesky(kernel.block(doubled, doubled))
     room = len(points) + (k if budget is None else min(k, budget.likely_rows))
     with HostFactor(X, kernel, rules, room, workers=workers, cancelled=cancelled) as factor:
         run = _Run(factor, rules, k, budget, _Pace(block), on_progress)
@@ -201,7 +183,7 @@ class _Run:
         picks = candidates[ahead.positions]
         outside = np.ones(factor.N, dtype=bool)
         outside[candidates] = False
-        watch = _Outsiders(
+        watch = Outsiders(
             stale, outside, factor.residual, self.rules, picks, ahead, self.margins.smallest
         )
         verdicts = factor.extend(
@@ -241,121 +223,17 @@ class _Run:
         )
 
 
-def best_candidates(scores: FloatArray, m: int) -> IntArray:
-    """Rows with the m best scores that are not spent, ascending; ties go to the lowest index."""
-    alive = int((scores > -np.inf).sum())
-    if alive <= m:
-        return np.flatnonzero(scores > -np.inf)
-    threshold = np.partition(scores, len(scores) - m)[len(scores) - m]
-    above = np.flatnonzero(scores > threshold)
-    equal = np.flatnonzero(scores == threshold)[: m - len(above)]
-    return np.sort(np.concatenate([above, equal]))
-
-
-def predict(
-    S: FloatArray, residual: FloatArray, rows: IntArray, rules: Rules, steps: int
-) -> Prediction:
-    """Greedy picks among the candidates alone: the textbook loop on their residual kernel.
-
-    Parameters
-    ----------
-    S : (m, m) float64
-        Residual kernel of the candidates.
-    residual : (m,) float64
-        Their residuals, from the factor (the diagonal of S but for rounding).
-    rows : (m,) int64
-        Their row numbers, ascending.
-    steps : int
-        Picks to predict, at most; fewer when all candidates are spent.
-    """
-    residual = residual.copy()
-    F = np.empty((steps, len(rows)))
-    positions: list[int] = []
-    gains, scores, gaps = [], [], []
-    for s in range(steps):
-        score = rules.scores(residual, rows)
-        j = int(np.argmax(score))
-        if score[j] == -np.inf:
-            break
-        positions.append(j)
-        gains.append(residual[j])
-        scores.append(score[j])
-        score[j] = -np.inf
-        gaps.append(scores[-1] - score.max())
-        f = S[j] - F[:s, j] @ F[:s]
-        f /= np.sqrt(residual[j])
-        F[s] = f
-        residual -= f * f
-        residual[j] = 0.0
-    b = len(positions)
-    lower = np.tril(F[:b, positions].T)
-    # Pivots from the residuals that the decisions used, so that gains and factor agree.
-    lower[np.arange(b), np.arange(b)] = np.sqrt(gains)
-    return Prediction(
-        np.array(positions, dtype=np.int64),
-        np.array(gains),
-        np.array(scores),
-        np.array(gaps),
-        lower,
-    )
-
-
-@dataclass(frozen=True)
-class _Outsiders:
-    """Verification: whether rows outside the candidates beat a predicted pick before its step."""
-
-    stale: FloatArray
-    outside: npt.NDArray[np.bool_]
-    residual: FloatArray
-    rules: Rules
-    picks: IntArray
-    ahead: Prediction
-    margin: float
-
-    def inspect(
-        self, columns: slice, new: npt.NDArray[np.floating[Any]]
-    ) -> tuple[npt.NDArray[np.bool_], FloatArray] | None:
-        """Steps beaten and the best outsider's score at each, in one chunk of columns."""
-        # Rows within the smallest margin of the last score are looked at too: they cannot
-        # intrude, but the recorded margin would miss them.
-        gaps = self.ahead.gaps
-        reach = self.ahead.scores[-1] - gaps.min(initial=self.margin, where=gaps > 0.0)
-        near = np.flatnonzero(self.outside[columns] & (self.stale[columns] >= reach))
-        if not len(near):
-            return None
-        rows = near + columns.start
-        before = np.empty((len(self.picks), len(rows)))
-        before[0] = self.residual[rows]
-        np.square(new[:-1, near], out=before[1:], dtype=np.float64)
-        np.cumsum(before[1:], axis=0, out=before[1:])
-        np.subtract(before[0], before[1:], out=before[1:])
-        scores = self.rules.scores(before, rows)
-        target = self.ahead.scores[:, None]
-        beaten = (scores > target) | ((scores == target) & (rows < self.picks[:, None]))
-        return beaten.any(axis=1), scores.max(axis=1)
-
-    def verdict(
-        self, chunks: list[tuple[npt.NDArray[np.bool_], FloatArray] | None]
-    ) -> tuple[int, FloatArray]:
-        """Length of the prefix that holds, and the best outsider's score at each step."""
-        beaten = np.zeros(len(self.picks), dtype=bool)
-        runner_up = np.full(len(self.picks), -np.inf)
-        for chunk in chunks:
-            if chunk is not None:
-                beaten |= chunk[0]
-                np.maximum(runner_up, chunk[1], out=runner_up)
-        holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
-        return holds, runner_up
-
-
 def _condition(
     factor: HostFactor,
     points: npt.NDArray[np.floating[Any]],
-    lower: FloatArray,
+    lower: npt.NDArray[np.floating[Any]],
     *,
     block: int,
 ) -> None:
-    """Project the given rows out of every candidate, a block at a time."""
+    """Project the given rows out of every candidate, a block at a time.
+
+    `lower` (g, g) is the Cholesky factor of their kernel.
+    """
     for start in range(0, len(points), block):
         rows = slice(start, start + block)
         coordinates = np.ascontiguousarray(lower[rows, :start].T, dtype=factor.X.dtype)
