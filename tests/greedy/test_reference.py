@@ -23,7 +23,7 @@ def brute_force_greedy(case, k):
     for _ in range(k):
         now = log_det(picks)
         scores = {
-            row: weight * q[row] + (1 - weight) * (log_det([*picks, row]) - now)
+            row: round(weight * q[row] + (1 - weight) * (log_det([*picks, row]) - now), 11)
             for row in range(len(case.X))
             if row not in picks
         }
