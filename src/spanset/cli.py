@@ -32,6 +32,8 @@ else:
 
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
+Paths = Annotated[tuple[str, ...], Parameter(negative="")]
+
 app = App(
     name="spanset",
     help="Measure how diverse an instruction-tuning data set is, and pick the rows worth training "
@@ -43,7 +45,8 @@ app = App(
 
 @app.command
 def select(
-    *data: str,
+    data: Paths = (),
+    *,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     choice: Annotated[ChoiceConfig, Parameter(name="*")] = ChoiceConfig(),
     features: Annotated[FeatureConfig, Parameter(name="*")] = FeatureConfig(),
@@ -87,7 +90,8 @@ def select(
 
 @app.command
 def show(
-    *data: str,
+    data: Paths = (),
+    *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 3,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
 ) -> int:

@@ -97,7 +97,9 @@ class QualityConfig:
 class OutputConfig:
     """What is written where."""
 
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], group=_OUTPUT)] = None
+    output: Annotated[
+        str | None, Parameter(name=["--output", "-o"], group=_OUTPUT, allow_leading_hyphen=True)
+    ] = None
     """The subset: .jsonl or .json, .gz of both, or - for standard output; by default in the run
     folder."""
 

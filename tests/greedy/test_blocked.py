@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.greedy.cases import random_case, random_unit
 
 from spanset.features import unit_rows
 from spanset.greedy import TokenBudget, blocked_greedy, reference_greedy, replay
@@ -14,7 +15,6 @@ from spanset.greedy import prediction as prediction_module
 from spanset.greedy import verification as verification_module
 from spanset.kernels import RBF
 from spanset.results import StopReason
-from tests.greedy.cases import random_case, random_unit
 
 
 def assert_same(found, expected):

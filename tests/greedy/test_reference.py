@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.greedy.cases import Case, random_unit
 
 from spanset.greedy import reference_greedy
 from spanset.kernels import RBF
 from spanset.results import StopReason
-from tests.greedy.cases import Case, random_unit
 
 
 def brute_force_greedy(case, k):
@@ -42,7 +42,9 @@ def test_every_pick_maximises_the_determinant_by_brute_force(seed, quality_weigh
     case = Case(random_unit(rng, 9, 5), 6, RBF([0.25, 2.5][seed % 2]), q, quality_weight, given)
     expected, margins = brute_force_greedy(case, 6)
     found = reference_greedy(case.X, 6, case.kernel, **case.arguments)
-    assert all(margin == 0.0 or margin > 1e-9 for margin in margins), "a tie by a hair: another seed"
+    assert all(margin == 0.0 or margin > 1e-9 for margin in margins), (
+        "a tie by a hair: another seed"
+    )
     assert found.order.tolist() == expected
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.greedy.cases import random_unit
 
 from spanset.features import unit_rows
 from spanset.greedy import blocked_greedy, replay
 from spanset.kernels import RBF
-from tests.greedy.cases import random_unit
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 256])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -128,6 +129,7 @@ def _weighted(families: Counts, idf: npt.NDArray[np.float32]) -> Any:
     return sparse.hstack(weighted, format="csr")
 
 
+@lru_cache(maxsize=1)  # 64 MiB that given and appended rows need again
 def _projection(dimension: int, seed: int) -> Any:
     """Sparse sign matrix (2 TERMS, dimension), ENTRIES nonzeros a row, a function of the seed."""
     terms = 2 * TERMS

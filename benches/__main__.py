@@ -1,0 +1,34 @@
+"""Run a measurement and keep its result: ``python -m benches run greedy|select [options]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+
+from benches.machine import describe
+
+RESULTS = Path(__file__).parent / "results"
+NAMES = ("greedy", "select")
+
+
+def main() -> None:
+    """Parse, run, print, write benches/results/NAME.json."""
+    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
+    parser.add_argument("command", choices=["run"])
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real data")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try the bench itself")
+    arguments = parser.parse_args()
+    module = importlib.import_module(f"benches.{arguments.name}")
+    result = {"machine": describe(), **module.run(arguments.data, quick=arguments.quick)}
+    if not arguments.quick:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{arguments.name}.json"
+        path.write_text(json.dumps(result, indent=2) + "\n")
+        print(f"kept in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""``python -m spanset``: the command line."""
+
+import sys
+
+from spanset.cli import main
+
+sys.exit(main())

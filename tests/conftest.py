@@ -1,0 +1,47 @@
+"""Small data sets that the tests make."""
+
+import json
+
+import numpy as np
+import pytest
+
+WORDS = [
+    "river",
+    "engine",
+    "poem",
+    "tax",
+    "garden",
+    "proof",
+    "violin",
+    "server",
+    "bread",
+    "island",
+    "wheel",
+    "letter",
+]
+
+
+def make_rows(n, seed=0):
+    """Rows of random words in the Alpaca format, with a rating and a topic."""
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "instruction": f"Write {number} about {' '.join(rng.choice(WORDS, 4))}.",
+            "input": "",
+            "output": " ".join(rng.choice(WORDS, int(rng.integers(3, 40)))),
+            "rating": round(float(rng.uniform(1, 5)), 1),
+            "topic": str(rng.choice(["a", "b", "c"], p=[0.7, 0.2, 0.1])),
+        }
+        for number in range(n)
+    ]
+
+
+def write_lines(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """A JSON Lines file of 200 rows."""
+    return write_lines(tmp_path / "sample.jsonl", make_rows(200))
