@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
-from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,34 +11,19 @@ import numpy.typing as npt
 from spanset.amounts import row_counts, token_count
 from spanset.config import DataConfig, SelectConfig
 from spanset.data import Dataset, read
+from spanset.data.formats import parse_mapping
 from spanset.errors import SpansetError, UsageError
 from spanset.features import Representation, fit_transform, unit_rows
 from spanset.features.array import ArrayFeatures, load_array
-from spanset.greedy import Progress
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
 from spanset.outputs import Outputs
 from spanset.quality import TokenCounts, count_tokens, score
 from spanset.results import Selection
 from spanset.selectors.top import require_quality
+from spanset.stages import Watcher, stopwatch
 from spanset.summary import SetSummary, summarise
 from spanset.verbs import resolved_weight, select
-
-
-class Watcher(Protocol):
-    """Told of stages and progress; asked whether to stop."""
-
-    def stage(self, name: str) -> AbstractContextManager[None]:
-        """Around each stage."""
-        ...
-
-    def progress(self, progress: Progress) -> None:
-        """After each block of picks."""
-        ...
-
-    def cancelled(self) -> bool:
-        """Whether the user asked to stop."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +67,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     kernel = make_kernel(config.features.kernel, config.features.gamma)
     outputs = Outputs.plan(config.output)
     choice, timings = config.choice, {}
-    stage = _stopwatch(watcher, timings)
+    stage = stopwatch(watcher, timings)
 
     with stage("read"):
         data = read_data(config.data, config.reading)
@@ -148,20 +130,10 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
 
 def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
     """Read the inputs by the settings."""
-    mapping = None
-    if config.map is not None:
-        pairs = [pair.partition("=") for pair in config.map.split(",")]
-        if not all(target and mark and name for target, mark, name in pairs):
-            raise UsageError(
-                f"cannot read {config.map!r}",
-                where="--map",
-                fix="write prompt=FIELD,answer=FIELD",
-            )
-        mapping = {target.strip(): name.strip() for target, _, name in pairs}
     return read(
         paths,
         format=config.format,
-        mapping=mapping,
+        mapping=None if config.map is None else parse_mapping(config.map),
         on_bad_row=config.on_bad_row,
         on_empty=config.on_empty,
     )
@@ -187,18 +159,3 @@ def _given(config: SelectConfig, fitted: Representation) -> npt.NDArray[np.float
     if isinstance(fitted, ArrayFeatures):
         return unit_rows(load_array(path), np.float32, where=path)
     return fitted.transform(read_data((path,), config.reading))
-
-
-def _stopwatch(
-    watcher: Watcher, timings: dict[str, float]
-) -> Callable[[str], AbstractContextManager[None]]:
-    """Stages that are shown to the watcher and timed, in seconds."""
-
-    @contextmanager
-    def stage(name: str) -> Iterator[None]:
-        started = perf_counter()
-        with watcher.stage(name):
-            yield
-        timings[name] = perf_counter() - started
-
-    return stage

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import time
 import warnings
 from pathlib import Path
 
@@ -218,6 +219,7 @@ def test_only_a_line_feed_ends_a_line(mark):
         (b"{'a': 1}", "invalid JSON"),
         (b'{"a": 1}{"a": 2}', "more text after the value at column 9"),
         (b'{"a": 1}, ', "more text after the value at column 9"),
+        (b'{"a": 1}\x0c', "more text after the value at column 9"),  # no blank in JSON
         (b'{"a": "\xff"}', "not UTF-8: byte 0xff at column 8"),
         (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),  # a surrogate, encoded
         (b'{"a": "\xe6\xbc', "not UTF-8"),
@@ -299,6 +301,16 @@ def test_value_that_is_no_object_is_one_row_through_any_window(monkeypatch, wind
     except DataError as error:
         pytest.fail(f"a number cut off by the window counts as whole: {error.what}")
     assert [text_of(content, row).decode() for row in rows] == [literal, literal, "{}"]
+
+
+def test_row_far_longer_than_the_window_is_read_at_once(monkeypatch):
+    monkeypatch.setattr(containers, "WINDOW", 16)
+    text = b'{"a": "' + b"x" * 1_000_000 + b'"}'
+    before = time.process_time()
+    (row,) = scan_array(b"[" + text + b"]")
+    seconds = time.process_time() - before
+    assert row.length == len(text)
+    assert seconds < 2, f"{seconds:.1f} s: the window does not grow with what is pending"
 
 
 @pytest.mark.parametrize("content", [b"[]", b" [ ] ", b"[\n]\n", BOM + b"[\r\n\r\n]\r\n"])

@@ -70,7 +70,7 @@ def test_files_of_different_formats_are_read_together(tmp_path):
 def test_glob_is_sorted_and_stands_in_its_place(tmp_path):
     for name in ("b", "a", "c"):
         in_file(tmp_path / f"{name}.jsonl", line_of(name))
-    deep = tmp_path / "x" / "y"
+    deep = tmp_path / "x" / "y" / "z"
     deep.mkdir(parents=True)
     in_file(deep / "d.jsonl", line_of("d"))
     last = in_file(tmp_path / "0.json", json.dumps([row_of("0")]))

@@ -102,6 +102,20 @@ def test_rows_of_an_array_are_folded_and_nothing_else(texts, blank):
     assert hostile_json.squeezed(written) == hostile_json.squeezed(array)
 
 
+def test_folding_takes_line_breaks_and_indents_away(tmp_path):
+    rows = [{"question": "q", "answer": "a", "more": [1, {"b": None}]}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows, indent=4))
+    read(tmp_path / "rows.json").write(tmp_path / "subset.jsonl")
+    folded = '{"question": "q","answer": "a","more": [1,{"b": null}]}\n'
+    assert (tmp_path / "subset.jsonl").read_text() == folded
+
+
+def test_array_is_written_one_row_a_line(data, folder):
+    data.write(folder / "subset.json")
+    content = (folder / "subset.json").read_bytes().decode()
+    assert content == "[\n" + ",\n".join(ROWS) + "\n]\n"
+
+
 def test_blanks_inside_strings_stay_when_a_row_is_folded(tmp_path):
     row = '{\n  "question": " \\n  \\r\\n\\t  ",\r\n  "answer": "a   b \u2028 c"\n}'
     (tmp_path / "rows.json").write_bytes(f"[\n  {row}\n]\n".encode())

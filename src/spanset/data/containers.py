@@ -14,6 +14,7 @@ import io
 import json
 import mmap
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -281,21 +282,20 @@ def _map(file: IO[bytes]) -> Buffer:
 
 def _gunzip(file: IO[bytes], name: str) -> Buffer:
     """Decompressed bytes, in memory or in a temporary file when large."""
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (lives as the map)
-    try:
-        with gzip.open(file) as stream:
-            while piece := stream.read(1 << 20):
-                spool.write(piece)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            "broken gzip file",
-            where=name,
-            why=str(error),
-            fix="copy or download it again; `gzip -t` tests it",
-        ) from error
-    size = spool.tell()
-    spool.seek(0)
-    return _map(spool) if size > IN_MEMORY else spool.read()  # type: ignore[arg-type]
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
+        try:
+            with gzip.open(file) as stream:
+                shutil.copyfileobj(stream, spool, 1 << 20)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(
+                "broken gzip file",
+                where=name,
+                why=str(error),
+                fix="copy or download it again; `gzip -t` tests it",
+            ) from error
+        is_large = spool.tell() > IN_MEMORY
+        spool.seek(0)
+        return _map(spool) if is_large else spool.read()  # a map outlives its file
 
 
 def _kind(content: Buffer, name: str) -> str:

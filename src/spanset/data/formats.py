@@ -157,6 +157,16 @@ def recognise(row: Row) -> Format | None:
     return next((format for format in FORMATS.values() if format.fits(row)), None)
 
 
+def parse_mapping(text: str) -> dict[str, str]:
+    """``prompt=FIELD,answer=FIELD`` as a mapping from target to field."""
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(target.strip() and name.strip() for target, _, name in pairs):
+        raise UsageError(
+            f"cannot read {text!r}", where="--map", fix="write prompt=FIELD,answer=FIELD"
+        )
+    return {target.strip(): name.strip() for target, _, name in pairs}
+
+
 def mapped(mapping: Mapping[str, str]) -> Format:
     """Format for rows with fields of other names.
 
