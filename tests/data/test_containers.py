@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.data import hostile_json
 
-from spanset.data import containers
-from spanset.data.containers import RawRow, Source, memory_source, open_source, parse
+from spanset.data import containers, scanning
+from spanset.data.containers import Source, memory_source, open_source
+from spanset.data.scanning import RawRow, parse
 from spanset.errors import DataError
 
 WINDOWS = (1, 2, 7, 64, 1 << 22)
@@ -280,7 +281,7 @@ def test_array_is_read_through_any_window_as_the_standard_library_reads_it(
     pieces = (blanks[2 * place] + text + blanks[2 * place + 1] for place, text in enumerate(texts))
     content = (before + "[" + ",".join(pieces) + blanks[8] + "]" + blanks[9]).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(containers, "WINDOW", window)
+        patch.setattr(scanning, "WINDOW", window)
         rows = scan_array(content)
     assert [text_of(content, row).decode() for row in rows] == texts, "the byte ranges are off"
     assert [repr(row.value) for row in rows] == [hostile_json.value_of(text) for text in texts]
@@ -294,7 +295,7 @@ LITERALS += ['"a\\ud83d\\ude00"', "[1, 2.5]", "9" * 4400]
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("literal", LITERALS, ids=lambda literal: literal[:9])
 def test_value_that_is_no_object_is_one_row_through_any_window(monkeypatch, window, literal):
-    monkeypatch.setattr(containers, "WINDOW", window)
+    monkeypatch.setattr(scanning, "WINDOW", window)
     content = f"[{literal}, {literal} , {{}}]".encode()
     try:
         rows = scan_array(content)
@@ -304,7 +305,7 @@ def test_value_that_is_no_object_is_one_row_through_any_window(monkeypatch, wind
 
 
 def test_row_far_longer_than_the_window_is_read_at_once(monkeypatch):
-    monkeypatch.setattr(containers, "WINDOW", 16)
+    monkeypatch.setattr(scanning, "WINDOW", 16)
     text = b'{"a": "' + b"x" * 1_000_000 + b'"}'
     before = time.process_time()
     (row,) = scan_array(b"[" + text + b"]")
@@ -343,7 +344,7 @@ def test_empty_array_has_no_rows(content):
     ids=lambda value: repr(value)[:40],
 )
 def test_broken_array_is_an_error_at_its_file_and_line(monkeypatch, content, line, said, window):
-    monkeypatch.setattr(containers, "WINDOW", window)
+    monkeypatch.setattr(scanning, "WINDOW", window)
     with pytest.raises(DataError) as raised:
         scan_array(content)
     assert said in raised.value.what
@@ -368,7 +369,7 @@ def test_rows_before_the_broken_one_are_found():
     ],
 )
 def test_byte_that_is_not_utf_8_is_an_error_at_its_line(monkeypatch, content, line, byte, window):
-    monkeypatch.setattr(containers, "WINDOW", window)
+    monkeypatch.setattr(scanning, "WINDOW", window)
     with pytest.raises(DataError, match="not UTF-8") as raised:
         scan_array(content)
     assert byte in raised.value.what

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.data.containers import RawRow, Source, memory_source, open_source, parse
+from spanset.data.containers import Source, memory_source, open_source
 from spanset.data.conversation import Conversation
 from spanset.data.formats import FORMATS, Format, RowError, mapped, recognise
+from spanset.data.scanning import RawRow, parse
 from spanset.errors import DataError, UsageError
 from spanset.results import IntArray
 
@@ -64,7 +65,10 @@ class Dataset:
 
     def __getitem__(self, rows: npt.ArrayLike) -> Dataset:
         """Rows at these positions (an integer array, a slice or a mask), in that order."""
-        index: Any = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
+        index: Any = rows
+        if not isinstance(rows, slice):
+            index = np.atleast_1d(np.asarray(rows))
+            index = index if index.size else index.astype(np.int64)  # [] is read as floats
         names = ("source", "start", "length", "line", "ids")
         return replace(self, **{name: getattr(self, name)[index] for name in names})
 
@@ -116,9 +120,10 @@ def read(
         each file's first row shows.
     mapping : mapping, optional
         Target to field, for other field names: ``{"prompt": "q", "answer": "a"}``.
-    on_bad_row, on_empty : {"stop", "skip"}
-        What to do with a malformed row, and with a row without an answer; skipped rows are
-        listed in the result.
+    on_bad_row : {"stop", "skip"}
+        What to do with a malformed row; skipped rows are listed in the result.
+    on_empty : {"skip", "error"}
+        What to do with a row without an answer, likewise.
 
     Raises
     ------
@@ -131,6 +136,12 @@ def read(
         raise UsageError(
             f"no format {format!r}", where="--format", fix=f"use one of {', '.join(FORMATS)}"
         )
+    for name, value, known in (
+        ("--on-bad-row", on_bad_row, ("stop", "skip")),
+        ("--on-empty", on_empty, ("error", "skip")),
+    ):
+        if value not in known:
+            raise UsageError(f"no policy {value!r}", where=name, fix=f"use {' or '.join(known)}")
     given = mapped(mapping) if mapping else FORMATS[format] if format else None
     reader = _Reader(given, on_bad_row, on_empty)
     for source in _sources(data):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,15 +67,7 @@ class Format:
 
 def from_messages(row: Row) -> Conversation:
     """OpenAI / ChatML messages: a list of role and content."""
-    turns = []
-    for place, message in _objects(row, "messages"):
-        role = _role(message, "role", place)
-        text = _content(message.get("content"), place)
-        if message.get("tool_calls"):
-            calls = json.dumps(message["tool_calls"], ensure_ascii=False)
-            text = f"{text}\n{calls}" if text else calls
-        turns.append(Turn(role, text))
-    return _checked(turns)
+    return _checked(list(_messages(row, "messages")))
 
 
 def from_sharegpt(row: Row) -> Conversation:
@@ -97,11 +89,11 @@ def from_prompt_completion(row: Row) -> Conversation:
     """Prompt and completion (or response): texts, or lists of messages."""
     answer = "completion" if "completion" in row else "response"
     if isinstance(row["prompt"], list) or isinstance(row[answer], list):
-        parts = []
+        turns: list[Turn] = []
         for field, role in (("prompt", "user"), (answer, "assistant")):
-            value = row[field]
-            parts += value if isinstance(value, list) else [{"role": role, "content": value}]
-        return from_messages({"messages": parts})
+            is_list = isinstance(row[field], list)
+            turns += _messages(row, field) if is_list else [Turn(role, _optional(row, field))]
+        return _checked(turns)
     return _single(row, ("prompt",), answer)
 
 
@@ -175,8 +167,11 @@ def mapped(mapping: Mapping[str, str]) -> Format:
     mapping : mapping
         Target (a key of `MAP_TARGETS`) to the row's own field.
     """
-    unknown = sorted(set(mapping) - set(MAP_TARGETS))
     base = next((name for name in ("messages", "conversations") if name in mapping), None)
+    known = {"messages": {"messages"}, "conversations": {"conversations", "system"}}.get(
+        base or "", set(MAP_TARGETS)
+    )
+    unknown = sorted(set(mapping) - known)
     if unknown or not (base or {"prompt", "answer"} <= set(mapping)):
         raise UsageError(
             f"cannot map {', '.join(unknown)}" if unknown else "prompt or answer is not mapped",
@@ -224,6 +219,17 @@ def _objects(row: Row, field: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
         yield f"{field}[{number}]", message
 
 
+def _messages(row: Row, field: str) -> Iterator[Turn]:
+    """Turns of a list of role and content."""
+    for place, message in _objects(row, field):
+        role = _role(message, "role", place)
+        text = _content(message.get("content"), place)
+        if message.get("tool_calls"):
+            calls = json.dumps(message["tool_calls"], ensure_ascii=False)
+            text = f"{text}\n{calls}" if text else calls
+        yield Turn(role, text)
+
+
 def _role(message: Mapping[str, Any], field: str, place: str) -> str:
     name = message.get(field)
     role = ROLE_NAMES.get(name.lower()) if isinstance(name, str) else None
@@ -245,6 +251,8 @@ def _content(value: Any, place: str) -> str:
             shown = part.get("text", part.get("value"))
             if shown is not None:
                 texts.append(_text(shown, place))
+        elif part is not None:
+            raise RowError(f"{place}: a part of the content is {_kind(part)}, expected text")
     return "\n".join(texts)
 
 

@@ -27,7 +27,7 @@ SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 
 # JSON allows no raw line break inside a string, so a line break and the blanks around it always
 # stand between tokens and can go.
-_LINE_BREAK = re.compile(rb"[ \t]*[\r\n][ \t\r\n]*")
+_LINE_BREAK = re.compile(rb"[\r\n][ \t\r\n]*")
 
 
 def container_of(path: str | Path) -> str:
@@ -82,8 +82,10 @@ def _write(data: Dataset, file: IO[bytes] | gzip.GzipFile, container: str) -> No
     for position in range(len(data)):
         if position:
             file.write(between)
-        file.write(_LINE_BREAK.sub(b"", data.raw(position)))
-    file.write(after)
+        raw = data.raw(position)
+        is_folded = data.sources[int(data.source[position])].kind == "json"
+        file.write(_LINE_BREAK.sub(b"", raw) if is_folded else raw)
+    file.write(after if len(data) or is_array else b"")
 
 
 def is_direct(path: Path) -> bool:
