@@ -1,7 +1,6 @@
 """Every code block of the README and the docs runs, in order, in an empty folder.
 
-``sh`` blocks run in a shell, ``python`` blocks in one interpreter a file. A ``text`` block after a
-shell block is what it prints: compared with the numbers left out, since seconds differ.
+A ``text`` block is what the block before it prints, numbers aside.
 """
 
 import os
@@ -16,43 +15,37 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUN_OR_SHOWN = {"sh", "python", "text", "json", "toml"}
+RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
 
-def blocks_of(page):
-    return BLOCK.findall(page.read_text(encoding="utf-8"))
-
-
-def without_numbers(text):
-    """Words of each line, numbers and rules left out; lines of timings and folders dropped."""
-    lines = []
-    for line in text.splitlines():
-        words = re.sub(r"[\d.,±%─-]+[kM]?", " ", line).split()
-        if words:
-            lines.append(" ".join(words))
-    return lines
+def words_of(text):
+    """Words without numbers and rules: seconds and line breaks differ from run to run."""
+    return re.sub(r"[\d.,±%─-]+[kM]?", " ", text).split()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_code_block_runs_and_prints_what_it_says(page, tmp_path):
-    blocks = blocks_of(page)
-    languages = {language for language, _ in blocks}
-    assert languages <= RUN_OR_SHOWN, f"blocks of {languages - RUN_OR_SHOWN} are not run"
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    printed = ""
-    for language, code in blocks:
-        command = {"sh": ["bash", "-euo", "pipefail", "-c", code], "python": [sys.executable, "-c", code]}
-        if language in command:
-            done = subprocess.run(
-                command[language], cwd=tmp_path, env={**os.environ, "PATH": path, "COLUMNS": "80"},
-                capture_output=True, text=True, check=False,
-            )
-            assert done.returncode == 0, f"{code}\n{done.stderr}"
-            printed = done.stdout
-        elif language == "text" and printed:
-            assert without_numbers(code) == without_numbers(printed)
-            printed = ""
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
+    printed = None
+    for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language == "text":
+            assert printed is not None, f"no block before it prints this:\n{code}"
+            assert words_of(code) == words_of(printed)
+            printed = None
+            continue
+        assert language in RUNNERS, f"a block of {language!r} is not run"
+        done = subprocess.run(
+            [*RUNNERS[language], code],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{code}\n{done.stderr}"
+        printed = done.stdout
 
 
 def test_links_to_files_of_the_project_lead_somewhere():

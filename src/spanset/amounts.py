@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Iterable
 
 from spanset.errors import UsageError
@@ -11,7 +13,7 @@ _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _COUNT = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:e[0-9]+)?)([kmgb]?)", re.IGNORECASE)
 
 
-def row_counts(amounts: Iterable[object], n: int) -> list[int]:
+def row_counts(amounts: Iterable[object], n: int | None) -> list[int]:
     """Numbers of rows out of `n`, ascending: counts, or shares written as 0.1 or 10%.
 
     Raises
@@ -23,8 +25,10 @@ def row_counts(amounts: Iterable[object], n: int) -> list[int]:
     return sorted({_row_count(piece.strip(), n) for piece in pieces})
 
 
-def _row_count(text: str, n: int) -> int:
-    fix = f"give a count from 1 to {n:,}, or a share such as 0.1 or 10%"
+def _row_count(text: str, rows: int | None) -> int:
+    n = sys.maxsize if rows is None else rows
+    most = "" if rows is None else f" from 1 to {n:,}"
+    fix = f"give a count{most}, or a share such as 0.1 or 10%"
     try:
         is_share = text.endswith("%") or "." in text
         value = float(text.rstrip("%"))
@@ -46,7 +50,8 @@ def token_count(text: str) -> int:
     count = 0
     if match:
         number, suffix = match.groups()
-        count = round(float(re.sub("[_,]", "", number)) * _SUFFIXES[suffix.lower()])
+        value = float(re.sub("[_,]", "", number)) * _SUFFIXES[suffix.lower()]
+        count = round(value) if math.isfinite(value) else 0
     if count < 1:
         raise UsageError(
             f"{text!r} is no number of tokens",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +42,7 @@ app = App(
     "on.",
     version=__version__,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -75,16 +78,19 @@ def select(
     watcher = TerminalWatcher(Console(stderr=True), quiet=output.json)
     if output.dry_run:
         dataset, plan = plan_select(config)
-        if output.json:
-            out.print_json(json.dumps(plan))
-        else:
-            out.print(input_table(dataset), plan_table(plan))
+        with _printing():
+            if output.json:
+                out.print_json(json.dumps(plan))
+            else:
+                out.print(input_table(dataset), plan_table(plan))
         return 0
     outcome = run_select(config, watcher)
-    if output.json:
-        out.print(json.dumps(outcome.record(), ensure_ascii=False), soft_wrap=True, markup=False)
-    else:
-        out.print(input_table(outcome.data), selection_table(outcome))
+    with _printing():
+        if output.json:
+            record = json.dumps(outcome.record(), ensure_ascii=False)
+            out.print(record, soft_wrap=True, markup=False)
+        else:
+            out.print(input_table(outcome.data), selection_table(outcome))
     return INTERRUPTED if outcome.picks.stop_reason is StopReason.INTERRUPTED else 0
 
 
@@ -107,25 +113,46 @@ def show(
     from spanset.pipeline import read_data
     from spanset.tables import conversation_panels, input_table
 
+    if n < 0:
+        raise UsageError(f"{n} is negative", where="-n", fix="give 0 or more")
     dataset = read_data(data, reading)
     out = Console(highlight=False)
-    out.print(input_table(dataset), conversation_panels(dataset, n))
-    for row in dataset.bad[:n]:
-        out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
+    with _printing():
+        out.print(input_table(dataset), conversation_panels(dataset, n))
+        for row in dataset.bad[:n]:
+            out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
     return 0
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """What standard output cannot take (a full disk) is an error like any other."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(
+            "cannot print the result",
+            where="standard output",
+            why=error.strerror or str(error),
+            fix="free some space there, or let it go somewhere else; files are written already",
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0, 1 (data), 2 (usage) or 130 (interrupted)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     errors = Console(stderr=True, highlight=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without unicode
     try:
         words, app.config = _take_config(words)
         code = app(words, exit_on_error=False, print_error=False)
     except SpansetError as error:
         errors.print("[red]error:[/red]", end=" ")
         errors.print(str(error), markup=False, soft_wrap=True)
-        if isinstance(error, OutputError) and isinstance(error.__cause__, BrokenPipeError):
+        if isinstance(error, OutputError) and error.where in ("-", "standard output"):
             _drop_stdout()
         return error.exit_code
     except CycloptsError as error:
@@ -154,6 +181,8 @@ def _take_config(words: list[str]) -> tuple[list[str], tuple[Toml, ...]]:
             raise UsageError("no file is named", where="--config", fix="--config run.toml")
         path = value if mark else words[place + 1]
         rest = words[:place] + words[place + (1 if mark else 2) :]
+        if not path:
+            raise UsageError("no file is named", where="--config", fix="--config run.toml")
         _check_config(path)
         return rest, (Toml(path, must_exist=True),)
     return words, ()
@@ -163,7 +192,7 @@ def _check_config(path: str) -> None:
     """Read the file once ourselves, for an error in our own words."""
     try:
         with Path(path).open("rb") as file:
-            tomllib.load(file)
+            table = tomllib.load(file)
     except (OSError, ValueError) as error:
         raise UsageError(
             "the configuration cannot be read",
@@ -172,7 +201,16 @@ def _check_config(path: str) -> None:
             fix="give a TOML file such as a run folder's config.toml",
         ) from error
 
+    unknown = [name for name in table if name not in ("select", "show")]
+    if unknown:
+        raise UsageError(
+            f"unknown section or key {unknown[0]!r}",
+            where=path,
+            fix="put the settings under [select], as in a run folder's config.toml",
+        )
+
 
 def _drop_stdout() -> None:
     """Keep the interpreter from complaining about a reader that went away."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,6 +21,7 @@ class SpansetError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
+        what, where, why, fix = (printable(text) for text in (what, where, why, fix))
         self.what, self.where, self.why, self.fix = what, where, why, fix
         head = f"{where}: {what}" if where else what
         lines = [
@@ -28,6 +29,13 @@ class SpansetError(Exception):
             *(f"  {name}: {text}" for name, text in (("why", why), ("fix", fix)) if text),
         ]
         super().__init__("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """Text on one line without control characters, which could drive the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class DataError(SpansetError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from spanset import run_folder
 from spanset.config import OutputConfig
 from spanset.data import Dataset
 from spanset.data.writing import (
+    cannot_write,
     container_of,
     is_direct,
     natural_container,
     refuse_existing,
+    rows_written,
     write_rows,
 )
+from spanset.errors import UsageError
 from spanset.quality import TokenCounts
 from spanset.results import FloatArray, IntArray, Selection
 
@@ -46,6 +50,9 @@ class Outputs:
     @classmethod
     def plan(cls, config: OutputConfig) -> Outputs:
         """Targets from the settings; refuses what could not be written."""
+        for flag, value in (("--output", config.output), ("--run", config.run)):
+            if value == "":
+                raise UsageError("no name is given", where=flag, fix="name a file or a folder")
         run = None if config.run is None else Path(config.run)
         if config.output is None:
             run = run or Path(DEFAULT_RUN)
@@ -56,13 +63,41 @@ class Outputs:
             refuse_existing(config.output, force=config.force)
         if run is not None:
             run_folder.refuse_folder(run, force=config.force)
+        if run is not None and config.output not in (None, "-"):
+            target, folder = os.path.realpath(config.output), os.path.realpath(run)
+            if os.path.commonpath([target, folder]) == folder:
+                raise UsageError(
+                    "the output is the run folder, or lies in it",
+                    where=config.output,
+                    fix="leave out -o to have the subset in the run folder, or choose another name",
+                )
         return cls(config.output, run, config.force, config.sort == "source")
+
+    def refuse_inputs(self, data: Dataset) -> None:
+        """Refuse to replace what is read, even with force."""
+        for source in data.sources:
+            path = os.path.realpath(source.name)
+            if self.subset is not None and path == os.path.realpath(self.subset):
+                raise UsageError(
+                    "the output is one of the inputs", where=self.subset, fix="choose another name"
+                )
+            if self.run is not None and path.startswith(os.path.realpath(self.run) + os.sep):
+                raise UsageError(
+                    "the run folder to replace holds an input",
+                    where=str(self.run),
+                    why=f"{source.name} would be removed",
+                    fix="choose another with --run",
+                )
 
     def names(self, data: Dataset, sizes: Sequence[int]) -> list[str]:
         """Names of the subsets' files: one a size, with the size in the name if several."""
         name = self.subset or f"subset{natural_container(data)}"
-        if len(sizes) < 2 or name == "-":
+        if len(sizes) < 2:
             return [name]
+        if name == "-" or is_direct(Path(name)):
+            raise UsageError(
+                "several subsets cannot go into one stream", where=name, fix="give one -k"
+            )
         suffix = container_of(name)
         names = [f"{name.removesuffix(suffix)}-{size}{suffix}" for size in sizes]
         if self.subset:
@@ -91,18 +126,25 @@ class Outputs:
             inside = folder if self.subset is None else None
             for name, size in zip(names, sizes, strict=True):
                 chosen = data[self._arranged(picks.order[:size])]
-                write_rows(chosen, inside / name if inside else name, force=self.force)
-            if folder is not None:
-                run_folder.fill(
-                    folder,
-                    data,
-                    picks,
-                    config=config,
-                    tokens=tokens,
-                    log_quality=log_quality,
-                    seed=seed,
-                    timings=timings,
-                )
+                path = inside / name if inside else name
+                if inside:
+                    write_rows(chosen, path)
+                else:  # renamed when the block ends: all of the result appears, or nothing
+                    stack.enter_context(rows_written(chosen, path, force=self.force))
+            if folder is not None and self.run is not None:
+                try:
+                    run_folder.fill(
+                        folder,
+                        data,
+                        picks,
+                        config=config,
+                        tokens=tokens,
+                        log_quality=log_quality,
+                        seed=seed,
+                        timings=timings,
+                    )
+                except OSError as error:
+                    raise cannot_write(self.run, error) from error
         shown = [str(self.run / name) if inside and self.run else name for name in names]
         return shown + ([str(self.run)] if self.run else [])
 

@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.amounts import row_counts, token_count
+from spanset.checks import check_select
 from spanset.config import DataConfig, SelectConfig
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
-from spanset.errors import SpansetError, UsageError
+from spanset.errors import DataError, SpansetError
 from spanset.features import Representation, fit_transform, unit_rows
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
 from spanset.outputs import Outputs
 from spanset.quality import TokenCounts, count_tokens, score
-from spanset.results import Selection
-from spanset.selectors.top import require_quality
+from spanset.results import Selection, StopReason
 from spanset.stages import Watcher, stopwatch
-from spanset.summary import SetSummary, summarise
-from spanset.verbs import resolved_weight, select
+from spanset.summary import SetSummary, require_fields, summarise
+from spanset.verbs import select
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,11 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         data = read_data(config.data, config.reading)
         sizes = row_counts(choice.k, len(data))
         outputs.names(data, sizes)
+        outputs.refuse_inputs(data)
+        require_fields(data, config.output.by)
     with stage("represent"):
         X, fitted = fit_transform(config.features.features, data, seed=choice.seed)
-        given = _given(config, fitted)
+        given = _given(config, fitted, X.shape[1])
     with stage("score"):
         tokens = count_tokens(data, config.quality.tokenizer)
         quality, transform = config.quality.quality, config.quality.transform
@@ -99,7 +101,14 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             cancelled=watcher.cancelled,
         )
         if not len(picks):
-            raise SpansetError(f"nothing was picked: {picks.stop_reason.value}", where="select")
+            if picks.stop_reason is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
+            raise SpansetError(
+                "nothing was picked",
+                where="select",
+                why=picks.stop_reason.value,
+                fix="check --given: it seems to hold all of the data already",
+            )
         sizes = sorted({min(size, len(picks)) for size in sizes or [len(picks)]})
     with stage("summarise"):
         summaries = summarise(
@@ -139,23 +148,20 @@ def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
     )
 
 
-def check_select(config: SelectConfig) -> float:
-    """Check what needs no data, before any work; lambda."""
-    choice, quality = config.choice, config.quality.quality
-    if not choice.k and choice.tokens is None:
-        raise UsageError(
-            "neither -k nor --tokens is given", where="-k", fix="say how much to pick: -k 10000"
-        )
-    if choice.method == "top":
-        require_quality(quality)
-    return resolved_weight(config.quality.quality_weight, has_quality=quality is not None)
-
-
-def _given(config: SelectConfig, fitted: Representation) -> npt.NDArray[np.float32] | None:
+def _given(
+    config: SelectConfig, fitted: Representation, dimension: int
+) -> npt.NDArray[np.float32] | None:
     """Features of the rows that are there already, represented as the data are."""
     path = config.choice.given
     if path is None:
         return None
     if isinstance(fitted, ArrayFeatures):
-        return unit_rows(load_array(path), np.float32, where=path)
+        given = load_array(path)
+        if given.shape[1] != dimension:
+            raise DataError(
+                f"{given.shape[1]} columns, the features have {dimension}",
+                where=f"--given {path}",
+                fix="represent both in the same way",
+            )
+        return unit_rows(given, np.float32, where=path)
     return fitted.transform(read_data((path,), config.reading))

@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 
 from spanset.amounts import row_counts, token_count
+from spanset.checks import check_select
 from spanset.config import SelectConfig
 from spanset.data import Dataset
+from spanset.data.containers import cannot_open
+from spanset.data.dataset import expand
 from spanset.features import dimension
+from spanset.features.array import load_features
 from spanset.greedy import TokenBudget
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
-from spanset.pipeline import check_select, read_data
+from spanset.pipeline import read_data
 from spanset.quality import count_tokens
+from spanset.summary import require_fields
 
 
 def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
@@ -30,6 +35,17 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
     d = dimension(config.features.features)
+    outputs.refuse_inputs(data)
+    require_fields(data, config.output.by)
+    features = config.features.features
+    if features.startswith("array:"):
+        load_features(features.partition(":")[2], data)
+    if config.choice.given is not None:
+        for path in expand([config.choice.given]):
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                raise cannot_open(path, error) from error
     dtype = config.compute.dtype
     chosen = sum(int(data.length[:k].mean()) * size for size in sizes or [k])
     where = f" in {outputs.run}" if outputs.subset is None else ""

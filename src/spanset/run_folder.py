@@ -42,8 +42,8 @@ PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
 
 def refuse_folder(path: Path, *, force: bool) -> None:
     """Refuse a run folder that exists; with `force`, one that is not a run folder."""
-    if not path.exists():
-        if not path.parent.is_dir():
+    if not os.path.exists(path):  # noqa: PTH110
+        if not os.path.isdir(path.parent):  # noqa: PTH112
             raise UsageError(
                 "the run folder's parent does not exist",
                 where=str(path),
@@ -56,7 +56,7 @@ def refuse_folder(path: Path, *, force: bool) -> None:
             where=str(path),
             fix="choose another with --run, or replace it with --force",
         )
-    if not (path / "manifest.json").is_file():
+    if not os.path.isfile(path / "manifest.json"):  # noqa: PTH113
         raise UsageError(
             "the folder exists and is no run folder: it will not be replaced",
             where=str(path),
@@ -106,8 +106,9 @@ def fill(
     timings: Mapping[str, float],
 ) -> None:
     """Write everything but the subset; the manifest last, complete unless interrupted."""
-    (folder / "config.toml").write_text(tomli_w.dumps({"select": dict(config)}), encoding="utf-8")
-    pq.write_table(_table(data, picks, tokens, log_quality), folder / "selection.parquet")
+    _write_text(folder / "config.toml", tomli_w.dumps({"select": dict(config)}))
+    with (folder / "selection.parquet").open("wb") as file:  # pyarrow takes UTF-8 names only
+        pq.write_table(_table(data, picks, tokens, log_quality), file)
     (folder / "ids.txt").write_text("".join(f"{row}\n" for row in data.ids[picks.order]))
     left_out = [("malformed", row) for row in data.bad] + [("empty", row) for row in data.empty]
     if left_out:
@@ -154,7 +155,9 @@ def _table(
     data: Dataset, picks: Selection, tokens: TokenCounts, log_quality: FloatArray | None
 ) -> pa.Table:
     order = picks.order
-    names = np.array([source.name for source in data.sources])
+    # Bytes of a name that are not UTF-8 stand as escapes, as in the manifest.
+    shown = [source.name.encode(errors="backslashreplace").decode() for source in data.sources]
+    names = np.array(shown)
     columns: dict[str, Any] = {
         "rank": np.arange(1, len(order) + 1),
         "row": data.ids[order],
@@ -170,7 +173,12 @@ def _table(
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Text in UTF-8; bytes of a file name that are none stand as escapes."""
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
 from spanset.diversity.near_duplicates import near_duplicate_share
+from spanset.errors import DataError
 from spanset.features import unit_rows
 from spanset.greedy import replay
 from spanset.kernels import Kernel
@@ -127,6 +128,18 @@ def summarise(
             deviation = float(np.std(values_drawn, ddof=1)) if len(values_drawn) > 1 else 0.0
             summaries.append(one("random", permutations[0][:size], mean, deviation))
     return summaries
+
+
+def require_fields(data: Dataset, names: Sequence[str]) -> None:
+    """Refuse a field that no row has."""
+    for name in names:
+        if not any(name in data.row(position) for position in range(len(data))):
+            raise DataError(
+                f"no row has a field {name!r}",
+                where="--by",
+                why=f"fields of the first row: {', '.join(data.row(0))}",
+                fix="name a field of the rows",
+            )
 
 
 def _replayed(

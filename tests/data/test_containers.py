@@ -218,9 +218,9 @@ def test_only_a_line_feed_ends_a_line(mark):
         (b'{"a": "\\d"}', "invalid JSON: Invalid \\escape"),
         (b'{"a": "1\t2"}', "invalid JSON: Invalid control character"),
         (b"{'a': 1}", "invalid JSON"),
-        (b'{"a": 1}{"a": 2}', "more text after the value at column 9"),
-        (b'{"a": 1}, ', "more text after the value at column 9"),
-        (b'{"a": 1}\x0c', "more text after the value at column 9"),  # no blank in JSON
+        (b'{"a": 1}{"a": 2}', "more text after the value (column 9)"),
+        (b'{"a": 1}, ', "more text after the value (column 9)"),
+        (b'{"a": 1}\x0c', "more text after the value (column 9)"),  # no blank in JSON
         (b'{"a": "\xff"}', "not UTF-8: byte 0xff at column 8"),
         (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),  # a surrogate, encoded
         (b'{"a": "\xe6\xbc', "not UTF-8"),

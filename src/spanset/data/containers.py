@@ -52,7 +52,7 @@ class Source:
         try:
             now = _stamp(Path(self.name).stat())
         except OSError as error:
-            raise _cannot_open(Path(self.name), error) from error
+            raise cannot_open(Path(self.name), error) from error
         if now != self.stamp:
             raise DataError(
                 "the file was changed while it was being used",
@@ -84,7 +84,7 @@ def open_source(path: Path) -> Source:
             file.seek(0)
             content = _gunzip(file, name) if magic == b"\x1f\x8b" else _map(file)
     except OSError as error:
-        raise _cannot_open(path, error) from error
+        raise cannot_open(path, error) from error
     return Source(name, content, _kind(content, name), digest.hexdigest(), stamp)
 
 
@@ -152,7 +152,8 @@ def _stamp(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _cannot_open(path: Path, error: OSError) -> DataError:
+def cannot_open(path: Path, error: OSError) -> DataError:
+    """Error for a file that cannot be read, with its cause in words."""
     name = str(path)
     if isinstance(error, FileNotFoundError):
         return DataError("no such file", where=name, fix="check the path and its spelling")
@@ -166,4 +167,9 @@ def _cannot_open(path: Path, error: OSError) -> DataError:
             where=name,
             fix=f"chmod +r {name}, or run as its owner",
         )
-    return DataError("cannot read the file", where=name, why=error.strerror or str(error))
+    return DataError(
+        "cannot read the file",
+        where=name,
+        why=error.strerror or str(error),
+        fix="check the path, and that the file can be read",
+    )

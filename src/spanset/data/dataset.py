@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -133,9 +134,7 @@ def read(
         No such format, or the same file twice.
     """
     if format is not None and format not in FORMATS:
-        raise UsageError(
-            f"no format {format!r}", where="--format", fix=f"use one of {', '.join(FORMATS)}"
-        )
+        raise unknown_format(format)
     for name, value, known in (
         ("--on-bad-row", on_bad_row, ("stop", "skip")),
         ("--on-empty", on_empty, ("error", "skip")),
@@ -147,6 +146,13 @@ def read(
     for source in _sources(data):
         reader.add(source)
     return reader.dataset()
+
+
+def unknown_format(name: str) -> UsageError:
+    """Error for a name that is no format."""
+    return UsageError(
+        f"no format {name!r}", where="--format", fix=f"use one of {', '.join(FORMATS)}"
+    )
 
 
 class _Reader:
@@ -267,18 +273,18 @@ def _sources(data: Any) -> Iterator[Source]:
 
 def expand(paths: Iterable[str | Path]) -> list[Path]:
     """Paths with globs expanded, in the order given (sorted within a glob), none twice."""
-    found: dict[Path, str] = {}
+    found: dict[str, str] = {}
     names: list[Path] = []
     for argument in map(str, paths):
         # A file whose name holds a bracket or star is itself, not a pattern.
-        is_glob = glob.has_magic(argument) and not Path(argument).exists()
+        is_glob = glob.has_magic(argument) and not os.path.exists(argument)  # noqa: PTH110
         matches = sorted(glob.iglob(argument, recursive=True)) if is_glob else [argument]  # noqa: PTH207
         if not matches:
             raise DataError(
                 "no file matches", where=argument, fix="check the pattern, and quote it"
             )
         for match in map(Path, matches):
-            key = match.resolve()
+            key = os.path.realpath(match)
             if key in found:
                 raise UsageError(
                     "the same file is given twice",

@@ -6,6 +6,7 @@ the end. A target that is no regular file (a pipe, a device) is written directly
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -63,6 +64,13 @@ def write_rows(data: Dataset, path: str | Path, *, force: bool = False) -> None:
     OutputError
         The path cannot be written; nothing is left of it.
     """
+    with rows_written(data, path, force=force):
+        pass
+
+
+@contextmanager
+def rows_written(data: Dataset, path: str | Path, *, force: bool = False) -> Iterator[None]:
+    """Rows as `write_rows` writes them; the file gets its name when the block ends well."""
     container = container_of(path)
     for source in data.sources:
         source.check_unchanged()
@@ -73,6 +81,8 @@ def write_rows(data: Dataset, path: str | Path, *, force: bool = False) -> None:
                 _write(data, packed, container)
         else:
             _write(data, file, container)
+        file.flush()
+        yield
 
 
 def _write(data: Dataset, file: IO[bytes] | gzip.GzipFile, container: str) -> None:
@@ -102,15 +112,15 @@ def refuse_existing(path: str | Path, *, force: bool, where: str = "--output") -
     path = Path(path)
     if str(path) == "-" or is_direct(path):
         return
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112
         raise UsageError("the output is a folder", where=str(path), fix="name a file")
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:  # noqa: PTH110
         raise UsageError(
             "the output exists",
             where=str(path),
             fix=f"choose another name for {where}, or replace it with --force",
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112
         raise UsageError(
             "the output's folder does not exist", where=str(path), fix=f"mkdir -p {path.parent}"
         )
@@ -123,6 +133,8 @@ def open_output(path: str | Path, *, force: bool = False) -> Iterator[IO[bytes]]
     refuse_existing(path, force=force)
     try:
         if str(path) == "-":
+            if sys.stdout is None:
+                raise OSError(errno.EBADF, "standard output is closed")
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         elif is_direct(path):

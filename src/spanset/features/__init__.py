@@ -60,6 +60,13 @@ def dimension(spec: str) -> int:
     raise unknown_features(spec)
 
 
+def require_known_features(spec: str) -> None:
+    """Refuse a name that is no representation."""
+    kind, mark, argument = spec.partition(":")
+    if not ((kind == "lexical" and not mark) or (kind == "array" and argument)):
+        raise unknown_features(spec)
+
+
 def unknown_features(spec: str) -> UsageError:
     """Error for a name that is no representation."""
     return UsageError(

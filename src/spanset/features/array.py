@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.data.containers import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
 from spanset.features.rows import unit_rows
@@ -28,26 +29,32 @@ class ArrayFeatures:
         DataError
             Not as many rows as the data has, or a row that is zero or not finite.
         """
-        X = load_array(self.path)
-        if len(X) != data.total:
-            raise DataError(
-                f"the array has {len(X):,} rows, the data {data.total:,}",
-                where=self.path,
-                why="features belong to rows by their number, counting every row of the inputs "
-                "in order (those left out too)",
-                fix="compute the features from the same files in the same order",
-            )
+        X = load_features(self.path, data)
         if len(data) == data.total:
             return unit_rows(X, np.float32, where=self.path)
-        return unit_rows(X[data.ids], np.float32, where=f"{self.path} (usable rows)")
+        return unit_rows(X[data.ids], np.float32, where=self.path, numbers=data.ids)
+
+
+def load_features(path: str, data: Dataset) -> npt.NDArray[Any]:
+    """The array in the file, which has a row for each row of the data."""
+    X = load_array(path)
+    if len(X) != data.total:
+        raise DataError(
+            f"the array has {len(X):,} rows, the data {data.total:,}",
+            where=path,
+            why="features belong to rows by their number, counting every row of the inputs "
+            "in order (those left out too)",
+            fix="compute the features from the same files in the same order",
+        )
+    return X
 
 
 def load_array(path: str) -> npt.NDArray[Any]:
     """Map a .npy file of numbers with two dimensions; pickled objects are refused."""
     try:
         X = np.load(Path(path), mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataError("no such file", where=path, fix="check the path after array:") from error
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise cannot_open(Path(path), error) from error
     except (ValueError, OSError, EOFError) as error:
         raise DataError(
             "not a .npy file of numbers",

@@ -13,7 +13,12 @@ STEP = 8192  # rows at a time, so that no second copy of the matrix is made
 
 
 def unit_rows(
-    X: npt.NDArray[Any], dtype: npt.DTypeLike, *, where: str = "features", fix: str = ""
+    X: npt.NDArray[Any],
+    dtype: npt.DTypeLike,
+    *,
+    where: str = "features",
+    fix: str = "",
+    numbers: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.floating[Any]]:
     """Rows of X (N, d) scaled to length one, in `dtype`, as a new array.
 
@@ -33,9 +38,10 @@ def unit_rows(
         bad = np.flatnonzero(~(np.isfinite(largest) & (largest > 0.0)))
         if len(bad):
             row = start + int(bad[0])
+            shown = row if numbers is None else int(numbers[row])
             is_zero = largest[bad[0]] == 0.0
             raise DataError(
-                f"row {row} is {'all zeros' if is_zero else 'not finite'}",
+                f"row {shown} is {'all zeros' if is_zero else 'not finite'}",
                 where=where,
                 why="a row without a direction cannot be compared with others",
                 fix=fix or "remove the row from the data and the features, or compute it again",

@@ -35,7 +35,8 @@ class TokenBudget:
     def likely_rows(self) -> int:
         """Rows that fit at the mean length, and a tenth more: what room is made for at first."""
         mean = max(1.0, float(self.counts.mean()))
-        return min(self.most_rows, int(1.1 * self.limit / mean) + 1)
+        likely = 1.1 * self.limit / mean
+        return self.most_rows if likely >= self.most_rows else int(likely) + 1
 
     def allows(self, picks: IntArray, used: int) -> int:
         """How many of `picks`, in order, still fit when `used` tokens are gone."""

@@ -57,7 +57,19 @@ def score(
         return log_quality(
             values, up=direction == "up", transform=transform, name=f"column {name!r}"
         )
-    raise UsageError(
+    raise unknown_quality(quality)
+
+
+def require_known_quality(quality: str) -> None:
+    """Refuse a name that is no quality."""
+    kind, _, column = quality.partition(":")
+    if quality not in LENGTHS and not (kind == "column" and column):
+        raise unknown_quality(quality)
+
+
+def unknown_quality(quality: str) -> UsageError:
+    """Error for a name that is no quality."""
+    return UsageError(
         f"no quality {quality!r}",
         where="--quality",
         fix=f"use {', '.join(LENGTHS)}, column:NAME or column:NAME:down",

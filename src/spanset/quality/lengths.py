@@ -8,6 +8,7 @@ too few for languages that the tokenizer does not know.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -79,6 +80,7 @@ def approximate(texts: list[str]) -> list[int]:
 
 def _load(name: str) -> Counter:
     """Counter of a Hugging Face tokenizer; code that a repository brings is not run."""
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     transformers = require("transformers", extra="models")
     try:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)

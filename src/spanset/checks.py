@@ -1,0 +1,53 @@
+"""Settings checked before any work: what is wrong without a look at the data."""
+
+from __future__ import annotations
+
+from spanset.amounts import row_counts, token_count
+from spanset.config import DataConfig, SelectConfig
+from spanset.data.dataset import unknown_format
+from spanset.data.formats import FORMATS, mapped, parse_mapping
+from spanset.errors import UsageError
+from spanset.features import require_known_features
+from spanset.kernels import make_kernel
+from spanset.quality import require_known_quality
+from spanset.selectors.top import require_quality
+from spanset.verbs import resolved_weight
+
+
+def check_select(config: SelectConfig) -> float:
+    """Check what needs no data, before any work; lambda."""
+    choice, quality = config.choice, config.quality.quality
+    if not choice.k and choice.tokens is None:
+        raise UsageError(
+            "neither -k nor --tokens is given", where="-k", fix="say how much to pick: -k 10000"
+        )
+    if choice.k and not row_counts(choice.k, None) and choice.tokens is None:
+        raise UsageError("no number of rows", where="-k", fix="say how much to pick: -k 10000")
+    if choice.tokens is not None:
+        token_count(choice.tokens)
+    make_kernel(config.features.kernel, config.features.gamma)
+    for flag, value in (
+        ("--seed", choice.seed),
+        ("--draws", config.output.draws),
+        ("--workers", config.compute.workers),
+    ):
+        if value < 0:
+            raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
+    require_known_features(config.features.features)
+    if quality is not None:
+        require_known_quality(quality)
+    _check_reading(config.reading)
+    if choice.method == "top":
+        require_quality(quality)
+    return resolved_weight(config.quality.quality_weight, has_quality=quality is not None)
+
+
+def _check_reading(reading: DataConfig) -> None:
+    if reading.map is not None and reading.format is not None:
+        raise UsageError(
+            "--map and --format both say how rows are understood", where="--map", fix="drop one"
+        )
+    if reading.map is not None:
+        mapped(parse_mapping(reading.map))
+    if reading.format is not None and reading.format not in FORMATS:
+        raise unknown_format(reading.format)
