@@ -1283,7 +1283,9 @@ def test_ctrl_c_while_reading_writes_nothing_and_says_so(folder):
     os.mkfifo("pipe.jsonl")
     before = snapshot(Path())
     command = [spanset_command(), "select", "pipe.jsonl", "-k", "3"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as process:
         try:
             writer = opened_by(process, "pipe.jsonl")
             time.sleep(0.2)
@@ -1308,6 +1310,11 @@ def test_ctrl_c_before_the_first_pick_is_an_interruption_and_no_error(spanset, m
     assert snapshot(Path()) == before
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they ignore Ctrl-C, and so do their own."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Watched:
     """A run whose standard error is a terminal, so that progress is shown at once."""
 
@@ -1319,6 +1326,7 @@ class Watched:
             stdout=subprocess.DEVNULL,
             stderr=slave,
             env=environment,
+            preexec_fn=hear_ctrl_c,
         )
         os.close(slave)
         self.shown = ""

@@ -32,6 +32,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
+MANY = ("data", "k", "by")  # settings that take a list
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 Paths = Annotated[tuple[str, ...], Parameter(negative="")]
@@ -208,6 +209,13 @@ def _check_config(path: str) -> None:
             where=path,
             fix="put the settings under [select], as in a run folder's config.toml",
         )
+    for settings in table.values():
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            # Cyclopts 4 takes a list for a number; its later versions refuse it themselves.
+            if isinstance(value, (list, dict)) and key not in MANY:
+                raise UsageError(
+                    "one value is expected", where=key, why=f"{path} has {value!r}", fix="give one"
+                )
 
 
 def _drop_stdout() -> None:

@@ -1,9 +1,10 @@
 """Token counts of a row: answer, context, all.
 
-With a tokenizer they are its tokens, without special tokens and chat template. Without one they are
-estimated as one token per four bytes of UTF-8, rounded up: near the truth for English prose, too few
-for code, numbers and languages that a vocabulary does not know (measured in docs/numerics.md). The
-order of the rows by length is nearly the tokenizer's, which is what a quality needs.
+With a tokenizer they are its tokens, without special tokens and chat template. Without one they
+are estimated as one token per four bytes of UTF-8, rounded up: near the truth for English prose,
+too few for code, numbers and languages that a vocabulary does not know (measured in
+docs/numerics.md). The order of the rows by length is nearly the tokenizer's, which is what a
+quality needs.
 """
 
 from __future__ import annotations
