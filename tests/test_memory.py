@@ -9,14 +9,14 @@ from spanset.errors import SpansetError
 def test_the_estimate_is_factor_plus_features():
     assert memory.greedy_bytes(1000, 100, 50, "float64") == 8 * 1000 * 150
     assert memory.greedy_bytes(1000, 100, 50, "float32") == 4 * 1000 * 150
-    assert memory.greedy_bytes(10, 4, 2, "float64", given=3) == 8 * (10 * 7 + 9 + 13 * 2)
+    assert memory.greedy_bytes(10, 4, 2, "float64", given=3) == 8 * (10 * 7 + 13 * 2) + 16 * 9
 
 
 def test_what_cannot_fit_is_refused_with_advice(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: 2**30)
-    memory.require_memory(2**30, 100, "float64")
+    memory.require_memory(2**30, 2**22, 100, "float64")
     with pytest.raises(SpansetError, match=r"4.0 GiB of memory, 1.0 GiB.*\n.*\n.*float32.*k = 22"):
-        memory.require_memory(2**32, 100, "float64")
+        memory.require_memory(2**32, 2**22, 118, "float64")
 
 
 def test_a_selection_that_cannot_fit_is_refused_before_it_starts(monkeypatch):

@@ -142,7 +142,7 @@ def test_given_rows_and_their_copies_are_not_picked(run, sample, tmp_path):
     ids = sorted(int(line) for line in (folder / "ids.txt").read_text().split())
     assert ids == list(range(150, 200))
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert "every remaining row is a copy" in manifest["stop_reason"]
+    assert "no row is left" in manifest["stop_reason"]
 
 
 def test_rows_left_out_are_listed_and_keep_their_numbers(tmp_path, monkeypatch):

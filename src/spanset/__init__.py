@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from spanset.errors import (
         DataError,
         MissingExtraError,
-        NumericalError,
         OutputError,
         SpansetError,
         UsageError,
@@ -28,7 +27,6 @@ __all__ = [
     "DataError",
     "Dataset",
     "MissingExtraError",
-    "NumericalError",
     "OutputError",
     "Selection",
     "SpansetError",
@@ -48,7 +46,6 @@ _HOMES = {
     "spanset.errors": (
         "DataError",
         "MissingExtraError",
-        "NumericalError",
         "OutputError",
         "SpansetError",
         "UsageError",

@@ -30,7 +30,7 @@ def _row_count(text: str, rows: int | None) -> int:
     most = "" if rows is None else f" from 1 to {n:,}"
     fix = f"give a count{most}, or a share such as 0.1 or 10%"
     try:
-        is_share = text.endswith("%") or "." in text
+        is_share = text.endswith("%") or "." in text or "e-" in text
         value = float(text.rstrip("%"))
         share = value / 100 if text.endswith("%") else value
         count = round(share * n) if is_share and 0 < share <= 1 else int(text)

@@ -10,6 +10,7 @@ from spanset.errors import UsageError
 from spanset.features import require_known_features
 from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
+from spanset.selectors import require_conditional
 from spanset.selectors.top import require_quality
 from spanset.verbs import resolved_weight
 
@@ -37,6 +38,8 @@ def check_select(config: SelectConfig) -> float:
     if quality is not None:
         require_known_quality(quality)
     _check_reading(config.reading)
+    if choice.given is not None:
+        require_conditional(choice.method)
     if choice.method == "top":
         require_quality(quality)
     return resolved_weight(config.quality.quality_weight, has_quality=quality is not None)

@@ -41,7 +41,7 @@ class DataConfig:
 class ChoiceConfig:
     """How much is chosen and by what."""
 
-    k: Annotated[tuple[str, ...], Parameter(name=["-k", "--k"], group=_CHOICE)] = ()
+    k: Annotated[tuple[str, ...], Parameter(name=["-k", "--k"], group=_CHOICE, negative="")] = ()
     """Rows to pick: a count (10000) or a share (0.1 or 10%). Several, with commas: one run
     answers all."""
 
@@ -109,7 +109,7 @@ class OutputConfig:
     sort: Annotated[Literal["rank", "source"], Parameter(group=_OUTPUT)] = "rank"
     """Order of the subset's rows: best first, or as in the source."""
 
-    by: Annotated[tuple[str, ...], Parameter(group=_OUTPUT)] = ()
+    by: Annotated[tuple[str, ...], Parameter(group=_OUTPUT, negative="")] = ()
     """Fields whose values' shares the table shows, before and after."""
 
     draws: Annotated[int, Parameter(group=_OUTPUT)] = 3
@@ -155,7 +155,7 @@ class SelectConfig:
             settings = getattr(self, stage.name)
             for setting in fields(settings):
                 value = getattr(settings, setting.name)
-                if value is None or setting.name in ("force", "json", "dry_run"):
+                if value in (None, ()) or setting.name in ("force", "json", "dry_run"):
                     continue
                 name = "lambda" if setting.name == "quality_weight" else setting.name
                 shown = list(value) if isinstance(value, tuple) else value

@@ -42,10 +42,6 @@ class DataError(SpansetError, ValueError):
     """The input cannot be used as it is (exit code 1)."""
 
 
-class NumericalError(SpansetError, ArithmeticError):
-    """The computation cannot be done on these numbers (exit code 1)."""
-
-
 class OutputError(SpansetError, OSError):
     """A result could not be written (exit code 1)."""
 

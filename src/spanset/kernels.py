@@ -61,11 +61,8 @@ class RBF:
     def block(self, rows: Matrix, cols: Matrix, out: Matrix | None = None) -> Matrix:
         """exp(2 gamma (x.y - 1)); one matrix product and two passes over the result."""
         scale = rows.dtype.type(2.0 * self.gamma)
-        # Scaling the smaller operand first saves a pass over the block.
-        if len(rows) <= len(cols):
-            products = np.matmul(rows * scale, cols.T, out=out)
-        else:
-            products = np.matmul(rows, (cols * scale).T, out=out)
+        # Scaling the rows, which are few, saves a pass over the block.
+        products = np.matmul(rows * scale, cols.T, out=out)
         products -= scale
         return np.exp(products, out=products)
 

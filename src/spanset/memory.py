@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +18,21 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 def greedy_bytes(n: int, k: int, d: int, dtype: str, given: int = 0) -> int:
     """Bytes of the factor of `n` candidates after `k` picks, and of their features."""
     itemsize = np.dtype(dtype).itemsize
-    return itemsize * (n * (k + given) + given * given + (n + given) * d)
+    conditioning = 2 * 8 * given * given  # the given rows' kernel and its factor, in float64
+    return itemsize * (n * (k + given) + (n + given) * d) + conditioning
 
 
 def available_bytes() -> int:
     """Memory that can be taken now: the system's, or the container's limit if that is less."""
     available = sys.maxsize
+    with suppress(OSError, ValueError):
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         table = {name: rest.split() for name, _, rest in (line.partition(":") for line in lines)}
         available = int(table["MemAvailable"][0]) * 1024
     except (OSError, KeyError, ValueError):
-        pass  # not Linux: only the limits below, if any, are known
+        pass  # not Linux: what the machine has in all must do
     for path in _LIMITS:
         try:
             available = min(available, int(Path(path).read_text()))
@@ -36,8 +41,8 @@ def available_bytes() -> int:
     return available
 
 
-def require_memory(needed: int, k: int, dtype: str) -> None:
-    """Refuse a selection that cannot fit.
+def require_memory(needed: int, n: int, k: int, dtype: str) -> None:
+    """Refuse a selection of `k` of `n` rows that cannot fit.
 
     Raises
     ------
@@ -47,14 +52,15 @@ def require_memory(needed: int, k: int, dtype: str) -> None:
     available = available_bytes()
     if needed <= available:
         return
-    smaller = int(k * available / needed * 0.9)
-    half = "--dtype float32 halves it; " if dtype == "float64" else ""
+    fits = int(k - (needed - available) / (n * np.dtype(dtype).itemsize))
+    advice = ["--dtype float32 halves it"] if dtype == "float64" else []
+    advice += [f"up to k = {fits:,} fits as it is"] if fits > 0 else []
     raise SpansetError(
         f"the selection needs {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
         "available",
         where="-k",
         why=f"the factor holds rows x picks numbers of {dtype}",
-        fix=f"{half}up to about k = {smaller:,} fits as it is",
+        fix="; ".join(advice) or "select from fewer rows, or on a larger machine",
     )
 
 

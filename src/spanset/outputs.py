@@ -73,19 +73,22 @@ class Outputs:
                 )
         return cls(config.output, run, config.force, config.sort == "source")
 
-    def refuse_inputs(self, data: Dataset) -> None:
+    def refuse_inputs(self, names: Sequence[str], inputs: Sequence[str]) -> None:
         """Refuse to replace what is read, even with force."""
-        for source in data.sources:
-            path = os.path.realpath(source.name)
-            if self.subset is not None and path == os.path.realpath(self.subset):
+        outputs = {} if self.subset is None else {os.path.realpath(name): name for name in names}
+        for source in inputs:
+            path = os.path.realpath(source)
+            if path in outputs:
                 raise UsageError(
-                    "the output is one of the inputs", where=self.subset, fix="choose another name"
+                    "the output is one of the inputs",
+                    where=outputs[path],
+                    fix="choose another name",
                 )
             if self.run is not None and path.startswith(os.path.realpath(self.run) + os.sep):
                 raise UsageError(
                     "the run folder to replace holds an input",
                     where=str(self.run),
-                    why=f"{source.name} would be removed",
+                    why=f"{source} would be removed",
                     fix="choose another with --run",
                 )
 
@@ -109,7 +112,7 @@ class Outputs:
         self,
         data: Dataset,
         picks: Selection,
-        sizes: Sequence[int],
+        subsets: Mapping[str, int],
         *,
         config: Mapping[str, Any],
         tokens: TokenCounts,
@@ -117,14 +120,16 @@ class Outputs:
         seed: int,
         timings: Mapping[str, float],
     ) -> list[str]:
-        """Write subsets and run folder; all files that were written, the subsets first."""
-        names = self.names(data, sizes)
+        """Write subsets and run folder; all files that were written, the subsets first.
+
+        `subsets` maps the names from `names` to the number of picks that each holds.
+        """
         with ExitStack() as stack:
             folder = None
             if self.run is not None:
                 folder = stack.enter_context(run_folder.run_folder(self.run, force=self.force))
             inside = folder if self.subset is None else None
-            for name, size in zip(names, sizes, strict=True):
+            for name, size in subsets.items():
                 chosen = data[self._arranged(picks.order[:size])]
                 path = inside / name if inside else name
                 if inside:
@@ -145,7 +150,8 @@ class Outputs:
                     )
                 except OSError as error:
                     raise cannot_write(self.run, error) from error
-        shown = [str(self.run / name) if inside and self.run else name for name in names]
+        shown = [str(self.run / name) if inside and self.run else name for name in subsets]
+        shown = ["standard output" if name == "-" else name for name in shown]
         return shown + ([str(self.run)] if self.run else [])
 
     def _arranged(self, order: IntArray) -> IntArray:

@@ -32,7 +32,7 @@ class Outcome:
 
     data: Dataset
     picks: Selection
-    sizes: list[int]
+    wanted: int | None
     summaries: list[SetSummary]
     tokens: TokenCounts
     timings: dict[str, float]
@@ -43,6 +43,8 @@ class Outcome:
         """The outcome as plain values, for JSON."""
         return {
             "sets": [asdict(one) for one in self.summaries],
+            "wanted": self.wanted,
+            "picked": len(self.picks),
             "stop_reason": self.picks.stop_reason.value,
             "last_gain": None if np.isnan(self.picks.gains[-1]) else self.picks.gains[-1],
             "tokens_counted_by": self.tokens.method,
@@ -72,8 +74,8 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     with stage("read"):
         data = read_data(config.data, config.reading)
         sizes = row_counts(choice.k, len(data))
-        outputs.names(data, sizes)
-        outputs.refuse_inputs(data)
+        names = outputs.names(data, sizes)
+        outputs.refuse_inputs(names, input_paths(config, data))
         require_fields(data, config.output.by)
     with stage("represent"):
         X, fitted = fit_transform(config.features.features, data, seed=choice.seed)
@@ -103,19 +105,14 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         if not len(picks):
             if picks.stop_reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
-            raise SpansetError(
-                "nothing was picked",
-                where="select",
-                why=picks.stop_reason.value,
-                fix="check --given: it seems to hold all of the data already",
-            )
-        sizes = sorted({min(size, len(picks)) for size in sizes or [len(picks)]})
+            raise nothing_picked(picks.stop_reason)
+        lengths = [min(size, len(picks)) for size in sizes or [len(picks)]]
     with stage("summarise"):
         summaries = summarise(
             data,
             X,
             picks,
-            sizes,
+            sorted(set(lengths)),
             kernel,
             tokens=tokens.total,
             given=given,
@@ -127,14 +124,15 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         written = outputs.write(
             data,
             picks,
-            sizes,
+            dict(zip(names, lengths, strict=True)),
             config=config.table(),
             tokens=tokens,
             log_quality=log_q,
             seed=choice.seed,
             timings={**timings, "peak_bytes": peak_bytes()},
         )
-    return Outcome(data, picks, sizes, summaries, tokens, timings, peak_bytes(), written)
+    wanted = sizes[-1] if sizes else None
+    return Outcome(data, picks, wanted, summaries, tokens, timings, peak_bytes(), written)
 
 
 def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
@@ -145,6 +143,27 @@ def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
         mapping=None if config.map is None else parse_mapping(config.map),
         on_bad_row=config.on_bad_row,
         on_empty=config.on_empty,
+    )
+
+
+def input_paths(config: SelectConfig, data: Dataset) -> list[str]:
+    """Every file that the run reads."""
+    paths = [source.name for source in data.sources]
+    kind, _, array = config.features.features.partition(":")
+    return paths + [
+        path for path in (config.choice.given, array if kind == "array" else "") if path
+    ]
+
+
+def nothing_picked(reason: StopReason) -> SpansetError:
+    """Error for a selection without picks."""
+    fixes = {
+        StopReason.TOKEN_BUDGET: "the best row alone exceeds the budget: raise --tokens, or lower "
+        "--lambda if quality prefers long rows",
+        StopReason.EXHAUSTED: "check --given: it seems to hold all of the data already",
+    }
+    return SpansetError(
+        "nothing was picked", where="select", why=reason.value, fix=fixes.get(reason, "check -k")
     )
 
 

@@ -18,7 +18,7 @@ from spanset.features.array import load_features
 from spanset.greedy import TokenBudget
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
-from spanset.pipeline import read_data
+from spanset.pipeline import input_paths, read_data
 from spanset.quality import count_tokens
 from spanset.summary import require_fields
 
@@ -35,7 +35,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
     d = dimension(config.features.features)
-    outputs.refuse_inputs(data)
+    outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
     features = config.features.features
     if features.startswith("array:"):

@@ -17,7 +17,7 @@ class StopReason(Enum):
 
     REACHED_K = "reached k"
     TOKEN_BUDGET = "token budget used"  # noqa: S105 (tokens of text, not a secret)
-    EXHAUSTED = "every remaining row is a copy of what is picked, to the kernel's precision"
+    EXHAUSTED = "no row is left that is not a copy of one picked or given"
     INTERRUPTED = "interrupted"
 
 

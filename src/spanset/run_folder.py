@@ -80,13 +80,16 @@ def run_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         partial.chmod(0o777 & ~umask)  # mkdtemp makes it private; a result is an ordinary folder
+        old = partial.with_suffix(".old")
         if path.exists():
-            old = partial.with_suffix(".old")
             path.rename(old)
+        try:
             partial.rename(path)
-            shutil.rmtree(old)
-        else:
-            partial.rename(path)
+        except BaseException:
+            if old.exists():
+                old.rename(path)  # the earlier run comes back
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError) and not isinstance(error, OutputError):

@@ -25,8 +25,6 @@ LOG_FLOOR = -7.0
 # Rows up to which random subsets are compared: the replay takes k^2 numbers and k^3 / 3 steps.
 COMPARED_ROWS = 20_000
 
-SHOWN_VALUES = 20  # values of a field in the table; the rest are added up
-
 
 @dataclass(frozen=True)
 class SetSummary:
@@ -110,13 +108,13 @@ def summarise(
     summaries = [one("pool", np.arange(len(data)), None, 0.0)]
     largest = max(sizes, default=0)
     gains = picks.gains
-    if np.isnan(gains).any() and largest <= COMPARED_ROWS:
+    compared = largest + (0 if given is None else len(given)) <= COMPARED_ROWS
+    if np.isnan(gains).any() and compared:
         gains = _replayed(X[picks.order[:largest]], given, kernel)
     permutations = [
         np.random.default_rng([seed, draw]).permutation(len(data))[:largest]
         for draw in range(draws)
     ]
-    compared = largest + (0 if given is None else len(given)) <= COMPARED_ROWS
     random_gains = [_replayed(X[rows], given, kernel) for rows in permutations if compared]
     for size in sizes:
         known = not np.isnan(gains[:size]).any()
@@ -154,16 +152,16 @@ def _replayed(
     return replay(unit_rows(both, np.float32), kernel)[len(given) :]
 
 
-def _sources(data: Dataset) -> npt.NDArray[np.str_]:
-    names = np.array([source.name for source in data.sources])
+def _sources(data: Dataset) -> npt.NDArray[np.object_]:
+    names = np.array([source.name for source in data.sources], object)
     return names[data.source]
 
 
-def _values(data: Dataset, name: str) -> npt.NDArray[np.str_]:
+def _values(data: Dataset, name: str) -> npt.NDArray[np.object_]:
     rows = (data.row(position) for position in range(len(data)))
-    return np.array([str(row[name]) if name in row else "(missing)" for row in rows])
+    return np.array([str(row[name]) if name in row else "(missing)" for row in rows], object)
 
 
-def _shares(column: npt.NDArray[np.str_]) -> dict[str, float]:
+def _shares(column: npt.NDArray[np.object_]) -> dict[str, float]:
     counts = Counter(column.tolist())
     return {value: count / len(column) for value, count in counts.most_common()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -36,7 +37,7 @@ def input_table(data: Dataset) -> Table:
 def selection_table(outcome: Outcome) -> RenderableType:
     """Pool, picks and random subsets side by side; then how the run went."""
     sets = outcome.summaries
-    many = len(outcome.sizes) > 1
+    many = len({one.rows for one in sets if one.name == "picked"}) > 1
     heads = [
         f"{one.name} {one.rows:,}" if many and one.name != "pool" else one.name for one in sets
     ]
@@ -59,8 +60,10 @@ def _facts(outcome: Outcome) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
-    last = f"{picks.gains[-1]:.4g}"
-    facts.add_row("stopped", f"{picks.stop_reason.value}; gain of the last pick {last}")
+    short = outcome.wanted is not None and len(picks) < outcome.wanted
+    count = f"after {len(picks):,} of {outcome.wanted:,}: " if short else ""
+    last = "" if np.isnan(picks.gains[-1]) else f"; gain of the last pick {picks.gains[-1]:.4g}"
+    facts.add_row("stopped", f"{count}{picks.stop_reason.value}{last}")
     times = outcome.timings
     facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
     facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")

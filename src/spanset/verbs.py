@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.amounts import row_counts
-from spanset.data.dataset import Dataset
+from spanset.data.dataset import Dataset, require_dataset
 from spanset.errors import UsageError
 from spanset.features import fit_transform, unit_rows
 from spanset.greedy import Progress, TokenBudget
-from spanset.greedy.rules import check_weight
+from spanset.greedy.rules import SPENT, check_weight, checked_quality
 from spanset.kernels import make_kernel
 from spanset.memory import greedy_bytes, require_memory
 from spanset.quality import count_tokens, score
 from spanset.results import FloatArray, IntArray, Selection
-from spanset.selectors import Request, selector
+from spanset.selectors import Request, require_conditional, selector
 
 DEFAULT_WEIGHT = 0.1  # lambda when a quality is given: the best in Wang et al. (2024)
 
@@ -37,6 +37,7 @@ def represent(data: Dataset, features: str = "lexical", *, seed: int = 0) -> Arr
     seed : int
         Of the projection.
     """
+    require_dataset(data)
     return fit_transform(features, data, seed=seed)[0]
 
 
@@ -87,7 +88,7 @@ def select(
     kernel, gamma
         Similarity of rows.
     given : Dataset or (g, d) array, optional
-        Rows in the set already, never picked.
+        Rows in the set already, never picked (``dpp`` only).
     dtype : {"float64", "float32"}
         To compute in.
     seed, workers : int
@@ -98,8 +99,14 @@ def select(
     Returns
     -------
     Selection
-        Picks in order; every prefix is the selection for a smaller k.
+        Picks in order, none where the first exceeds the token budget; every prefix is the
+        selection for a smaller k.
     """
+    if dtype not in SPENT:
+        raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(SPENT)}")
+    choose, similarity = selector(method), make_kernel(kernel, gamma)
+    if given is not None:
+        require_conditional(method)
     if isinstance(data, Dataset):
         X, fitted = fit_transform(features, data, seed=seed)
         if isinstance(given, Dataset):
@@ -113,18 +120,18 @@ def select(
     log_quality = _check_arrays(X, k, quality, given, tokens, token_counts)
 
     budget = None
-    wanted = len(X) if k is None else row_counts([k], len(X))[-1]
+    wanted = len(X) if k is None else max(row_counts([k], len(X)), default=0)
     if tokens is not None and token_counts is not None:
         budget = TokenBudget(np.asarray(token_counts), tokens)
-        wanted = min(wanted, budget.most_rows)
     if given is not None:
         given = unit_rows(np.asarray(given), dtype, where="given")
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
     if method == "dpp":
         likely = wanted if budget is None else min(wanted, budget.likely_rows)
         g = 0 if given is None else len(given)
-        require_memory(greedy_bytes(len(X), likely, X.shape[1], dtype, g), likely, dtype)
-    return selector(method)(
+        needed = greedy_bytes(len(X), likely, X.shape[1], dtype, g)
+        require_memory(needed, len(X), likely, dtype)
+    return choose(
         Request(
             unit_rows(X, dtype),
             wanted,
@@ -132,7 +139,7 @@ def select(
             weight,
             given,
             budget,
-            make_kernel(kernel, gamma),
+            similarity,
             seed,
             workers,
             on_progress,
@@ -152,13 +159,13 @@ def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float
 def _check_arrays(
     X: Array,
     k: object,
-    quality: object,
+    quality: str | FloatArray | None,
     given: object,
     tokens: int | None,
     token_counts: IntArray | None,
 ) -> FloatArray | None:
     """Refuse arguments that do not go together; the log quality."""
-    if k is None and tokens is None:
+    if k in (None, "") and tokens is None:
         raise UsageError("neither k nor tokens is given", where="k", fix="say how much to pick")
     if isinstance(quality, str) or isinstance(given, Dataset):
         raise UsageError(
@@ -175,7 +182,7 @@ def _check_arrays(
         )
     if given is not None:
         _matrix(given, "given", X.shape[1])
-    return None if quality is None else np.asarray(quality, dtype=np.float64)
+    return None if quality is None else checked_quality(quality, len(X))
 
 
 def _matrix(values: object, name: str, dimension: int | None = None) -> Array:

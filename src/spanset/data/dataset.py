@@ -6,7 +6,7 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class BadRow:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Usable rows, in order, as places in their sources.
 
@@ -58,11 +58,15 @@ class Dataset:
     line: IntArray
     ids: IntArray
     total: int
-    bad: tuple[BadRow, ...] = field(default=(), repr=False)
-    empty: tuple[BadRow, ...] = field(default=(), repr=False)
+    bad: tuple[BadRow, ...] = ()
+    empty: tuple[BadRow, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        inputs = (f"{s.name} ({f.name})" for s, f in zip(self.sources, self.formats, strict=True))
+        return f"Dataset({len(self):,} rows of {', '.join(inputs)})"
 
     def __getitem__(self, rows: npt.ArrayLike) -> Dataset:
         """Rows at these positions (an integer array, a slice or a mask), in that order."""
@@ -268,6 +272,16 @@ def _sources(data: Any) -> Iterator[Source]:
             where="data",
             why=f"it holds {', '.join(sorted({type(item).__name__ for item in items}))}",
             fix="give paths, or an iterable of dicts",
+        )
+
+
+def require_dataset(data: object) -> None:
+    """Refuse what was not read yet."""
+    if not isinstance(data, Dataset):
+        raise UsageError(
+            f"expected a data set, got {type(data).__name__}",
+            where="data",
+            fix="read it first: data = spanset.read(rows)",
         )
 
 

@@ -186,7 +186,13 @@ def mapped(mapping: Mapping[str, str]) -> Format:
         missing = [field for field in names.values() if field not in row]
         if missing:
             raise RowError(f"no field {missing[0]!r}")
-        return convert({name: row[field] for name, field in names.items()})
+        try:
+            return convert({name: row[field] for name, field in names.items()})
+        except RowError as error:  # in the user's words: the field that was mapped
+            said = str(error)
+            for name, field in names.items():
+                said = said.replace(f"field {name!r}", f"field {field!r}")
+            raise RowError(said) from None
 
     wanted = tuple(names.values())
     return Format("mapped", ", ".join(wanted), _has(*wanted), from_mapped)

@@ -59,8 +59,8 @@ def load_array(path: str) -> npt.NDArray[Any]:
         raise DataError(
             "not a .npy file of numbers",
             where=path,
-            why=str(error).partition("\n")[0],
-            fix="save the array with numpy.save",
+            why="its content is no plain array",
+            fix="save it with numpy.save; with array features, --given takes such a file too",
         ) from error
     if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or not X.size:
         shown = f"shape {X.shape}, dtype {X.dtype}" if isinstance(X, np.ndarray) else "an archive"

@@ -3,8 +3,9 @@
 `HostFactor` holds the partial Cholesky factor of all candidates and does the four things the engine
 asks of it. The matrix products run over fixed chunks of columns, one BLAS thread each, spread over
 workers: the split does not depend on the number of workers, so neither do the bytes. Chunk widths
-are multiples of 64 columns, so that a column's bits do not depend on its place in the chunk (a copy
-of a row gets the same residual, bit for bit). Symbols: see rules.py.
+are multiples of 64 columns, so that a column takes the same path through BLAS wherever it stands
+in its chunk; what differs between chunks stays far below the rounding of rules.py, where the
+symbols stand too.
 """
 
 from __future__ import annotations

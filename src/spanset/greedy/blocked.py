@@ -175,8 +175,8 @@ class _Run:
         factor = self.factor
         steps = min(self.pace.b, self.k - len(self.order))
         if factor.capacity - factor.t < steps:
-            factor.grow(min(factor.capacity * 3 // 2, factor.t + self.k - len(self.order)))
-            steps = min(steps, factor.capacity - factor.t)
+            larger = max(factor.capacity * 3 // 2, factor.t + steps)
+            factor.grow(min(larger, factor.t + self.k - len(self.order)))
         coordinates = factor.coordinates(candidates)
         S = factor.residual_kernel(candidates, coordinates)
         ahead = predict(S, factor.residual[candidates], candidates, self.rules, steps)
@@ -193,9 +193,10 @@ class _Run:
         accepted = holds
         if self.budget is not None:
             accepted = self.budget.allows(picks[:holds], self.tokens)
+        factor.accept(accepted)  # may be cancelled: what follows tells of accepted picks only
+        if self.budget is not None:
             self.tokens += int(self.budget.counts[picks[:accepted]].sum())
         self.margins.add(np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted])
-        factor.accept(accepted)
         factor.residual[picks[:accepted]] = 0.0  # exactly spent, whatever the last bits
         self.order.extend(picks[:accepted].tolist())
         self.gains.extend(ahead.gains[:accepted].tolist())

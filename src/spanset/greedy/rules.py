@@ -95,6 +95,24 @@ def check_weight(quality_weight: float, *, has_quality: bool) -> None:
         )
 
 
+def checked_quality(log_quality: npt.ArrayLike, n: int) -> FloatArray:
+    """Log quality as (n,) float64, or an error if it is of another shape or not finite."""
+    values = np.asarray(log_quality, dtype=np.float64)
+    if values.shape != (n,):
+        raise UsageError(
+            f"quality has shape {values.shape}, expected ({n},)",
+            where="quality",
+            fix="give one log quality per row of the features",
+        )
+    if not np.isfinite(values).all():
+        raise UsageError(
+            f"log quality of row {int(np.argmin(np.isfinite(values)))} is not finite",
+            where="quality",
+            fix="remove the row or give it a positive, finite quality",
+        )
+    return values
+
+
 def make_rules(
     diagonal: FloatArray,
     dtype: npt.DTypeLike,
@@ -111,19 +129,7 @@ def make_rules(
     """
     check_weight(quality_weight, has_quality=log_quality is not None)
     if log_quality is not None:
-        log_quality = np.asarray(log_quality, dtype=np.float64)
-        if log_quality.shape != diagonal.shape:
-            raise UsageError(
-                f"quality has shape {log_quality.shape}, expected {diagonal.shape}",
-                where="quality",
-                fix="give one log quality per row of the features",
-            )
-        if not np.isfinite(log_quality).all():
-            raise UsageError(
-                f"log quality of row {int(np.argmin(np.isfinite(log_quality)))} is not finite",
-                where="quality",
-                fix="remove the row or give it a positive, finite quality",
-            )
+        log_quality = checked_quality(log_quality, len(diagonal))
         if quality_weight == 0.0:
             log_quality = None  # 0 * log q changes no score: leave it out of the arithmetic
     return Rules(diagonal, log_quality, quality_weight, SPENT[np.dtype(dtype).name])

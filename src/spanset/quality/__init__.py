@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spanset.data.dataset import Dataset
+from spanset.data.dataset import Dataset, require_dataset
 from spanset.errors import UsageError
 from spanset.quality.columns import column_values
 from spanset.quality.lengths import TokenCounts, count_tokens
@@ -43,6 +43,7 @@ def score(
     (N,) float64
         Log quality.
     """
+    require_dataset(data)
     if quality in LENGTHS:
         tokens = tokens or count_tokens(data, tokenizer)
         kind = quality.removesuffix("_tokens")

@@ -62,6 +62,16 @@ class Selector(Protocol):
         ...
 
 
+def require_conditional(method: str) -> None:
+    """Refuse a method that cannot take given rows into account."""
+    if method != "dpp":
+        raise UsageError(
+            f"the method {method} does not look at given rows",
+            where="--given",
+            fix="use --method dpp, or leave --given out",
+        )
+
+
 def selector(method: str) -> Selector:
     """Method by its command-line name."""
     if method == "dpp":
