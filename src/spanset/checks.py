@@ -7,7 +7,7 @@ from spanset.config import DataConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.errors import UsageError
-from spanset.features import require_known_features
+from spanset.features import array_path
 from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
 from spanset.selectors import require_conditional
@@ -34,7 +34,7 @@ def check_select(config: SelectConfig) -> float:
     ):
         if value < 0:
             raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
-    require_known_features(config.features.features)
+    array_path(config.features.features)  # refuses a name that is no representation
     if quality is not None:
         require_known_quality(quality)
     _check_reading(config.reading)

@@ -14,7 +14,7 @@ from spanset.config import DataConfig, SelectConfig
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
 from spanset.errors import DataError, SpansetError
-from spanset.features import Representation, fit_transform, unit_rows
+from spanset.features import Representation, array_path, fit_transform, unit_rows
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
@@ -148,11 +148,8 @@ def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
 
 def input_paths(config: SelectConfig, data: Dataset) -> list[str]:
     """Every file that the run reads."""
-    paths = [source.name for source in data.sources]
-    kind, _, array = config.features.features.partition(":")
-    return paths + [
-        path for path in (config.choice.given, array if kind == "array" else "") if path
-    ]
+    more = (config.choice.given, array_path(config.features.features))
+    return [source.name for source in data.sources] + [path for path in more if path]
 
 
 def nothing_picked(reason: StopReason) -> SpansetError:

@@ -13,7 +13,7 @@ from spanset.config import SelectConfig
 from spanset.data import Dataset
 from spanset.data.containers import cannot_open
 from spanset.data.dataset import expand
-from spanset.features import dimension
+from spanset.features import array_path, dimension
 from spanset.features.array import load_features
 from spanset.greedy import TokenBudget
 from spanset.memory import available_bytes, greedy_bytes
@@ -37,9 +37,9 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     d = dimension(config.features.features)
     outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
-    features = config.features.features
-    if features.startswith("array:"):
-        load_features(features.partition(":")[2], data)
+    array = array_path(config.features.features)
+    if array is not None:
+        load_features(array, data)
     if config.choice.given is not None:
         for path in expand([config.choice.given]):
             try:

@@ -15,7 +15,7 @@ from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
 from spanset.features.rows import unit_rows
 
-__all__ = ["Representation", "dimension", "fit_transform", "unit_rows"]
+__all__ = ["Representation", "array_path", "dimension", "fit_transform", "unit_rows"]
 
 
 class Representation(Protocol):
@@ -33,42 +33,36 @@ def fit_transform(
 
     `spec` is the command line's ``--features``: ``lexical`` or ``array:FILE.npy``.
     """
-    kind, _, argument = spec.partition(":")
-    if kind == "lexical" and not argument:
+    path = array_path(spec)
+    if path is None:
         from spanset.features.lexical import fit_transform_lexical
 
         return fit_transform_lexical(data, seed=seed)
-    if kind == "array" and argument:
-        from spanset.features.array import ArrayFeatures
+    from spanset.features.array import ArrayFeatures
 
-        features = ArrayFeatures(argument)
-        return features.transform(data), features
-    raise unknown_features(spec)
+    features = ArrayFeatures(path)
+    return features.transform(data), features
 
 
 def dimension(spec: str) -> int:
     """Columns that features will have, without computing them."""
-    kind, _, argument = spec.partition(":")
-    if kind == "array" and argument:
-        from spanset.features.array import load_array
-
-        return load_array(argument).shape[1]
-    if spec == "lexical":
+    path = array_path(spec)
+    if path is None:
         from spanset.features.lexical import DIMENSION
 
         return DIMENSION
-    raise unknown_features(spec)
+    from spanset.features.array import load_array
+
+    return load_array(path).shape[1]
 
 
-def require_known_features(spec: str) -> None:
-    """Refuse a name that is no representation."""
-    kind, mark, argument = spec.partition(":")
-    if not ((kind == "lexical" and not mark) or (kind == "array" and argument)):
-        raise unknown_features(spec)
-
-
-def unknown_features(spec: str) -> UsageError:
-    """Error for a name that is no representation."""
-    return UsageError(
+def array_path(spec: str) -> str | None:
+    """File that ``array:FILE`` names, None for ``lexical``; any other name is refused."""
+    kind, _, argument = spec.partition(":")
+    if kind == "array" and argument:
+        return argument
+    if spec == "lexical":
+        return None
+    raise UsageError(
         f"no features {spec!r}", where="--features", fix="use lexical, or array:FILE.npy"
     )
