@@ -1,13 +1,15 @@
 """Kernels between feature rows: a diagonal and rectangular blocks, never N x N unless asked.
 
-A kernel is a small frozen object with two methods; a new one needs nothing else. Source: METHOD
-notes in docs/method.md, section "Kernel".
+A kernel is a small frozen object with two methods; a new one needs nothing else. A block is written
+in operations that numpy and torch name alike: one kernel serves the processor and the GPU. Source:
+METHOD notes in docs/method.md, section "Kernel".
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,14 @@ import numpy.typing as npt
 from spanset.errors import UsageError
 
 Matrix = npt.NDArray[np.floating[Any]]
+Rows = TypeVar("Rows")  # a numpy matrix or a torch one; what goes in comes out
+
+
+def array_module(array: Any) -> Any:
+    """Numpy, or torch for a tensor: whoever made one has imported it."""
+    if isinstance(array, np.ndarray):
+        return np
+    return sys.modules[type(array).__module__.partition(".")[0]]
 
 
 class Kernel(Protocol):
@@ -29,8 +39,11 @@ class Kernel(Protocol):
         """k(x, x) for each of the rows (a, d); shape (a,)."""
         ...
 
-    def block(self, rows: Matrix, cols: Matrix, out: Matrix | None = None) -> Matrix:
-        """k(x, y) for rows (a, d) against cols (b, d); shape (a, b), in the rows' dtype."""
+    def block(self, rows: Rows, cols: Rows, out: Rows | None = None) -> Rows:
+        """k(x, y) for rows (a, d) against cols (b, d); shape (a, b), in the rows' dtype.
+
+        Numpy arrays or torch tensors (see `array_module`).
+        """
         ...
 
 
@@ -58,13 +71,14 @@ class RBF:
         """Ones: a row is at distance zero from itself."""
         return np.ones(len(rows))
 
-    def block(self, rows: Matrix, cols: Matrix, out: Matrix | None = None) -> Matrix:
+    def block(self, rows: Any, cols: Any, out: Any = None) -> Any:
         """exp(2 gamma (x.y - 1)); one matrix product and two passes over the result."""
-        scale = rows.dtype.type(2.0 * self.gamma)
+        module = array_module(rows)
+        scale = float(2.0 * self.gamma)  # a plain number: numpy and torch keep the rows' dtype
         # Scaling the rows, which are few, saves a pass over the block.
-        products = np.matmul(rows * scale, cols.T, out=out)
+        products = module.matmul(rows * scale, cols.T, out=out)
         products -= scale
-        return np.exp(products, out=products)
+        return module.exp(products, out=products)
 
 
 def make_kernel(name: str, gamma: float) -> Kernel:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from spanset.features import unit_rows
 from spanset.kernels import RBF
@@ -48,3 +49,13 @@ def random_case(seed, *, largest=60):
         given = np.concatenate([given, given, X[:1]])  # copies of each other and of a candidate
     kernel = RBF(float(rng.choice([0.25, 2.5])))
     return Case(X, int(rng.integers(1, n + 1)), kernel, log_quality, weight, given)
+
+
+def assert_same(found, expected):
+    """The same picks for the same reasons; the gains but for their last bits."""
+    assert found.order.tolist() == expected.order.tolist()
+    assert found.stop_reason is expected.stop_reason
+    np.testing.assert_allclose(found.gains, expected.gains, atol=1e-9)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
+    assert found.ties == expected.ties
+    assert found.smallest_margin == pytest.approx(expected.smallest_margin, abs=1e-9)

@@ -1,11 +1,10 @@
 """The array operations of the blocked engine, in numpy.
 
-`HostFactor` holds the partial Cholesky factor of all candidates and does the four things the engine
-asks of it. The matrix products run over fixed chunks of columns, one BLAS thread each, spread over
-workers: the split does not depend on the number of workers, so neither do the bytes. Chunk widths
-are multiples of 64 columns, so that a column takes the same path through BLAS wherever it stands
-in its chunk; what differs between chunks stays far below the rounding of rules.py, where the
-symbols stand too.
+`HostFactor` is the `Factor` that lives in the processor's memory. The matrix products run over
+fixed chunks of columns, one BLAS thread each, spread over workers: the split does not depend on the
+number of workers, so neither do the bytes. Chunk widths are multiples of 64 columns, so that a
+column takes the same path through BLAS wherever it stands in its chunk; what differs between chunks
+stays far below the rounding of rules.py, where the symbols stand too.
 """
 
 from __future__ import annotations
@@ -16,27 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import local
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
 from spanset.greedy.rules import Rules
-from spanset.kernels import Kernel
+from spanset.greedy.verification import Judgement, Outsiders
+from spanset.kernels import Kernel, Matrix
 from spanset.results import FloatArray, IntArray
 
-Matrix = npt.NDArray[np.floating[Any]]
 Result = TypeVar("Result")
 
 CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
 PANEL = 256  # rows of a candidate panel, likewise
-ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
-
-
-class CancelledError(Exception):
-    """The caller asked to stop; the factor is as it was before the block."""
 
 
 def available_workers() -> int:
@@ -113,6 +107,10 @@ class HostFactor:
         """Current score of every candidate; (N,)."""
         return self.rules.scores(self.residual)
 
+    def points(self, rows: IntArray) -> Matrix:
+        """Features of `rows`; (len(rows), d)."""
+        return self.X[rows]
+
     def coordinates(self, rows: IntArray) -> Matrix:
         """Columns `rows` of C; (t, len(rows))."""
         gathered = np.empty((self.t, len(rows)), self._C.dtype)
@@ -150,20 +148,9 @@ class HostFactor:
         points: Matrix,
         coordinates: Matrix,
         lower: Matrix,
-        inspect: Callable[[slice, Matrix], Result],
-    ) -> list[Result]:
-        """Compute b new rows of C for every candidate; `accept` makes them count.
-
-        Parameters
-        ----------
-        points : (b, d)
-            Features of the rows to project out.
-        coordinates : (t, b)
-            Their columns of C.
-        lower : (b, b)
-            Cholesky factor of their residual kernel.
-        inspect : callable
-            Called per chunk with its columns and its new rows (b, columns); results in order.
+        watch: Outsiders | None = None,
+    ) -> list[Judgement | None]:
+        """Compute b new rows of C for every candidate; `accept` makes them count (see `Factor`).
 
         Notes
         -----
@@ -175,7 +162,7 @@ class HostFactor:
         inverse = solve_triangular(lower, np.eye(b), lower=True).astype(self._C.dtype)
         weights = np.concatenate([-(inverse @ coordinates.T), inverse], axis=1)
 
-        def chunk(start: int) -> Result:
+        def chunk(start: int) -> Judgement | None:
             stop = min(start + CHUNK, self.N)
             features = self.X[start:stop] if stop - start == CHUNK else self._tail
             width = len(features)
@@ -188,16 +175,21 @@ class HostFactor:
             np.matmul(weights[half:], columns, out=new[half:])
             columns[t:] = new
             new = new[:, : stop - start]
-            result = inspect(slice(start, stop), new)
+            judgement = None
+            if watch is not None and len(rows := watch.near(slice(start, stop))):
+                judgement = watch.judge(rows, new[:-1, rows - start])
             np.multiply(new, new, out=new)
             new.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
-            return result
+            return judgement
 
         self._proposed = b
         return self._run(chunk, self._starts)
 
-    def accept(self, count: int) -> None:
-        """Keep the first `count` of the rows computed last, and update the residuals."""
+    def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
+        """Keep the first `count` of the rows computed last, and update the residuals.
+
+        Those of `spent` become exactly 0.
+        """
         if count < self._proposed:
             rows = slice(self.t, self.t + count)
 
@@ -208,6 +200,7 @@ class HostFactor:
 
             self._run(chunk, self._starts)
         self.residual -= self._drop
+        self.residual[spent] = 0.0
         self.t += count
 
     def _run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:

@@ -10,6 +10,7 @@ rounding rule the picks are the loop's.
 
 Cost: N k^2 + 2 N k d floating-point operations as matrix products, plus about a tenth for
 prediction, against N k^2 / 2 numbers read from memory by the loop. Memory: N k numbers.
+The array operations on all N candidates are the factor's (factor.py), on the processor or a GPU.
 Symbols: see rules.py.
 """
 
@@ -17,13 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spanset.greedy.arrays import CancelledError, HostFactor, available_workers
+from spanset.greedy.arrays import HostFactor, available_workers
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.prediction import best_candidates, predict
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.greedy.verification import Outsiders
@@ -43,6 +46,11 @@ class Progress:
     wanted: int
     gain: float
     work_done: float
+
+    @property
+    def line(self) -> str:
+        """For a progress bar."""
+        return f"{self.picked:,} of {self.wanted:,} picks, gain {self.gain:.3g}"
 
 
 @dataclass
@@ -84,6 +92,7 @@ def blocked_greedy(
     budget: TokenBudget | None = None,
     block: int = BLOCK,
     workers: int = 0,
+    device: str = "cpu",
     on_progress: Callable[[Progress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Selection:
@@ -107,6 +116,10 @@ def blocked_greedy(
         Picks predicted at once, at most; changes speed, not picks.
     workers : int
         Threads, 0 for all processors; changes nothing but speed.
+    device : str
+        Where the factor lives: ``cpu`` (numpy), ``cuda`` or ``cuda:1`` (torch on that GPU), or
+        ``torch:cpu`` (torch without a GPU: slower than ``cpu``, to try that path). The picks are
+        the same but for decisions closer than the rounding (in float32: near ties).
     on_progress : callable
         Told after each block.
     cancelled : callable
@@ -116,6 +129,15 @@ def blocked_greedy(
     -------
     Selection
         Picks in order with gains and scores.
+
+    Raises
+    ------
+    UsageError
+        A device that is not there.
+    MissingExtraError
+        A device other than ``cpu`` without torch.
+    SpansetError
+        A device with too little memory.
     """
     rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
     workers = workers or available_workers()
@@ -123,14 +145,22 @@ def blocked_greedy(
     lower: npt.NDArray[np.floating[Any]] = X[:0, :0]
     if given is not None and len(given):
         chosen = blocked_greedy(
-            given, len(given), kernel, block=block, workers=workers, cancelled=cancelled
+            given,
+            len(given),
+            kernel,
+            block=block,
+            workers=workers,
+            device=device,
+            cancelled=cancelled,
         )
         points = given[chosen.order]  # less their copies, in pivoted order
         doubled = points.astype(np.float64)  # a float32 factor could fail on near copies
         lower = np.linalg.cholesky(kernel.block(doubled, doubled))
     room = len(points) + (k if budget is None else min(k, budget.likely_rows))
-    with HostFactor(X, kernel, rules, room, workers=workers, cancelled=cancelled) as factor:
-        run = _Run(factor, rules, k, budget, _Pace(block), on_progress)
+    pace = _Pace(block)
+    place = _place(device, workers, pace.candidates)
+    with place(X, kernel, rules, room, cancelled=cancelled) as factor:
+        run = _Run(factor, rules, k, budget, pace, on_progress)
         try:
             _condition(factor, points, lower, block=block)
             return run.until_done()
@@ -138,12 +168,22 @@ def blocked_greedy(
             return run.selection(StopReason.INTERRUPTED)
 
 
+def _place(device: str, workers: int, candidates: int) -> Callable[..., Factor]:
+    """Maker of factors where `device` says, called as `HostFactor` is."""
+    if device == "cpu":
+        return partial(HostFactor, workers=workers)
+    # Imported here, since it imports torch.
+    from spanset.greedy.torch_arrays import DeviceFactor
+
+    return partial(DeviceFactor, device=device, candidates=candidates)
+
+
 class _Run:
     """One selection in progress: the factor and the picks so far."""
 
     def __init__(
         self,
-        factor: HostFactor,
+        factor: Factor,
         rules: Rules,
         k: int,
         budget: TokenBudget | None,
@@ -187,17 +227,18 @@ class _Run:
             stale, outside, factor.residual, self.rules, picks, ahead, self.margins.smallest
         )
         verdicts = factor.extend(
-            factor.X[picks], coordinates[:, ahead.positions], ahead.lower, watch.inspect
+            factor.points(picks), coordinates[:, ahead.positions], ahead.lower, watch
         )
         holds, runner_up = watch.verdict(verdicts)
         accepted = holds
         if self.budget is not None:
             accepted = self.budget.allows(picks[:holds], self.tokens)
-        factor.accept(accepted)  # may be cancelled: what follows tells of accepted picks only
+        # The picks become exactly spent, whatever the last bits. This may be cancelled: what
+        # follows tells of accepted picks only.
+        factor.accept(accepted, picks[:accepted])
         if self.budget is not None:
             self.tokens += int(self.budget.counts[picks[:accepted]].sum())
         self.margins.add(np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted])
-        factor.residual[picks[:accepted]] = 0.0  # exactly spent, whatever the last bits
         self.order.extend(picks[:accepted].tolist())
         self.gains.extend(ahead.gains[:accepted].tolist())
         self.scores.extend(ahead.scores[:accepted].tolist())
@@ -225,7 +266,7 @@ class _Run:
 
 
 def _condition(
-    factor: HostFactor,
+    factor: Factor,
     points: npt.NDArray[np.floating[Any]],
     lower: npt.NDArray[np.floating[Any]],
     *,
@@ -238,5 +279,5 @@ def _condition(
     for start in range(0, len(points), block):
         rows = slice(start, start + block)
         coordinates = np.ascontiguousarray(lower[rows, :start].T, dtype=factor.X.dtype)
-        factor.extend(points[rows], coordinates, lower[rows, rows], lambda *_: None)
+        factor.extend(points[rows], coordinates, lower[rows, rows])
         factor.accept(len(points[rows]))

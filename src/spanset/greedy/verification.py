@@ -5,6 +5,7 @@ Symbols: see rules.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,29 @@ from spanset.greedy.prediction import Prediction
 from spanset.greedy.rules import Rules
 from spanset.results import FloatArray, IntArray
 
+# Steps beaten (b,), and the best outsider's score at each (b,) float64.
+Judgement = tuple[npt.NDArray[np.bool_], FloatArray]
+
 
 @dataclass(frozen=True)
 class Outsiders:
-    """Verification: whether rows outside the candidates beat a predicted pick before its step."""
+    """Verification: whether rows outside the candidates beat a predicted pick before its step.
+
+    Attributes
+    ----------
+    stale : (N,) float64
+        Scores before the block; later ones are no higher.
+    outside : (N,) bool
+        False for the candidates.
+    residual : (N,) float64
+        Residuals before the block.
+    picks : (b,) int64
+        Predicted picks.
+    ahead : Prediction
+        Their scores and gaps.
+    margin : float
+        Smallest winning margin so far.
+    """
 
     stale: FloatArray
     outside: npt.NDArray[np.bool_]
@@ -28,21 +48,29 @@ class Outsiders:
     ahead: Prediction
     margin: float
 
-    def inspect(
-        self, columns: slice, new: npt.NDArray[np.floating[Any]]
-    ) -> tuple[npt.NDArray[np.bool_], FloatArray] | None:
-        """Steps beaten and the best outsider's score at each, in one chunk of columns."""
+    def near(self, columns: slice) -> IntArray:
+        """Rows among `columns` whose stale score lets them intrude: the ones to judge."""
         # Rows within the smallest margin of the last score are looked at too: they cannot
         # intrude, but the recorded margin would miss them.
         gaps = self.ahead.gaps
         reach = self.ahead.scores[-1] - gaps.min(initial=self.margin, where=gaps > 0.0)
-        near = np.flatnonzero(self.outside[columns] & (self.stale[columns] >= reach))
-        if not len(near):
-            return None
-        rows = near + columns.start
+        rows = np.flatnonzero(self.outside[columns] & (self.stale[columns] >= reach))
+        rows += columns.start
+        return rows
+
+    def judge(self, rows: IntArray, new: npt.NDArray[np.floating[Any]]) -> Judgement:
+        """Steps beaten by any of `rows`, and the best of their scores at each.
+
+        Parameters
+        ----------
+        rows : (a,) int64
+            Outsiders, at least one.
+        new : (b - 1, a)
+            Their columns of the new factor rows but the last, which comes after every step.
+        """
         before = np.empty((len(self.picks), len(rows)))
         before[0] = self.residual[rows]
-        np.square(new[:-1, near], out=before[1:], dtype=np.float64)
+        np.square(new, out=before[1:], dtype=np.float64)
         np.cumsum(before[1:], axis=0, out=before[1:])
         np.subtract(before[0], before[1:], out=before[1:])
         scores = self.rules.scores(before, rows)
@@ -50,15 +78,13 @@ class Outsiders:
         beaten = (scores > target) | ((scores == target) & (rows < self.picks[:, None]))
         return beaten.any(axis=1), scores.max(axis=1)
 
-    def verdict(
-        self, chunks: list[tuple[npt.NDArray[np.bool_], FloatArray] | None]
-    ) -> tuple[int, FloatArray]:
+    def verdict(self, judgements: Iterable[Judgement | None]) -> tuple[int, FloatArray]:
         """Length of the prefix that holds, and the best outsider's score at each step."""
         beaten = np.zeros(len(self.picks), dtype=bool)
         runner_up = np.full(len(self.picks), -np.inf)
-        for chunk in chunks:
-            if chunk is not None:
-                beaten |= chunk[0]
-                np.maximum(runner_up, chunk[1], out=runner_up)
+        for judgement in judgements:
+            if judgement is not None:
+                beaten |= judgement[0]
+                np.maximum(runner_up, judgement[1], out=runner_up)
         holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
         return holds, runner_up

@@ -39,6 +39,8 @@ class Request:
         Tokens the picks may hold in all.
     seed : int
         For methods that draw.
+    device : str
+        Where to compute: ``cpu``, or ``cuda``, ``cuda:1`` and so on for methods that can.
     """
 
     features: npt.NDArray[np.floating[Any]]
@@ -50,6 +52,7 @@ class Request:
     kernel: Kernel = field(default_factory=RBF)
     seed: int = 0
     workers: int = 0
+    device: str = "cpu"
     on_progress: Callable[[Progress], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 

@@ -18,6 +18,7 @@ def select_dpp(request: Request) -> Selection:
         given=request.given,
         budget=request.budget,
         workers=request.workers,
+        device=request.device,
         on_progress=request.on_progress,
         cancelled=request.cancelled,
     )

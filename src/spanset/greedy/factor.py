@@ -1,0 +1,106 @@
+"""What the blocked engine asks of the partial Cholesky factor, wherever it lives.
+
+The engine's loop, its scores, the choice of candidates, the prediction and the verdict run on the
+host in numpy; the products over all N candidates run where the factor is: in numpy (arrays.py) or
+in torch, for GPUs (torch_arrays.py). Symbols: see rules.py.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from spanset.greedy.verification import Judgement, Outsiders
+from spanset.kernels import Matrix
+from spanset.results import FloatArray, IntArray
+
+ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
+NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
+
+
+class CancelledError(Exception):
+    """The caller asked to stop; the factor is as it was before the block."""
+
+
+class Factor(Protocol):
+    """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
+
+    Use as a context manager. Attributes: `X` (N, d), the features on the host; `t`, the rows of C
+    that count; `residual` (N,) float64, on the host. What is `Any` below is an array of the
+    factor's own kind, and may also be a numpy one where it goes in.
+    """
+
+    X: Matrix
+    N: int
+    t: int
+    residual: FloatArray
+
+    def __enter__(self) -> Factor:
+        """Take what the factor needs."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give it back."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Rows there is room for."""
+        ...
+
+    def grow(self, capacity: int) -> None:
+        """Make room for more rows."""
+        ...
+
+    def scores(self) -> FloatArray:
+        """Current score of every candidate; (N,)."""
+        ...
+
+    def points(self, rows: IntArray) -> Any:
+        """Features of `rows`; (len(rows), d)."""
+        ...
+
+    def coordinates(self, rows: IntArray) -> Any:
+        """Columns `rows` of C; (t, len(rows))."""
+        ...
+
+    def residual_kernel(self, rows: IntArray, coordinates: Any) -> FloatArray:
+        """Kernel of `rows` less what the picks explain; (m, m) float64 on the host."""
+        ...
+
+    def extend(
+        self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None
+    ) -> list[Judgement | None]:
+        """Compute b new rows of C for every candidate; `accept` makes them count.
+
+        Parameters
+        ----------
+        points : (b, d)
+            Features of the rows to project out.
+        coordinates : (t, b)
+            Their columns of C.
+        lower : (b, b)
+            Cholesky factor of their residual kernel, on the host.
+        watch : Outsiders, optional
+            Judges the rows near enough to intrude; None where nothing was predicted.
+
+        Returns
+        -------
+        list
+            What `watch` found, in pieces.
+        """
+        ...
+
+    def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
+        """Keep the first `count` of the rows computed last, and update the residuals.
+
+        Those of `spent` become exactly 0.
+        """
+        ...
