@@ -13,6 +13,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from spanset.data import Dataset
+    from spanset.features.rendering import Renderer
     from spanset.pipeline import Outcome
     from spanset.summary import SetSummary
 
@@ -91,6 +92,30 @@ def conversation_panels(data: Dataset, count: int, width: int = 2_000) -> Render
             shown = turn.text if len(turn.text) <= width else turn.text[:width] + " [...]"
             parts.append(Text(turn.role, style=f"bold {ROLE_STYLES[turn.role]}"))
             parts.append(Text(_printable(shown)))
+    return Group(*parts)
+
+
+def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> RenderableType:
+    """The first rows as the model reads them, what it is trained to write between ⟦ and ⟧."""
+    from spanset.features.rendering import RenderError
+
+    parts: list[RenderableType] = []
+    for position in range(min(count, len(data))):
+        parts.append(Text(f"\n{data.where(position)}", style="bold"))
+        shown = renderer.pieces(data.conversation(position))
+        if isinstance(shown, RenderError):
+            parts.append(Text(f"cannot be rendered: {shown}", style="red"))
+            continue
+        row, pieces = shown
+        cut = ", truncated" if row.truncated else ""
+        counts = f"{len(row.ids):,} tokens, {int(row.supervised.sum()):,} supervised{cut}"
+        parts.append(Text(counts))
+        text = Text()
+        for piece in pieces:
+            # The marks are for terminals, files and eyes without colour.
+            marked = f"⟦{_printable(piece.text)}⟧" if piece.supervised else _printable(piece.text)
+            text.append(marked, style="bold green" if piece.supervised else "dim")
+        parts.append(text)
     return Group(*parts)
 
 
