@@ -1,4 +1,4 @@
-"""Run a measurement and keep its result: ``python -m benches run greedy|select [options]``."""
+"""Run a measurement and keep its result: ``python -m benches run NAME [options]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("greedy", "select")
+NAMES = ("gradients", "greedy", "greedy-device", "select")
 
 
 def main() -> None:
@@ -20,9 +20,12 @@ def main() -> None:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real data")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try the bench itself")
+    parser.add_argument("--device", help="of gradients: cpu or cuda; of greedy-device: cuda")
     arguments = parser.parse_args()
-    module = importlib.import_module(f"benches.{arguments.name}")
-    result = {"machine": describe(), **module.run(arguments.data, quick=arguments.quick)}
+    module = importlib.import_module(f"benches.{arguments.name.replace('-', '_')}")
+    options = {} if arguments.device is None else {"device": arguments.device}
+    measured = module.run(arguments.data, quick=arguments.quick, **options)
+    result = {"machine": describe(), **measured}
     if not arguments.quick:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{arguments.name}.json"

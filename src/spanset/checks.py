@@ -7,7 +7,8 @@ from spanset.config import DataConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.errors import UsageError
-from spanset.features import array_path
+from spanset.features import parse_features
+from spanset.features.sketch import check_sketch
 from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
 from spanset.selectors import require_conditional
@@ -34,7 +35,7 @@ def check_select(config: SelectConfig) -> float:
     ):
         if value < 0:
             raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
-    array_path(config.features.features)  # refuses a name that is no representation
+    _check_model(config)
     if quality is not None:
         require_known_quality(quality)
     _check_reading(config.reading)
@@ -54,3 +55,16 @@ def _check_reading(reading: DataConfig) -> None:
         mapped(parse_mapping(reading.map))
     if reading.format is not None and reading.format not in FORMATS:
         raise unknown_format(reading.format)
+
+
+def _check_model(config: SelectConfig) -> None:
+    model = config.model
+    spec = parse_features(config.features.features, model.model)
+    if spec.kind == "gradient":
+        check_sketch(model.sketch, model.rank, model.dimension)
+    if model.device not in ("auto", "cpu"):
+        from spanset.devices import resolve_device
+
+        resolve_device(model.device)
+    if model.batch_tokens is not None and model.batch_tokens < 1:
+        raise UsageError("no tokens", where="--batch-tokens", fix="give 1 or more")

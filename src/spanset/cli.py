@@ -21,6 +21,7 @@ from spanset.config import (
     ComputeConfig,
     DataConfig,
     FeatureConfig,
+    ModelConfig,
     OutputConfig,
     QualityConfig,
     SelectConfig,
@@ -32,6 +33,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
+COMMANDS = ("select", "features", "merge", "show")
 MANY = ("data", "k", "by")  # settings that take a list
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
@@ -54,6 +56,7 @@ def select(
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     choice: Annotated[ChoiceConfig, Parameter(name="*")] = ChoiceConfig(),
     features: Annotated[FeatureConfig, Parameter(name="*")] = FeatureConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
     quality: Annotated[QualityConfig, Parameter(name="*")] = QualityConfig(),
     output: Annotated[OutputConfig, Parameter(name="*")] = OutputConfig(),
     compute: Annotated[ComputeConfig, Parameter(name="*")] = ComputeConfig(),
@@ -74,7 +77,7 @@ def select(
     from spanset.tables import input_table, plan_table, selection_table
     from spanset.watching import TerminalWatcher
 
-    config = SelectConfig(data, reading, choice, features, quality, output, compute)
+    config = SelectConfig(data, reading, choice, features, model, quality, output, compute)
     out = Console(stderr=output.output == "-", highlight=False)
     watcher = TerminalWatcher(Console(stderr=True), quiet=output.json)
     if output.dry_run:
@@ -96,13 +99,64 @@ def select(
 
 
 @app.command
+def features(
+    data: Paths = (),
+    *,
+    out: str,
+    shard: str | None = None,
+    seed: int = 0,
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+) -> int:
+    """Compute gradient features of all rows into a folder, for many selections.
+
+    Interrupted or killed at any moment, the same command goes on where it stopped.
+
+    Parameters
+    ----------
+    data
+        Files of rows; paths or globs.
+    out
+        Folder of the features (`spanset select DATA --features store:OUT`).
+    shard
+        Make part i of n, as i/n, in a folder beside; join them with `spanset merge OUT`.
+    seed
+        Of the sketch.
+    """
+    from spanset.pipeline import run_features
+    from spanset.watching import TerminalWatcher
+
+    run_features(data, reading, model, out, shard, seed, TerminalWatcher(Console(stderr=True)))
+    return 0
+
+
+@app.command
+def merge(out: str, /) -> int:
+    """Join the shards of a feature store.
+
+    Parameters
+    ----------
+    out
+        The store's folder, as in `spanset features --out`; its shards lie beside it.
+    """
+    from spanset.pipeline import run_merge
+    from spanset.watching import TerminalWatcher
+
+    run_merge(out, TerminalWatcher(Console(stderr=True)))
+    return 0
+
+
+@app.command
 def show(
     data: Paths = (),
     *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 3,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
 ) -> int:
     """Show how rows are understood: format, roles and text.
+
+    With a model, show the tokens that it reads and which of them are supervised.
 
     Parameters
     ----------
@@ -112,14 +166,21 @@ def show(
         Rows to show.
     """
     from spanset.pipeline import read_data
-    from spanset.tables import conversation_panels, input_table
+    from spanset.tables import conversation_panels, input_table, rendered_panels
 
     if n < 0:
         raise UsageError(f"{n} is negative", where="-n", fix="give 0 or more")
     dataset = read_data(data, reading)
+    if model.model is None:
+        panels = conversation_panels(dataset, n)
+    else:
+        from spanset.features.gradient import GradientFeatures
+
+        renderer = GradientFeatures.load(model.model, model).renderer
+        panels = rendered_panels(dataset, renderer, n)
     out = Console(highlight=False)
     with _printing():
-        out.print(input_table(dataset), conversation_panels(dataset, n))
+        out.print(input_table(dataset), panels)
         for row in dataset.bad[:n]:
             out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
     return 0
@@ -162,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("  fix: see `spanset --help`, or `spanset COMMAND --help`", markup=False)
         return 2
     except KeyboardInterrupt:
-        errors.print("interrupted; nothing was written", style="yellow")
+        errors.print("interrupted; no result was written", style="yellow")
         return INTERRUPTED
     except BrokenPipeError:
         _drop_stdout()
@@ -202,7 +263,7 @@ def _check_config(path: str) -> None:
             fix="give a TOML file such as a run folder's config.toml",
         ) from error
 
-    unknown = [name for name in table if name not in ("select", "show")]
+    unknown = [name for name in table if name not in COMMANDS]
     if unknown:
         raise UsageError(
             f"unknown section or key {unknown[0]!r}",

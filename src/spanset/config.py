@@ -14,9 +14,10 @@ from cyclopts import Group, Parameter
 _DATA = Group("Data", sort_key=1)
 _CHOICE = Group("Choice", sort_key=2)
 _FEATURES = Group("Features and kernel", sort_key=3)
-_QUALITY = Group("Quality", sort_key=4)
-_OUTPUT = Group("Output", sort_key=5)
-_COMPUTE = Group("Computing", sort_key=6)
+_MODEL = Group("Model", sort_key=4)
+_QUALITY = Group("Quality", sort_key=5)
+_OUTPUT = Group("Output", sort_key=6)
+_COMPUTE = Group("Computing", sort_key=7)
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,64 @@ class ChoiceConfig:
 class FeatureConfig:
     """What rows are compared by."""
 
-    features: Annotated[str, Parameter(group=_FEATURES)] = "lexical"
-    """lexical, or array:FILE.npy with one row for each row of the data."""
+    features: Annotated[str | None, Parameter(group=_FEATURES)] = None
+    """lexical; gradient:MODEL (as --model); store:FOLDER that `spanset features` made;
+    array:FILE.npy with one row for each row of the data. By default gradients where a --model is
+    given, else lexical."""
 
     kernel: Annotated[Literal["rbf"], Parameter(group=_FEATURES)] = "rbf"
     """Similarity of two rows."""
 
     gamma: Annotated[float, Parameter(group=_FEATURES)] = 0.25
     """Sharpness of the rbf kernel: exp(-gamma |x - y|^2) on unit rows."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """How rows go through a language model, and what becomes of its gradients."""
+
+    model: Annotated[str | None, Parameter(group=_MODEL)] = None
+    """The model to be tuned: a folder, or its name on the hub. Rows are then compared by the
+    gradients of its weights."""
+
+    revision: Annotated[str | None, Parameter(group=_MODEL)] = None
+    """Revision on the hub."""
+
+    supervise: Annotated[Literal["all", "last"], Parameter(group=_MODEL)] = "all"
+    """Assistant turns that count: all of them, or the last. As in training."""
+
+    max_length: Annotated[int | None, Parameter(group=_MODEL)] = None
+    """Tokens of a row, the rest is cut; by default 2048, or the model's context. As in training."""
+
+    chat_template: Annotated[str | None, Parameter(group=_MODEL)] = None
+    """File with a Jinja chat template to use instead of the tokenizer's."""
+
+    device: Annotated[str, Parameter(group=_MODEL)] = "auto"
+    """auto, cpu, cuda or cuda:1. The selection runs on a CUDA device named here, too."""
+
+    model_dtype: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"], Parameter(group=_MODEL)
+    ] = "auto"
+    """Numbers that the model computes in: auto is float32 on the CPU, bfloat16 on CUDA."""
+
+    batch_tokens: Annotated[int | None, Parameter(group=_MODEL)] = None
+    """Tokens of a batch, padding included; by default 2048 on the CPU, 16384 on CUDA."""
+
+    gradient_checkpointing: Annotated[bool, Parameter(group=_MODEL, negative="")] = False
+    """Less memory for about a third more time."""
+
+    targets: Annotated[Literal["attention", "all-linear"], Parameter(group=_MODEL)] = "attention"
+    """Layers whose gradients count."""
+
+    sketch: Annotated[Literal["fold", "paper", "none"], Parameter(group=_MODEL)] = "fold"
+    """How gradients are reduced: fold; paper: as published, slower; none: not at all, for tiny
+    models."""
+
+    rank: Annotated[int, Parameter(group=_MODEL)] = 64
+    """Rank of the LoRA adapter whose gradient it is; more is more exact for short answers."""
+
+    dimension: Annotated[int, Parameter(group=_MODEL)] = 4096
+    """Columns of the features, a multiple of the rank."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +195,7 @@ class SelectConfig:
     reading: DataConfig = field(default_factory=DataConfig)
     choice: ChoiceConfig = field(default_factory=ChoiceConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     compute: ComputeConfig = field(default_factory=ComputeConfig)

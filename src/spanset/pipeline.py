@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy.typing as npt
 
 from spanset.amounts import row_counts, token_count
 from spanset.checks import check_select
-from spanset.config import DataConfig, SelectConfig
+from spanset.config import DataConfig, ModelConfig, SelectConfig
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
-from spanset.errors import DataError, SpansetError
-from spanset.features import Representation, array_path, fit_transform, unit_rows
+from spanset.errors import DataError, SpansetError, UsageError
+from spanset.features import Representation, fit_transform, parse_features, unit_rows
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
@@ -50,6 +51,7 @@ class Outcome:
             "tokens_counted_by": self.tokens.method,
             "malformed": len(self.data.bad),
             "empty": len(self.data.empty),
+            "unrepresented": len(self.data.unrepresented),
             "seconds": self.timings,
             "peak_bytes": self.peak_bytes,
             "written": self.written,
@@ -67,6 +69,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     weight = check_select(config)
     budget = None if config.choice.tokens is None else token_count(config.choice.tokens)
     kernel = make_kernel(config.features.kernel, config.features.gamma)
+    spec = parse_features(config.features.features, config.model.model)
     outputs = Outputs.plan(config.output)
     choice, timings = config.choice, {}
     stage = stopwatch(watcher, timings)
@@ -78,7 +81,16 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         outputs.refuse_inputs(names, input_paths(config, data))
         require_fields(data, config.output.by)
     with stage("represent"):
-        X, fitted = fit_transform(config.features.features, data, seed=choice.seed)
+        represented, fitted = fit_transform(
+            spec,
+            data,
+            seed=choice.seed,
+            model=config.model,
+            on_bad_row=config.reading.on_bad_row,
+            watcher=watcher,
+        )
+        X, data = represented.X, represented.data
+        require_rows(data, sizes)
         given = _given(config, fitted, X.shape[1])
     with stage("score"):
         tokens = count_tokens(data, config.quality.tokenizer)
@@ -97,10 +109,10 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             gamma=config.features.gamma,
             given=given,
             dtype=config.compute.dtype,
+            device=selection_device(config.model.device),
             seed=choice.seed,
             workers=config.compute.workers,
-            on_progress=watcher.progress,
-            cancelled=watcher.cancelled,
+            watcher=watcher,
         )
         if not len(picks):
             if picks.stop_reason is StopReason.INTERRUPTED:
@@ -126,6 +138,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             picks,
             dict(zip(names, lengths, strict=True)),
             config=config.table(),
+            features=fitted.settings(),
             tokens=tokens,
             log_quality=log_q,
             seed=choice.seed,
@@ -133,6 +146,39 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         )
     wanted = sizes[-1] if sizes else None
     return Outcome(data, picks, wanted, summaries, tokens, timings, peak_bytes(), written)
+
+
+def run_features(
+    data: tuple[str, ...],
+    reading: DataConfig,
+    model: ModelConfig,
+    out: str,
+    shard: str | None,
+    seed: int,
+    watcher: Watcher,
+) -> None:
+    """Run ``spanset features``: a store of gradient features, or a shard of one."""
+    from spanset.features.gradient import GradientFeatures, Shard
+
+    if model.model is None:
+        raise UsageError("no model is given", where="--model", fix="name a folder or a hub model")
+    part = None if shard is None else Shard.parse(shard)
+    made = GradientFeatures.load(
+        model.model, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher
+    )
+    stage = stopwatch(watcher, {})
+    with stage("read"):
+        rows = read_data(data, reading)
+    with stage("represent"):
+        made.store(rows, Path(out), part)
+
+
+def run_merge(out: str, watcher: Watcher) -> None:
+    """Run ``spanset merge``: the shards beside `out` become one store."""
+    from spanset.features.gradient import describe
+    from spanset.features.shards import merge_shards
+
+    watcher.note(f"merged: {describe(merge_shards(Path(out)))}")
 
 
 def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
@@ -148,8 +194,29 @@ def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
 
 def input_paths(config: SelectConfig, data: Dataset) -> list[str]:
     """Every file that the run reads."""
-    more = (config.choice.given, array_path(config.features.features))
+    spec = parse_features(config.features.features, config.model.model)
+    more = (config.choice.given, spec.path)
     return [source.name for source in data.sources] + [path for path in more if path]
+
+
+def require_rows(data: Dataset, sizes: list[int]) -> None:
+    """Refuse more picks than rows that could be represented."""
+    if sizes and sizes[-1] > len(data):
+        raise DataError(
+            f"{sizes[-1]:,} rows are wanted, only {len(data):,} could be represented",
+            where="-k",
+            why=f"{len(data.unrepresented):,} rows were left out, the first: "
+            f"{data.unrepresented[0].reason}",
+            fix=f"give -k {len(data)} or less, or raise --max-length",
+        )
+
+
+def selection_device(device: str) -> str:
+    """Where the selection runs: on a CUDA device that is named, else on the host.
+
+    ``auto`` stays on the host: that is exact to the last bit on every machine, and needs no torch.
+    """
+    return device if device.startswith("cuda") else "cpu"
 
 
 def nothing_picked(reason: StopReason) -> SpansetError:
@@ -180,4 +247,4 @@ def _given(
                 fix="represent both in the same way",
             )
         return unit_rows(given, np.float32, where=path)
-    return fitted.transform(read_data((path,), config.reading))
+    return fitted.transform(read_data((path,), config.reading)).X

@@ -13,8 +13,9 @@ from spanset.config import SelectConfig
 from spanset.data import Dataset
 from spanset.data.containers import cannot_open
 from spanset.data.dataset import expand
-from spanset.features import array_path, dimension
+from spanset.features import dimension, parse_features
 from spanset.features.array import load_features
+from spanset.features.gradient import GradientFeatures
 from spanset.greedy import TokenBudget
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
@@ -34,12 +35,12 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     if config.choice.tokens is not None:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
-    d = dimension(config.features.features)
+    spec = parse_features(config.features.features, config.model.model)
+    d = dimension(spec, config.model)
     outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
-    array = array_path(config.features.features)
-    if array is not None:
-        load_features(array, data)
+    if spec.kind == "array":
+        load_features(spec.argument, data)
     if config.choice.given is not None:
         for path in expand([config.choice.given]):
             try:
@@ -52,11 +53,19 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     plan: dict[str, Any] = {
         "method": config.choice.method,
         "picks": ", ".join(f"{size:,}" for size in sizes or [k]),
-        "features": f"{config.features.features}, {d:,} dimensions",
+        "features": f"{spec}, {d:,} dimensions",
         "quality": f"{config.quality.quality or 'none'}, lambda {weight:g}",
         "output": ", ".join(names) + where,
         "disk": f"about {chosen / 2**20:,.1f} MiB",
     }
+    if spec.kind == "gradient":
+        features = GradientFeatures.load(
+            spec.argument,
+            config.model,
+            seed=config.choice.seed,
+            on_bad_row=config.reading.on_bad_row,
+        )
+        plan["gradients"] = features.plan(data)
     if config.choice.method == "dpp":
         needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
         plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"

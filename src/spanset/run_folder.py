@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from spanset.quality import TokenCounts
 from spanset.results import FloatArray, Selection, StopReason
 
 PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
+MODEL_PACKAGES = ("torch", "transformers", "tokenizers")
 
 
 def refuse_folder(path: Path, *, force: bool) -> None:
@@ -103,6 +105,7 @@ def fill(
     picks: Selection,
     *,
     config: Mapping[str, Any],
+    features: Mapping[str, Any],
     tokens: TokenCounts,
     log_quality: FloatArray | None,
     seed: int,
@@ -113,7 +116,8 @@ def fill(
     with (folder / "selection.parquet").open("wb") as file:  # pyarrow takes UTF-8 names only
         pq.write_table(_table(data, picks, tokens, log_quality), file)
     (folder / "ids.txt").write_text("".join(f"{row}\n" for row in data.ids[picks.order]))
-    left_out = [("malformed", row) for row in data.bad] + [("empty", row) for row in data.empty]
+    kinds = (("malformed", data.bad), ("empty", data.empty), ("unrepresented", data.unrepresented))
+    left_out = [(kind, row) for kind, rows in kinds for row in rows]
     if left_out:
         lines = (json.dumps({"kind": kind, **asdict(row)}) for kind, row in left_out)
         (folder / "bad_rows.jsonl").write_text("".join(f"{line}\n" for line in lines))
@@ -121,6 +125,7 @@ def fill(
     _write_json(folder / "timings.json", timings)
     manifest = {
         **_manifest(data, picks),
+        "features": dict(features),
         "seed": seed,
         "tokens_counted_by": tokens.method,
         "files": digests,
@@ -135,6 +140,7 @@ def _manifest(data: Dataset, picks: Selection) -> dict[str, Any]:
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
+            **{name: version(name) for name in MODEL_PACKAGES if name in sys.modules},
         },
         "machine": platform.machine(),
         "inputs": [
@@ -146,6 +152,7 @@ def _manifest(data: Dataset, picks: Selection) -> dict[str, Any]:
             "usable": len(data),
             "malformed": len(data.bad),
             "empty": len(data.empty),
+            "unrepresented": len(data.unrepresented),
             "picked": len(picks),
         },
         "stop_reason": picks.stop_reason.value,

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from typing import Protocol
 
-from spanset.greedy import Progress
+
+class Progress(Protocol):
+    """How far a stage is."""
+
+    @property
+    def work_done(self) -> float:
+        """Share of the stage's work, from 0 to 1."""
+        ...
+
+    @property
+    def line(self) -> str:
+        """Where it stands, in a few words."""
+        ...
 
 
 class Watcher(Protocol):
@@ -18,12 +30,35 @@ class Watcher(Protocol):
         ...
 
     def progress(self, progress: Progress) -> None:
-        """After each block of picks."""
+        """After each step of a long stage."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something the user should know, in one line."""
         ...
 
     def cancelled(self) -> bool:
         """Whether the user asked to stop."""
         ...
+
+
+class _Silent:
+    """A watcher that shows nothing and never stops."""
+
+    def stage(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - as the protocol
+        return nullcontext()
+
+    def progress(self, progress: Progress) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+    def cancelled(self) -> bool:
+        return False
+
+
+SILENT: Watcher = _Silent()
 
 
 def stopwatch(

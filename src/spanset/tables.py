@@ -23,14 +23,17 @@ ROLE_STYLES = {"system": "magenta", "user": "cyan", "assistant": "green", "tool"
 
 def input_table(data: Dataset) -> Table:
     """Inputs with their format and what was left out."""
-    table = _table("input", "format", "rows", "malformed", "no answer", title="Data")
+    heads = ["format", "rows", "malformed", "no answer"]
+    heads += ["not represented"] if data.unrepresented else []
+    table = _table("input", *heads, title="Data")
     for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True)):
+        left_out = [data.bad, data.empty]
+        left_out += [data.unrepresented] if data.unrepresented else []
         table.add_row(
             Text(source.name),
             format.name,
             f"{int((data.source == number).sum()):,}",
-            f"{sum(row.source == source.name for row in data.bad):,}",
-            f"{sum(row.source == source.name for row in data.empty):,}",
+            *(f"{sum(row.source == source.name for row in rows):,}" for rows in left_out),
         )
     return table
 

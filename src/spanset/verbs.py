@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spanset.amounts import row_counts
+from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset, require_dataset
-from spanset.errors import UsageError
-from spanset.features import fit_transform, unit_rows
-from spanset.greedy import Progress, TokenBudget
+from spanset.errors import DataError, UsageError
+from spanset.features import fit_transform, parse_features, unit_rows
+from spanset.greedy import TokenBudget
 from spanset.greedy.rules import SPENT, check_weight, checked_quality
 from spanset.kernels import make_kernel
 from spanset.memory import greedy_bytes, require_memory
 from spanset.quality import count_tokens, score
 from spanset.results import FloatArray, IntArray, Selection
 from spanset.selectors import Request, require_conditional, selector
+from spanset.stages import SILENT, Watcher
 
 DEFAULT_WEIGHT = 0.1  # lambda when a quality is given: the best in Wang et al. (2024)
 
 Array = npt.NDArray[Any]
 
 
-def represent(data: Dataset, features: str = "lexical", *, seed: int = 0) -> Array:
+def represent(
+    data: Dataset,
+    features: str = "lexical",
+    *,
+    model: ModelConfig | None = None,
+    seed: int = 0,
+    watcher: Watcher = SILENT,
+) -> Array:
     """Features of every row; (N, d) float32 unit rows.
 
     Parameters
@@ -33,12 +42,30 @@ def represent(data: Dataset, features: str = "lexical", *, seed: int = 0) -> Arr
     data : Dataset
         N rows.
     features : str
-        ``lexical`` or ``array:FILE.npy``.
+        ``lexical``, ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
+    model : ModelConfig, optional
+        How rows go through a model.
     seed : int
         Of the projection.
+    watcher : Watcher
+        Told of progress.
+
+    Raises
+    ------
+    DataError
+        A row that cannot be represented, among others.
     """
     require_dataset(data)
-    return fit_transform(features, data, seed=seed)[0]
+    made = fit_transform(parse_features(features), data, model=model, seed=seed, watcher=watcher)[0]
+    if len(made.kept) < len(data):
+        left_out = made.data.unrepresented
+        raise DataError(
+            f"{len(left_out):,} of {len(data):,} rows cannot be represented",
+            where=f"{left_out[0].source}:{left_out[0].line}",
+            why=left_out[0].reason,
+            fix="leave them out: data.without(rows, reasons); `select` does so itself",
+        )
+    return made.X
 
 
 def select(
@@ -59,8 +86,9 @@ def select(
     dtype: str = "float64",
     seed: int = 0,
     workers: int = 0,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    model: ModelConfig | None = None,
+    device: str = "cpu",
+    watcher: Watcher = SILENT,
 ) -> Selection:
     """Choose rows: diverse, and good where a quality is given.
 
@@ -93,8 +121,12 @@ def select(
         To compute in.
     seed, workers : int
         Of random draws; threads (0: all processors).
-    on_progress, cancelled : callable
-        Told after each block; asked whether to stop.
+    model : ModelConfig, optional
+        How rows go through a model, where `features` names one.
+    device : str
+        Where the greedy engine runs: ``cpu``, or a CUDA device.
+    watcher : Watcher
+        Told of progress; asked whether to stop.
 
     Returns
     -------
@@ -108,15 +140,34 @@ def select(
     if given is not None:
         require_conditional(method)
     if isinstance(data, Dataset):
-        X, fitted = fit_transform(features, data, seed=seed)
-        if isinstance(given, Dataset):
-            given = fitted.transform(given)
+        spec = parse_features(features)
+        made, fitted = fit_transform(spec, data, seed=seed, model=model, watcher=watcher)
         if isinstance(quality, str):
-            quality = score(data, quality, transform=transform, tokenizer=tokenizer)
-        if tokens is not None and token_counts is None:
-            token_counts = count_tokens(data, tokenizer).total
-    else:
-        X = _matrix(data, "features")
+            quality = score(made.data, quality, transform=transform, tokenizer=tokenizer)
+        elif quality is not None:
+            quality = checked_quality(quality, len(data))[made.kept]
+        if tokens is not None:
+            counts = count_tokens(data, tokenizer).total if token_counts is None else token_counts
+            token_counts = np.asarray(counts)[made.kept]
+        picks = select(
+            made.X,
+            k=k,
+            quality=quality,
+            quality_weight=quality_weight,
+            tokens=tokens,
+            token_counts=token_counts,
+            method=method,
+            kernel=kernel,
+            gamma=gamma,
+            given=fitted.transform(given).X if isinstance(given, Dataset) else given,
+            dtype=dtype,
+            seed=seed,
+            workers=workers,
+            device=device,
+            watcher=watcher,
+        )
+        return replace(picks, order=made.kept[picks.order])
+    X = _matrix(data, "features")
     log_quality = _check_arrays(X, k, quality, given, tokens, token_counts)
 
     budget = None
@@ -126,7 +177,7 @@ def select(
     if given is not None:
         given = unit_rows(np.asarray(given), dtype, where="given")
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
-    if method == "dpp":
+    if method == "dpp" and device == "cpu":  # a GPU looks at its own memory
         likely = wanted if budget is None else min(wanted, budget.likely_rows)
         g = 0 if given is None else len(given)
         needed = greedy_bytes(len(X), likely, X.shape[1], dtype, g)
@@ -142,8 +193,9 @@ def select(
             similarity,
             seed,
             workers,
-            on_progress,
-            cancelled,
+            device,
+            watcher.progress,
+            watcher.cancelled,
         )
     )
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from spanset.greedy import Progress as GreedyProgress
+    from spanset.stages import Progress as Step
 
 PLAIN_EVERY = 10.0  # seconds between progress lines where there is no terminal
 
@@ -30,12 +30,13 @@ class TerminalWatcher:
         self._asked = threading.Event()
         self._bar: Progress | None = None
         self._task: Any = None
-        self._started = self._last = 0.0
+        self._name, self._last = "", 0.0
+        self._first: tuple[float, float] | None = None  # time and share of the first progress
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Show the stage while it runs."""
-        self._started = self._last = monotonic()
+        self._name, self._last, self._first = name, monotonic(), None
         with self._shown(name):
             if name == "select":
                 with self._interruptible():
@@ -43,18 +44,24 @@ class TerminalWatcher:
             else:
                 yield
 
-    def progress(self, progress: GreedyProgress) -> None:
-        """Picks, gain of the last one, and the time left by the share of work done."""
-        now = monotonic()
-        elapsed = now - self._started
-        done = progress.work_done
-        left = elapsed * (1 - done) / done if done else 0.0
-        line = (
-            f"{progress.picked:,} of {progress.wanted:,} picks, gain {progress.gain:.3g}, "
-            f"about {_duration(left)} left"
-        )
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        if not self.quiet:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def progress(self, progress: Step) -> None:
+        """Where the stage stands, and the time left at the pace since the first of these calls."""
+        now, done = monotonic(), progress.work_done
+        if self._first is None:
+            self._first = now, done
+        began, before = self._first
+        line = progress.line
+        if done > before:
+            left = (now - began) * (1 - done) / (done - before)
+            line += f", about {_duration(left)} left"
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=1.0, description=f"select: {line}")
+            shown = f"{self._name}: {line}"
+            self._bar.update(self._task, completed=done, total=1.0, description=shown)
         elif not self.quiet and now - self._last > PLAIN_EVERY:
             self._last = now
             self.console.print(line, highlight=False)

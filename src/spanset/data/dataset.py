@@ -46,8 +46,8 @@ class Dataset:
         ``datasets.load_dataset(...).select`` takes.
     total : int
         Rows read, usable or not; `ids` are below it.
-    bad, empty : tuple of BadRow
-        Rows left out as malformed, and as without an answer.
+    bad, empty, unrepresented : tuple of BadRow
+        Rows left out as malformed, as without an answer, and as without features.
     """
 
     sources: tuple[Source, ...]
@@ -60,6 +60,7 @@ class Dataset:
     total: int
     bad: tuple[BadRow, ...] = ()
     empty: tuple[BadRow, ...] = ()
+    unrepresented: tuple[BadRow, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -76,6 +77,20 @@ class Dataset:
             index = index if index.size else index.astype(np.int64)  # [] is read as floats
         names = ("source", "start", "length", "line", "ids")
         return replace(self, **{name: getattr(self, name)[index] for name in names})
+
+    def without(self, rows: IntArray, reasons: Sequence[str]) -> Dataset:
+        """The data less these rows, which are listed as unrepresented."""
+        listed = tuple(
+            BadRow(
+                self.sources[int(self.source[row])].name,
+                int(self.line[row]),
+                int(self.ids[row]),
+                reason,
+            )
+            for row, reason in zip(rows.tolist(), reasons, strict=True)
+        )
+        left = self[np.setdiff1d(np.arange(len(self)), rows)]
+        return replace(left, unrepresented=self.unrepresented + listed)
 
     def raw(self, position: int) -> bytes:
         """The row's own bytes."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from spanset.data.containers import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
+from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 
 
@@ -21,7 +22,11 @@ class ArrayFeatures:
 
     path: str
 
-    def transform(self, data: Dataset) -> npt.NDArray[np.float32]:
+    def settings(self) -> dict[str, Any]:
+        """The file."""
+        return {"kind": "array", "file": self.path}
+
+    def transform(self, data: Dataset) -> Represented:
         """Unit rows (N, d) of the data set's rows, by their row numbers.
 
         Raises
@@ -31,8 +36,9 @@ class ArrayFeatures:
         """
         X = load_features(self.path, data)
         if len(data) == data.total:
-            return unit_rows(X, np.float32, where=self.path)
-        return unit_rows(X[data.ids], np.float32, where=self.path, numbers=data.ids)
+            return Represented.whole(unit_rows(X, np.float32, where=self.path), data)
+        X = unit_rows(X[data.ids], np.float32, where=self.path, numbers=data.ids)
+        return Represented.whole(X, data)
 
 
 def load_features(path: str, data: Dataset) -> npt.NDArray[Any]:

@@ -6,6 +6,8 @@ needs. The mixer is SplitMix64's finaliser (Steele, Lea, Flood, OOPSLA 2014).
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,3 +21,24 @@ def hash64(seed: int, counters: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
+
+
+def signs(seed: int, label: str, rows: int, columns: int) -> npt.NDArray[np.int8]:
+    """Table of random +-1 (rows, columns), a function of seed, label, row and column."""
+    words = -(-columns // 64)
+    counters = np.arange(rows * words, dtype=np.uint64)
+    bits = hash64(labelled(seed, label), counters).astype("<u8").view(np.uint8)
+    table = np.unpackbits(bits.reshape(rows, 8 * words), axis=1, count=columns, bitorder="little")
+    return (2 * table.astype(np.int8) - 1).astype(np.int8)
+
+
+def permutation(seed: int, label: str, n: int) -> npt.NDArray[np.int64]:
+    """Random order of n things, a function of seed and label."""
+    keys = hash64(labelled(seed, label), np.arange(n, dtype=np.uint64))
+    return np.argsort(keys, kind="stable")
+
+
+def labelled(seed: int, label: str) -> int:
+    """Seed of one named use, so that no two uses share their random numbers."""
+    digest = hashlib.blake2b(f"{seed}:{label}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")

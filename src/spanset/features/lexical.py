@@ -24,6 +24,7 @@ from sklearn.preprocessing import normalize
 
 from spanset.data.dataset import Dataset
 from spanset.features.hashing import hash64
+from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 
 DIMENSION = 1024
@@ -63,9 +64,14 @@ class Lexical:
     dimension: int
     seed: int
 
-    def transform(self, data: Dataset) -> npt.NDArray[np.float32]:
+    def transform(self, data: Dataset) -> Represented:
         """Unit rows (N, dimension); the whole conversation of each row counts."""
-        return self._project((_counts(texts) for texts in _batches(data)), len(data))
+        X = self._project((_counts(texts) for texts in _batches(data)), len(data))
+        return Represented.whole(X, data)
+
+    def settings(self) -> dict[str, Any]:
+        """The projection; the idf is the data's own."""
+        return {"kind": "lexical", "dimension": self.dimension, "seed": self.seed}
 
     def _project(self, batches: Iterable[Counts], n: int) -> npt.NDArray[np.float32]:
         projection = _projection(self.dimension, self.seed)
@@ -80,7 +86,7 @@ class Lexical:
 
 def fit_transform_lexical(
     data: Dataset, *, dimension: int = DIMENSION, seed: int = 0
-) -> tuple[npt.NDArray[np.float32], Lexical]:
+) -> tuple[Represented, Lexical]:
     """Fit the idf on `data` (on 100,000 rows evenly spread where there are more); its features.
 
     Hashing the terms takes most of the time, so the counts of the fit serve the features too.
@@ -88,7 +94,7 @@ def fit_transform_lexical(
     if len(data) <= FIT_ROWS:
         batches = [_counts(texts) for texts in _batches(data)]
         fitted = Lexical(_fit_idf(batches, len(data)), dimension, seed)
-        return fitted._project(batches, len(data)), fitted
+        return Represented.whole(fitted._project(batches, len(data)), data), fitted
     sample = data[np.linspace(0, len(data) - 1, FIT_ROWS).astype(np.int64)]
     idf = _fit_idf((_counts(texts) for texts in _batches(sample)), FIT_ROWS)
     fitted = Lexical(idf, dimension, seed)

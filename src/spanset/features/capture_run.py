@@ -1,0 +1,250 @@
+"""The loop that fills a store: render, capture, sketch, write; with progress and retries."""
+
+from __future__ import annotations
+
+import gc
+import platform
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.errors import SpansetError
+from spanset.features.capture import Batch, GradientCapture
+from spanset.features.models import ModelFiles, load_model, model_device
+from spanset.features.rendering import Rendered, Renderer, RenderError
+from spanset.features.selfcheck import check_sketching
+from spanset.features.sketch import Sketch, make_sketch
+from spanset.features.store import FeatureStore, Status
+from spanset.features.survey import render_rows, with_copies
+from spanset.features.targets import find_layers
+from spanset.results import IntArray
+from spanset.stages import Watcher
+
+CHECKED_ROWS = 16  # examples of the self-check, at most
+CHECKED_TOKENS = 4096  # with their padding: it forms products of every token with every other
+PACKAGES = ("spanset", "numpy", "torch", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class CaptureProgress:
+    """Rows done and wanted, tokens a second, share of this run's tokens done."""
+
+    rows: int
+    wanted: int
+    speed: float
+    work_done: float
+
+    @property
+    def line(self) -> str:
+        """For a progress bar."""
+        return f"{self.rows:,} of {self.wanted:,} rows, {self.speed:,.0f} tokens/s"
+
+
+@dataclass(frozen=True)
+class CaptureJob:
+    """What the loop needs to know.
+
+    Attributes
+    ----------
+    batches : list of (b,) int64
+        The whole plan; `pending` are the numbers of those to make.
+    first : (N,) int64
+        First row with the same conversation: copies get its features.
+    """
+
+    files: ModelFiles
+    renderer: Renderer
+    config: ModelConfig
+    data: Dataset
+    batches: list[IntArray]
+    pending: list[int]
+    first: IntArray
+    watcher: Watcher
+
+
+def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
+    """Make the pending batches and write them; the store is open for writing.
+
+    Raises
+    ------
+    SpansetError
+        A row that does not fit in memory, layers that cannot be captured, or no row at all with
+        a finite gradient.
+    """
+    settings = store.manifest["settings"]
+    device = model_device(job.config.device)
+    model = load_model(job.files, device=device, dtype=settings["model_dtype"])
+    layers = find_layers(model, job.config.targets)
+    shape = settings["sketch"]
+    sketch = make_sketch(
+        shape["kind"],
+        layers,
+        rank=shape.get("rank", 1),
+        dimension=shape.get("dimension", 1),
+        seed=shape["seed"],
+        device=device,
+        dtype=model.dtype,
+    )
+    capture = GradientCapture(model, layers, checkpointing=job.config.gradient_checkpointing)
+    with capture:
+        if store.manifest["self_check"] is None and sketch.rank is not None:
+            batch = _padded(_rendered(job, _checked_rows(job, store)))
+            check = check_sketching(capture, batch, sketch)
+            store.update(self_check=check.record())
+            if check.is_suspicious:
+                job.watcher.note(f"warning: {check}")
+        _loop(job, store, capture, sketch)
+    if not np.isin(store.column("status"), (Status.OK, Status.TRUNCATED)).any():
+        raise SpansetError(
+            "no row has a finite gradient",
+            where=f"--model {job.files.name}",
+            why="all are zero or not finite",
+            fix="try --model-dtype float32, or another model",
+        )
+
+
+def machine(device: str) -> dict[str, Any]:
+    """What the bytes of a result depend on beside the settings."""
+    import torch
+
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+    return {
+        "device": name,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def _loop(job: CaptureJob, store: FeatureStore, capture: GradientCapture, sketch: Sketch) -> None:
+    tokens = store.column("tokens")
+    sizes = {number: int(tokens[job.batches[number]].sum()) for number in job.pending}
+    work, wanted = sum(sizes.values()), sum(len(job.batches[number]) for number in job.pending)
+    tokens_done = rows_done = 0
+    started = monotonic()
+    for number, rendered in _prepared(job):
+        rows = job.batches[number]
+        total, losses, was_split = _captured(job, capture, sketch, rows, rendered)
+        if was_split:
+            store.update(splits=[*store.manifest["splits"], number])
+            job.watcher.note(
+                f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
+                "results that repeat to the last bit"
+            )
+        _put(job, store, rows, rendered, total, losses)
+        tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
+        speed = tokens_done / (monotonic() - started)
+        job.watcher.progress(CaptureProgress(rows_done, wanted, speed, tokens_done / work))
+
+
+def _prepared(job: CaptureJob) -> Iterator[tuple[int, list[Rendered]]]:
+    """Batches as tokens, rendered while the model is at the one before."""
+    with ThreadPoolExecutor(1) as pool:
+        ahead = [
+            (number, pool.submit(_rendered, job, job.batches[number])) for number in job.pending[:1]
+        ]
+        for following in [*job.pending[1:], None]:
+            number, rendered = ahead.pop()
+            ready = rendered.result()
+            if following is not None:
+                ahead.append((following, pool.submit(_rendered, job, job.batches[following])))
+            yield number, ready
+
+
+def _rendered(job: CaptureJob, rows: IntArray) -> list[Rendered]:
+    rendered = []
+    for row, one in zip(rows, render_rows(job.data, job.renderer, rows.tolist()), strict=True):
+        if isinstance(one, RenderError):  # the survey took the row: the template is not a function
+            raise SpansetError(
+                "the chat template gave two results for one row",
+                where=job.data.where(int(row)),
+                why=str(one),
+                fix="use a template that does not depend on time or chance",
+            )
+        rendered.append(one)
+    return rendered
+
+
+def _captured(
+    job: CaptureJob,
+    capture: GradientCapture,
+    sketch: Sketch,
+    rows: IntArray,
+    rendered: Sequence[Rendered],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], bool]:
+    """Sketches (b, d) and losses (b,); a batch that does not fit in memory is halved."""
+    try:
+        captured = capture(_padded(rendered), sketch)
+        return captured.total.cpu().numpy(), captured.losses, False
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
+        if len(rendered) == 1:
+            raise SpansetError(
+                f"one row of {len(rendered[0].ids):,} tokens does not fit in memory",
+                where=job.data.where(int(rows[0])),
+                why=str(error).partition("\n")[0],
+                fix="lower --max-length, or use --gradient-checkpointing or --model-dtype bfloat16",
+            ) from error
+    _free()  # outside the except clause, which keeps the failed pass's tensors alive
+    half = len(rendered) // 2
+    parts = [
+        _captured(job, capture, sketch, rows[part], rendered[part])
+        for part in (slice(None, half), slice(half, None))
+    ]
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), True
+
+
+def _put(
+    job: CaptureJob,
+    store: FeatureStore,
+    rows: IntArray,
+    rendered: Sequence[Rendered],
+    total: npt.NDArray[np.float32],
+    losses: npt.NDArray[np.float64],
+) -> None:
+    """Write a batch, and the copies of its rows."""
+    doubled = total.astype(np.float64)
+    norms = np.linalg.norm(doubled, axis=1)
+    status = np.where([one.truncated for one in rendered], Status.TRUNCATED, Status.OK)
+    status[norms == 0.0] = Status.ZERO
+    status[~np.isfinite(norms)] = Status.NON_FINITE
+    made = (norms > 0.0) & np.isfinite(norms)
+    unit = np.zeros_like(total)
+    unit[made] = doubled[made] / norms[made, None]
+    members, of = with_copies(job.first, rows)
+    store.put(members, unit[of], status[of].astype(np.uint8), norms[of], losses[of])
+
+
+def _checked_rows(job: CaptureJob, store: FeatureStore) -> IntArray:
+    """A few rows of middling length; the same for every shard and after every interruption."""
+    rows = job.batches[len(job.batches) // 2]
+    longest = int(store.column("tokens")[rows].max())
+    return rows[: max(1, min(CHECKED_ROWS, CHECKED_TOKENS // longest))]
+
+
+def _padded(rendered: Sequence[Rendered]) -> Batch:
+    return Batch.pad([one.ids for one in rendered], [one.supervised for one in rendered])
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Torch's own error on accelerators; on the host a plain one that says so."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _free() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

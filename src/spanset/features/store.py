@@ -1,0 +1,395 @@
+"""The feature store: a folder of plain arrays that grows batch by batch and survives any kill.
+
+    manifest.json    settings, rows' digest, batch plan, machines; complete: true is written last
+    features.npy     (N, d) float16 or float32 unit rows; rows that could not be made are zeros
+    status.npy       (N,) uint8, see `Status`
+    rows.npy         (N, 16) uint8, digest of each row's conversation
+    tokens.npy       (N,) int32, tokens of the row as it went through the model
+    supervised.npy   (N,) int32, of these, supervised
+    norm.npy         (N,) float32, length of the row's sketched gradient, of the summed loss
+    loss.npy         (N,) float32, cross-entropy summed over the supervised tokens, nats
+    place.npy        in a shard: the rows that features.npy holds, (n,) int64
+
+Everything is preallocated, on disk too, so that a full disk shows at the start. Values are written
+in place; a row's status is written only after its values are safe on disk. Whatever moment a run is
+killed at, the rows of a batch that lack a status are made again from the same batch, to the same
+bytes. Readable with numpy alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from enum import IntEnum
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.data.dataset import Dataset
+from spanset.errors import DataError, OutputError, UsageError
+from spanset.results import IntArray
+
+VERSION = 1
+SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
+
+COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "status": ("u1", ()),
+    "rows": ("u1", (16,)),
+    "tokens": ("<i4", ()),
+    "supervised": ("<i4", ()),
+    "norm": ("<f4", ()),
+    "loss": ("<f4", ()),
+}
+
+
+class Status(IntEnum):
+    """What became of a row."""
+
+    PENDING = 0
+    OK = 1
+    TRUNCATED = 2  # made from its first tokens only
+    NOT_SUPERVISED = 3
+    NOT_RENDERED = 4
+    NON_FINITE = 5
+    ZERO = 6
+
+    @property
+    def reason(self) -> str:
+        """Why a row has no features."""
+        return {
+            Status.NOT_SUPERVISED: "no supervised token within --max-length",
+            Status.NOT_RENDERED: "the chat template refuses it",
+            Status.NON_FINITE: "its gradient is not finite",
+            Status.ZERO: "its gradient is zero",
+        }.get(self, self.name.lower())
+
+
+MADE = (Status.OK, Status.TRUNCATED)
+
+
+def row_digests(data: Dataset) -> npt.NDArray[np.uint8]:
+    """Digest of each row's conversation: what a representation depends on; (N, 16)."""
+    digests = np.empty((len(data), 16), np.uint8)
+    for number, conversation in enumerate(data.conversations()):
+        digest = hashlib.blake2b(digest_size=16)
+        for turn in conversation.turns:
+            text = turn.text.encode("utf-8", "surrogatepass")
+            digest.update(f"{turn.role}:{len(text)}:".encode())
+            digest.update(text)
+        digests[number] = np.frombuffer(digest.digest(), np.uint8)
+    return digests
+
+
+class FeatureStore:
+    """An open store.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder.
+    manifest : dict
+        As in manifest.json.
+    place : (n,) int64 or None
+        In a shard: the rows that it holds features of.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = _read_manifest(path)
+        self.place: IntArray | None = None
+        if self.manifest["shard"] is not None:
+            self.place = np.load(path / "place.npy", allow_pickle=False)
+        self._files: dict[str, _Column] = {}
+        self._unsynced: list[tuple[IntArray, npt.NDArray[np.uint8]]] = []
+        self._synced = monotonic()
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """A column as it is on disk."""
+        try:
+            return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise _broken(self.path, f"{name}.npy: {error}") from error
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has its final status."""
+        return bool(self.manifest["complete"])
+
+    def features(self) -> tuple[npt.NDArray[Any], IntArray]:
+        """Features of the rows that have some (n, d), as stored, and their row numbers (n,)."""
+        made = np.flatnonzero(np.isin(self.column("status"), MADE))
+        stored = self.column("features")
+        return (stored if len(made) == len(stored) else stored[made]), made
+
+    @contextmanager
+    def writing(self) -> Iterator[FeatureStore]:
+        """Hold the store for writing; what is done is safe when the block ends, however it ends."""
+        with ExitStack() as stack:
+            stack.enter_context(_locked(self.path))
+            for name in ("features", "status", "norm", "loss"):
+                self._files[name] = stack.enter_context(_Column(self.path / f"{name}.npy"))
+            try:
+                yield self
+            except OSError as error:
+                with suppress(OSError):
+                    self.sync()
+                raise cannot_write(self.path, error) from error
+            except BaseException:
+                with suppress(OSError):
+                    self.sync()
+                raise
+            try:
+                self.sync()
+            except OSError as error:
+                raise cannot_write(self.path, error) from error
+
+    def put(
+        self,
+        rows: IntArray,
+        features: npt.NDArray[np.float32],
+        status: npt.NDArray[np.uint8],
+        norm: npt.NDArray[np.float64],
+        loss: npt.NDArray[np.float64],
+    ) -> None:
+        """Write finished rows: features (b, d), the rest (b,)."""
+        places = rows if self.place is None else np.searchsorted(self.place, rows)
+        self._files["features"].put(places, features)
+        self._files["norm"].put(rows, norm)
+        self._files["loss"].put(rows, loss)
+        self._unsynced.append((rows, status))
+        if monotonic() - self._synced > SYNC_EVERY:
+            self.sync()
+
+    def put_features(self, rows: IntArray, features: npt.NDArray[Any]) -> None:
+        """Write features alone, whose statuses are there already."""
+        self._files["features"].put(rows, features)
+
+    def sync(self) -> None:
+        """Make what was put safe, then let the statuses say so."""
+        for name in ("features", "norm", "loss"):
+            self._files[name].sync()
+        for rows, status in self._unsynced:
+            self._files["status"].put(rows, status)
+        self._files["status"].sync()
+        self._unsynced.clear()
+        self._synced = monotonic()
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of the manifest, all at once."""
+        self.manifest = {**self.manifest, **changes}
+        try:
+            _write_manifest(self.path, self.manifest)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+
+def create_store(
+    path: Path,
+    manifest: Mapping[str, Any],
+    *,
+    dimension: int,
+    dtype: str,
+    columns: Mapping[str, npt.NDArray[Any]],
+    place: IntArray | None = None,
+) -> FeatureStore:
+    """Make a store with room for all rows, in one step: it is there whole, or not at all.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Settings and the like; `complete` is set to false.
+    dimension, dtype
+        Of the features.
+    columns : mapping
+        What is known of every row already: status, rows, tokens, supervised.
+    place : (n,) int64, optional
+        For a shard, the rows that it will make.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    n = len(columns["status"])
+    try:
+        partial.mkdir(exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    with _locked(partial):
+        try:
+            if path.exists():
+                return FeatureStore(path)  # another process was faster
+            for file in partial.iterdir():
+                file.unlink()
+            held = n if place is None else len(place)
+            _allocate(partial / "features.npy", (held, dimension), dtype)
+            for name, (kind, shape) in COLUMNS.items():
+                values = columns.get(name)
+                if values is None:
+                    values = np.zeros((n, *shape))
+                np.save(partial / f"{name}.npy", values.astype(kind))
+            if place is not None:
+                np.save(partial / "place.npy", place)
+            _write_manifest(partial, {"format": VERSION, **manifest, "complete": False})
+            partial.rename(path)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise cannot_write(path, error) from error
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    return FeatureStore(path)
+
+
+def refuse_difference(store: FeatureStore, wanted: Mapping[str, Any]) -> None:
+    """Refuse a store made with other settings or of other rows, naming the difference.
+
+    `wanted` holds `settings` and `data` as the manifest does.
+    """
+    for part in ("settings", "data"):
+        have, want = _flat(store.manifest[part]), _flat(wanted[part])
+        different = [
+            f"{name}: {have.get(name)!r} there, {want.get(name)!r} now"
+            for name in sorted(have.keys() | want.keys())
+            if have.get(name) != want.get(name) and name != "model.name"
+        ]
+        if different:
+            raise UsageError(
+                "the store was made with other settings"
+                if part == "settings"
+                else "the store holds other rows",
+                where=str(store.path),
+                why="; ".join(different),
+                fix="use the same settings and data, or another folder",
+            )
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+class _Column:
+    """A .npy file whose rows are written in place, by plain writes.
+
+    Not by a memory map: a full disk would kill the process instead of raising an error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        self._dtype = array.dtype
+        self._offset = int(array.offset)  # pyright: ignore[reportAttributeAccessIssue]
+        self._size = int(array.dtype.itemsize * np.prod(array.shape[1:], dtype=np.int64))
+        self._file = os.open(path, os.O_WRONLY)
+
+    def __enter__(self) -> _Column:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def put(self, rows: IntArray, values: npt.NDArray[Any]) -> None:
+        """Write one value a row."""
+        with np.errstate(over="ignore"):  # beyond float16: never for unit rows
+            kept = np.ascontiguousarray(values, dtype=self._dtype)
+        for row, value in zip(rows.tolist(), kept, strict=True):
+            left = memoryview(value.tobytes())
+            place = self._offset + row * self._size
+            while left:
+                written = os.pwrite(self._file, left, place)
+                left, place = left[written:], place + written
+
+    def sync(self) -> None:
+        """Wait until it is on disk."""
+        os.fsync(self._file)
+
+
+def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> None:
+    """A .npy file of zeros whose space is taken on disk now, not while the model runs."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
+    del array
+    with path.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                    raise
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing the same folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                "another process is writing this store",
+                where=str(folder),
+                fix="wait for it, give each process its own --shard i/n, or another folder",
+            ) from error
+        except OSError:
+            pass  # a file system without locks: the user must take care
+        yield
+    finally:
+        os.close(handle)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            "not a feature store" if path.exists() else "there is no such feature store",
+            where=str(path),
+            why="it holds no manifest.json" if path.exists() else "",
+            fix="make one with `spanset features DATA --model M --out STORE`",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _broken(path, f"manifest.json: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != VERSION:
+        raise _broken(path, f"its manifest is not of format {VERSION}")
+    return manifest
+
+
+def _write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    new = path / ".manifest.json.new"
+    with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path / "manifest.json")
+
+
+def _broken(path: Path, why: str) -> DataError:
+    return DataError(
+        "the feature store cannot be read",
+        where=str(path),
+        why=why,
+        fix="remove the folder and make the features again",
+    )
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Error for a store that the system does not let us write."""
+    return OutputError(
+        "cannot write the feature store",
+        where=str(path),
+        why=error.strerror or str(error),
+        fix="free some space or choose another folder; what was made so far is kept, and the same "
+        "command goes on from there",
+    )
