@@ -13,7 +13,7 @@ after the padding, and the fast attention path stays open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -108,12 +108,6 @@ class GradientCapture:
         self._stack = ExitStack()
 
     def __enter__(self) -> GradientCapture:
-        self.model.requires_grad_(False)
-        self.model.eval()
-        modules = dict(self.model.named_modules())
-        for number, layer in enumerate(self.layers):
-            hook = modules[layer.name].register_forward_hook(partial(self._forward, number))
-            self._stack.callback(hook.remove)
         head = self.model.get_output_embeddings()
         if head is None:
             raise UsageError(
@@ -121,6 +115,12 @@ class GradientCapture:
                 where="--model",
                 fix="use a causal language model",
             )
+        self.model.requires_grad_(False)
+        self.model.eval()
+        modules = dict(self.model.named_modules())
+        for number, layer in enumerate(self.layers):
+            hook = modules[layer.name].register_forward_hook(partial(self._forward, number))
+            self._stack.callback(hook.remove)
         self._stack.callback(head.register_forward_pre_hook(self._gather).remove)
         if self.checkpointing:
             self._stack.enter_context(_checkpointed(self.model))
@@ -154,9 +154,13 @@ class GradientCapture:
         first, *lower = SCALES.get(str(self.model.dtype).removeprefix("torch."), (1.0,))
         captured = self._once(batch, reducer, weights, first)
         for scale in lower:
-            if torch.isfinite(captured.total).all():
+            fine = torch.isfinite(captured.total).reshape(len(batch.ids), -1).all(dim=1)
+            if fine.all():
                 break
-            captured = self._once(batch, reducer, weights, scale)
+            again = self._once(batch, reducer, weights, scale)
+            # Row by row: what a row gives must not depend on the others of its batch.
+            again.total[fine] = captured.total[fine]
+            captured = again
         return captured  # a row that overflows at every scale stays so, and the caller sees it
 
     def _once(
@@ -284,11 +288,14 @@ def _checkpointed(model: Any) -> Iterator[None]:
     from spanset.features.targets import decoder_layers
 
     layers = decoder_layers(model)
-    originals: list[Callable[..., Any]] = [layer.forward for layer in layers]
-    for layer, forward in zip(layers, originals, strict=True):
-        layer.forward = partial(checkpoint, forward, use_reentrant=False)
+    # An instance's own forward is another library's wrapper, which has to come back.
+    originals = [vars(layer).get("forward") for layer in layers]
+    for layer in layers:
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
     try:
         yield
     finally:
-        for layer in layers:
+        for layer, original in zip(layers, originals, strict=True):
             del layer.forward  # the class's own shows again
+            if original is not None:
+                layer.forward = original

@@ -18,7 +18,7 @@ from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.errors import SpansetError
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.models import ModelFiles, load_model, model_device
+from spanset.features.models import ModelFiles, load_model, model_device, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.selfcheck import check_sketching
 from spanset.features.sketch import Sketch, make_sketch
@@ -94,7 +94,7 @@ def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
         dtype=model.dtype,
     )
     capture = GradientCapture(model, layers, checkpointing=job.config.gradient_checkpointing)
-    with capture:
+    with quiet(), capture:  # rows that end in the padding token would be commented on
         if store.manifest["self_check"] is None and sketch.rank is not None:
             batch = _padded(_rendered(job, _checked_rows(job, store)))
             check = check_sketching(capture, batch, sketch)

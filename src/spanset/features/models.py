@@ -105,7 +105,7 @@ def load_renderer(
         )
     source = None if chat_template is None else _read_template(chat_template)
     try:
-        with _quiet():
+        with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 model.name, revision=model.revision, trust_remote_code=False
             )
@@ -164,7 +164,7 @@ def model_dtype(dtype: str, device: str) -> str:
 def skeleton(model: ModelFiles) -> Any:
     """The model without weights: its modules and their shapes."""
     torch, transformers = require("torch", extra="models"), require("transformers", extra="models")
-    with _quiet(), torch.device("meta"):
+    with quiet(), torch.device("meta"):
         return transformers.AutoModelForCausalLM.from_config(model.config, trust_remote_code=False)
 
 
@@ -180,7 +180,7 @@ def load_model(model: ModelFiles, *, device: str, dtype: str) -> Any:
     """
     torch, transformers = require("torch", extra="models"), require("transformers", extra="models")
     try:
-        with _quiet():
+        with quiet():
             loaded, info = transformers.AutoModelForCausalLM.from_pretrained(
                 model.name,
                 revision=model.revision,
@@ -255,7 +255,7 @@ def _read_template(path: str) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars and no advice from the libraries on standard error."""
     logging = require("transformers", extra="models").utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -111,7 +111,7 @@ class _Grams:
         layer: int,  # noqa: ARG002 - as the protocol
         kept: torch.Tensor,
         delta: torch.Tensor,
-        total: torch.Tensor,  # noqa: ARG002
+        total: torch.Tensor,
     ) -> None:
         """One layer's share, from T x T products of every pair of rows."""
         import torch
@@ -124,3 +124,4 @@ class _Grams:
         own = torch.diagonal(inputs).permute(2, 0, 1)
         turned = own[:, None] @ slopes
         self.spread += ((slopes @ own[None]) * turned).sum((2, 3)).cpu()
+        total += d.sum((1, 2)).cpu()  # not a number where the gradient overflowed: see SCALES

@@ -8,7 +8,8 @@ layer and adds the layers up.
 
     fold    (default) multiply G by a full table of signs, put its rows into d/r groups at random,
             sum each group: a structured CountSketch. No scatter, no atomics; unbiased, with
-            variance (|x|^2 |y|^2 + (x.y)^2) / d beside what A adds, which falls with r.
+            variance about (|x|^2 |y|^2 + (x.y)^2) / d (exactly so where the columns of G are
+            of one length). A adds (|M|^2 + tr(M^2) - 2 sum M_ii^2) / r, M = X^T Y, a layer.
     paper   r = 512 and a sparse random projection of density 1/sqrt(D) to d = 4,096, as published
             (Wang et al. 2024): for comparison. At that density most coordinates are never read.
     none    the full gradient, out x in a layer: for tiny models, and as an oracle.
@@ -22,6 +23,7 @@ Shapes: B examples, T tokens, `in` and `out` features of a layer.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -239,15 +241,18 @@ class SparseProjection(_LowRank):
             matrix = sparse.csr_matrix(
                 (values, (rows.astype(np.int64), columns.astype(np.int64))), (dimension, size)
             )
-            self._matrices.append(
-                torch.sparse_csr_tensor(
+            with warnings.catch_warnings():
+                # torch calls the layout a beta, once in a process; nothing here depends on more.
+                warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)
+                moved = torch.sparse_csr_tensor(
                     torch.from_numpy(matrix.indptr.astype(np.int64)),
                     torch.from_numpy(matrix.indices.astype(np.int64)),
                     torch.from_numpy(matrix.data),
                     size=matrix.shape,
                     device=self.device,
+                    check_invariants=False,
                 )
-            )
+            self._matrices.append(moved)
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Project G (B, out, r) and add it to `total` (B, d)."""

@@ -51,11 +51,18 @@ def find_layers(model: Any, kind: str = "attention") -> list[Layer]:
 
 
 def decoder_layers(model: Any) -> list[Any]:
-    """The repeated blocks of the model: its longest list of modules."""
+    """The repeated blocks of the model: its list of modules with the most weights.
+
+    Not the longest: a block may hold a list of more experts than there are blocks.
+    """
     import torch
 
     lists = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
-    return list(max(lists, key=len)) if lists else []
+    return list(max(lists, key=_weights)) if lists else []
+
+
+def _weights(module: Any) -> int:
+    return sum(weight.numel() for weight in module.parameters())
 
 
 def _linear(model: Any) -> Iterator[tuple[str, Any]]:
