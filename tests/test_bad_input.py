@@ -1295,7 +1295,7 @@ def test_ctrl_c_while_reading_writes_nothing_and_says_so(folder):
         finally:
             process.kill()
     assert process.returncode == INTERRUPTED
-    assert err == "interrupted; nothing was written\n"
+    assert err == "interrupted; no subset was written\n"
     assert snapshot(Path()) == before
 
 

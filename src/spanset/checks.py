@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spanset.amounts import row_counts, token_count
-from spanset.config import DataConfig, SelectConfig
+from spanset.config import DataConfig, ModelConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.errors import UsageError
@@ -35,7 +35,10 @@ def check_select(config: SelectConfig) -> float:
     ):
         if value < 0:
             raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
-    _check_model(config)
+    spec = parse_features(config.features.features, config.model.model)
+    if spec.kind == "gradient":
+        check_sketch(config.model.sketch, config.model.rank, config.model.dimension)
+    _check_model(config.model)
     if quality is not None:
         require_known_quality(quality)
     _check_reading(config.reading)
@@ -57,11 +60,15 @@ def _check_reading(reading: DataConfig) -> None:
         raise unknown_format(reading.format)
 
 
-def _check_model(config: SelectConfig) -> None:
-    model = config.model
-    spec = parse_features(config.features.features, model.model)
-    if spec.kind == "gradient":
-        check_sketch(model.sketch, model.rank, model.dimension)
+def check_features(model: ModelConfig, seed: int) -> None:
+    """Check what `spanset features` is told, likewise."""
+    if seed < 0:
+        raise UsageError(f"{seed} is negative", where="--seed", fix="give 0 or more")
+    check_sketch(model.sketch, model.rank, model.dimension)
+    _check_model(model)
+
+
+def _check_model(model: ModelConfig) -> None:
     if model.device not in ("auto", "cpu"):
         from spanset.devices import resolve_device
 

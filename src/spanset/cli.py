@@ -33,7 +33,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-COMMANDS = ("select", "features", "merge", "show")
+COMMANDS = ("select", "features", "merge", "show", "cache")
 MANY = ("data", "k", "by")  # settings that take a list
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
@@ -147,6 +147,27 @@ def merge(out: str, /) -> int:
 
 
 @app.command
+def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """List features that were computed before and are kept for the next selection.
+
+    Parameters
+    ----------
+    clear
+        Remove them.
+    """
+    from spanset.features.cache import cached_stores, clear_cache
+    from spanset.tables import cache_table
+
+    out = Console(highlight=False)
+    with _printing():
+        if clear:
+            out.print(f"{clear_cache() / 2**20:,.0f} MiB removed")
+        else:
+            out.print(cache_table(cached_stores()))
+    return 0
+
+
+@app.command
 def show(
     data: Paths = (),
     *,
@@ -223,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("  fix: see `spanset --help`, or `spanset COMMAND --help`", markup=False)
         return 2
     except KeyboardInterrupt:
-        errors.print("interrupted; no result was written", style="yellow")
+        errors.print("interrupted; no subset was written", style="yellow")
         return INTERRUPTED
     except BrokenPipeError:
         _drop_stdout()

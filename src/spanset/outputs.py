@@ -84,9 +84,10 @@ class Outputs:
                     where=outputs[path],
                     fix="choose another name",
                 )
-            if self.run is not None and path.startswith(os.path.realpath(self.run) + os.sep):
+            run = None if self.run is None else os.path.realpath(self.run)
+            if run is not None and (path == run or path.startswith(run + os.sep)):
                 raise UsageError(
-                    "the run folder to replace holds an input",
+                    "the run folder to replace is an input, or holds one",
                     where=str(self.run),
                     why=f"{source} would be removed",
                     fix="choose another with --run",

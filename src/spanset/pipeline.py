@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.amounts import row_counts, token_count
-from spanset.checks import check_select
+from spanset.checks import check_features, check_select
 from spanset.config import DataConfig, ModelConfig, SelectConfig
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
@@ -159,10 +159,13 @@ def run_features(
 ) -> None:
     """Run ``spanset features``: a store of gradient features, or a shard of one."""
     from spanset.features.gradient import GradientFeatures, Shard
+    from spanset.features.store import refuse_place
 
     if model.model is None:
         raise UsageError("no model is given", where="--model", fix="name a folder or a hub model")
     part = None if shard is None else Shard.parse(shard)
+    check_features(model, seed)
+    refuse_place(Path(out))
     made = GradientFeatures.load(
         model.model, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher
     )

@@ -58,11 +58,12 @@ def refuse_folder(path: Path, *, force: bool) -> None:
             where=str(path),
             fix="choose another with --run, or replace it with --force",
         )
-    if not os.path.isfile(path / "manifest.json"):  # noqa: PTH113
+    # Both: a feature store has a manifest, too.
+    if not all(os.path.isfile(path / name) for name in ("config.toml", "manifest.json")):  # noqa: PTH113
         raise UsageError(
             "the folder exists and is no run folder: it will not be replaced",
             where=str(path),
-            why="it holds no manifest.json",
+            why="it does not hold both config.toml and manifest.json",
             fix="choose another with --run",
         )
 

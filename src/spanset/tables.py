@@ -13,6 +13,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from spanset.data import Dataset
+    from spanset.features.cache import CachedStore
     from spanset.features.rendering import Renderer
     from spanset.pipeline import Outcome
     from spanset.summary import SetSummary
@@ -84,6 +85,21 @@ def plan_table(plan: dict[str, Any]) -> Table:
     for name, value in plan.items():
         facts.add_row(name, Text(str(value)))
     return facts
+
+
+def cache_table(stores: Sequence[CachedStore]) -> Table:
+    """Stores in the cache and their sizes."""
+    table = _table("features of", "rows", "MiB", "", "folder", title="Cache")
+    for store in stores:
+        state = "complete" if store.is_complete else "unfinished"
+        size = f"{store.bytes / 2**20:,.0f}"
+        table.add_row(Text(store.name), f"{store.rows:,}", size, state, Text(store.path.name))
+    total = sum(one.bytes for one in stores) / 2**20
+    table.caption = (
+        f"{total:,.0f} MiB in all, in {stores[0].path.parent}" if stores else "nothing is cached"
+    )
+    table.caption_justify = "left"
+    return table
 
 
 def conversation_panels(data: Dataset, count: int, width: int = 2_000) -> RenderableType:

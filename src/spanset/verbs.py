@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from spanset.amounts import row_counts
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset, require_dataset
 from spanset.errors import DataError, UsageError
-from spanset.features import fit_transform, parse_features, unit_rows
+from spanset.features import Represented, fit_transform, parse_features, unit_rows
 from spanset.greedy import TokenBudget
 from spanset.greedy.rules import SPENT, check_weight, checked_quality
 from spanset.kernels import make_kernel
@@ -142,13 +142,12 @@ def select(
     if isinstance(data, Dataset):
         spec = parse_features(features)
         made, fitted = fit_transform(spec, data, seed=seed, model=model, watcher=watcher)
-        if isinstance(quality, str):
-            quality = score(made.data, quality, transform=transform, tokenizer=tokenizer)
-        elif quality is not None:
-            quality = checked_quality(quality, len(data))[made.kept]
+        rows = _OfRows(data, made, tokenizer)
+        quality = rows.log_quality(quality, transform)
         if tokens is not None:
-            counts = count_tokens(data, tokenizer).total if token_counts is None else token_counts
-            token_counts = np.asarray(counts)[made.kept]
+            token_counts = rows.token_counts(token_counts)
+        if k not in (None, ""):  # a share is one of the rows that were given
+            k = max(row_counts([k], len(data)), default=0)
         picks = select(
             made.X,
             k=k,
@@ -200,6 +199,26 @@ def select(
     )
 
 
+@dataclass(frozen=True)
+class _OfRows:
+    """What is known of the rows that have features."""
+
+    data: Dataset
+    made: Represented
+    tokenizer: str | None
+
+    def log_quality(self, quality: str | FloatArray | None, transform: str) -> FloatArray | None:
+        if isinstance(quality, str):
+            return score(self.made.data, quality, transform=transform, tokenizer=self.tokenizer)
+        return None if quality is None else checked_quality(quality, len(self.data))[self.made.kept]
+
+    def token_counts(self, counts: IntArray | None) -> IntArray:
+        if counts is None:
+            counts = count_tokens(self.data, self.tokenizer).total
+        _check_token_counts(counts, len(self.data))
+        return np.asarray(counts)[self.made.kept]
+
+
 def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float:
     """Lambda: as given, else 0.1 with a quality and 0 without; checked."""
     if quality_weight is None:
@@ -225,16 +244,21 @@ def _check_arrays(
             where="quality or given",
             fix="give a log quality per row, and features of the given rows, as arrays",
         )
-    if tokens is not None and (token_counts is None or len(token_counts) != len(X)):
+    if tokens is not None:
+        _check_token_counts(token_counts, len(X))
+    if given is not None:
+        _matrix(given, "given", X.shape[1])
+    return None if quality is None else checked_quality(quality, len(X))
+
+
+def _check_token_counts(token_counts: IntArray | None, rows: int) -> None:
+    if token_counts is None or len(token_counts) != rows:
         raise UsageError(
             "a token budget needs the tokens of each row",
             where="token_counts",
             why="it is missing" if token_counts is None else f"it has {len(token_counts)} entries",
-            fix=f"give {len(X)} counts",
+            fix=f"give {rows} counts",
         )
-    if given is not None:
-        _matrix(given, "given", X.shape[1])
-    return None if quality is None else checked_quality(quality, len(X))
 
 
 def _matrix(values: object, name: str, dimension: int | None = None) -> Array:

@@ -15,7 +15,6 @@ def fit_transform(features, data, seed=0):
     return made.X, fitted
 
 
-
 def rows_of(texts):
     return read([{"instruction": text, "output": "Yes."} for text in texts])
 

@@ -126,7 +126,7 @@ def test_permutations_put_every_row_everywhere():
 @pytest.mark.parametrize("outputs", [1, 3, 4, 8, 10, 15])
 def test_the_fold_is_a_sparse_matrix_of_signs(outputs):
     """Also where the rows are fewer than the groups, or no multiple of them."""
-    layers = [Layer("other", 5, 6), Layer("layer", 5, outputs)]
+    layers = [Layer("other", 9, 6), Layer("layer", 9, outputs)]
     sketch = make_fold(layers, seed=3)
     matrix = dense_matrix(sketch, 1, layers[1], RANK)
     np.testing.assert_array_equal(matrix, fold_by_hand(layers[1], 3))
@@ -138,7 +138,7 @@ def test_the_fold_is_a_sparse_matrix_of_signs(outputs):
 
 def test_a_sketch_applies_its_matrices_and_adds_the_layers():
     rng = np.random.default_rng(0)
-    layers = [Layer("a", 5, 7), Layer("b", 9, 12), Layer("c", 4, 1)]
+    layers = [Layer("a", 10, 7), Layer("b", 9, 12), Layer("c", 11, 1)]
     sketch = make_fold(layers)
     total = sketch.start(3)
     expected = np.zeros((3, DIMENSION))
@@ -154,12 +154,36 @@ def test_a_sketch_applies_its_matrices_and_adds_the_layers():
 
 def test_equal_layers_do_not_cancel_or_reinforce():
     """Layers of one shape have tables of their own, by their names."""
-    layers = [Layer(f"layers.{i}.q_proj", 5, 12) for i in range(3)]
+    layers = [Layer(f"layers.{i}.q_proj", 9, 12) for i in range(3)]
     one, two, three = (dense_matrix(make_fold(layers), i, layers[i], RANK) for i in range(3))
     assert (one != two).any()
     assert (two != three).any()
-    renamed = make_fold([Layer("layers.1.q_proj", 5, 12)])
+    renamed = make_fold([Layer("layers.1.q_proj", 9, 12)])
     np.testing.assert_array_equal(dense_matrix(renamed, 0, layers[1], RANK), two)
+
+
+@pytest.mark.parametrize("inputs", [1, 3, 5, RANK])
+def test_a_layer_with_no_more_inputs_than_the_rank_is_folded_as_it_is(inputs):
+    """Without A: every entry of the full gradient goes to one column, with a sign."""
+    layers = [Layer("wide", 40, 6), Layer("narrow", inputs, 11)]
+    sketch = make_fold(layers)
+    assert sketch.is_reduced(0)
+    assert not sketch.is_reduced(1)
+    x = torch.randn(2, 5, inputs)
+    assert sketch.keep(1, x) is x
+    matrix = dense_matrix(sketch, 1, layers[1], inputs)
+    assert ((matrix != 0).sum(axis=0) == 1).all()
+    assert set(np.unique(matrix)) <= {-1.0, 0.0, 1.0}
+    heaviest = (matrix != 0).sum(axis=1).max()
+    assert heaviest <= -(-11 // (DIMENSION // inputs)), "rows pile up in one group"
+
+
+def test_narrow_layers_use_other_columns_where_their_width_does_not_divide_d():
+    layers = [Layer(f"narrow.{number}", 5, 11) for number in range(20)]
+    sketch = make_fold(layers)
+    used = [dense_matrix(sketch, number, layers[number], 5).any(axis=1) for number in range(20)]
+    assert len({tuple(one) for one in used}) > 1
+    assert np.any(used, axis=0).all(), "some columns are never used"
 
 
 # Errors and their formulas
@@ -358,7 +382,7 @@ def test_the_full_gradient_keeps_every_entry_in_its_place():
 
 @pytest.mark.parametrize("kind", ["fold", "paper"])
 def test_a_layer_called_twice_adds_up(kind):
-    layers, rng = [Layer("a", 3, 5)], np.random.default_rng(0)
+    layers, rng = [Layer("a", 9, 5)], np.random.default_rng(0)
     sketch = make_sketch(kind, layers, rank=RANK, dimension=DIMENSION, seed=0)
     first, second = rng.normal(size=(2, 1, 5, sketch.rank))
     total = torch.from_numpy(fold(sketch, [first])).float()

@@ -18,11 +18,11 @@ from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.errors import SpansetError
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.models import ModelFiles, load_model, model_device, quiet
+from spanset.features.models import ModelFiles, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
-from spanset.features.selfcheck import check_sketching
+from spanset.features.selfcheck import SketchCheck, check_sketching
 from spanset.features.sketch import Sketch, make_sketch
-from spanset.features.store import FeatureStore, Status
+from spanset.features.store import MADE, FeatureStore, Status
 from spanset.features.survey import render_rows, with_copies
 from spanset.features.targets import find_layers
 from spanset.results import IntArray
@@ -61,6 +61,7 @@ class CaptureJob:
     """
 
     files: ModelFiles
+    model: Any
     renderer: Renderer
     config: ModelConfig
     data: Dataset
@@ -79,9 +80,7 @@ def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
         A row that does not fit in memory, layers that cannot be captured, or no row at all with
         a finite gradient.
     """
-    settings = store.manifest["settings"]
-    device = model_device(job.config.device)
-    model = load_model(job.files, device=device, dtype=settings["model_dtype"])
+    settings, model = store.manifest["settings"], job.model
     layers = find_layers(model, job.config.targets)
     shape = settings["sketch"]
     sketch = make_sketch(
@@ -90,25 +89,41 @@ def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
         rank=shape.get("rank", 1),
         dimension=shape.get("dimension", 1),
         seed=shape["seed"],
-        device=device,
+        device=model.device,
         dtype=model.dtype,
     )
     capture = GradientCapture(model, layers, checkpointing=job.config.gradient_checkpointing)
     with quiet(), capture:  # rows that end in the padding token would be commented on
         if store.manifest["self_check"] is None and sketch.rank is not None:
             batch = _padded(_rendered(job, _checked_rows(job, store)))
-            check = check_sketching(capture, batch, sketch)
-            store.update(self_check=check.record())
-            if check.is_suspicious:
+            check = _checked(capture, batch, sketch)
+            if check is not None:
+                store.update(self_check=check.record())
+            if check is not None and check.is_suspicious:
                 job.watcher.note(f"warning: {check}")
         _loop(job, store, capture, sketch)
-    if not np.isin(store.column("status"), (Status.OK, Status.TRUNCATED)).any():
+    store.sync()  # statuses are on disk only now
+    if store.place is None and not np.isin(store.column("status"), MADE).any():
         raise SpansetError(
             "no row has a finite gradient",
             where=f"--model {job.files.name}",
             why="all are zero or not finite",
             fix="try --model-dtype float32, or another model",
         )
+
+
+def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCheck | None:
+    """The self-check on as many rows as fit in memory."""
+    while len(batch.ids):
+        try:
+            return check_sketching(capture, batch, sketch)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+        _free()
+        half = len(batch.ids) // 2
+        batch = Batch(batch.ids[:half], batch.supervised[:half])
+    return None  # the loop will say that a row does not fit
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ import numpy.typing as npt
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.batches import plan_batches
+from spanset.features.cache import cache_folder
 from spanset.features.capture_run import CaptureJob, capture_rows, machine
 from spanset.features.models import (
     ModelFiles,
     find_model,
+    load_model,
     load_renderer,
     model_device,
     model_dtype,
@@ -43,10 +46,11 @@ from spanset.features.store import (
     cannot_write,
     create_store,
     refuse_difference,
+    refuse_place,
     row_digests,
 )
 from spanset.features.store_features import from_store
-from spanset.features.survey import Cost, first_rows, is_first, survey, with_copies
+from spanset.features.survey import Cost, Survey, first_rows, is_first, survey, with_copies
 from spanset.features.targets import find_layers
 from spanset.results import IntArray
 from spanset.stages import SILENT, Watcher
@@ -125,14 +129,18 @@ class GradientFeatures:
                 raise cannot_write(path, error) from error
         if shard is not None:
             path = shard.folder(path)
-        if path.exists():
+        model = None
+        if os.path.lexists(path):
             store = FeatureStore(path)
-            refuse_difference(store, wanted)
         else:
-            store = self._create(data, digests, path, shard, wanted)
+            refuse_place(path)
+            seen = survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+            model = self._model()  # one that cannot be used leaves no store behind
+            store = self._create(seen, path, shard, wanted)
+        refuse_difference(store, wanted)  # another process may have made it meanwhile
         self.watcher.note(f"features: {describe(store)}")
         if not store.complete:
-            self._fill(store, data)
+            self._fill(store, data, model)
         return store
 
     def plan(self, data: Dataset) -> str:
@@ -188,16 +196,18 @@ class GradientFeatures:
         digest = hashlib.sha256(digests.tobytes()).hexdigest()
         return {"settings": self.settings(), "data": {"rows": len(digests), "digest": digest}}
 
+    def _model(self) -> Any:
+        """The model on its device, with layers that can be captured."""
+        device = model_device(self.config.device)
+        dtype = model_dtype(self.config.model_dtype, device)
+        model = load_model(self.files, device=device, dtype=dtype)
+        find_layers(model, self.config.targets)
+        return model
+
     def _create(
-        self,
-        data: Dataset,
-        digests: npt.NDArray[np.uint8],
-        path: Path,
-        shard: Shard | None,
-        wanted: dict[str, Any],
+        self, seen: Survey, path: Path, shard: Shard | None, wanted: dict[str, Any]
     ) -> FeatureStore:
-        """Survey the rows, plan the batches, make room."""
-        seen = survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+        """Plan the batches, make room."""
         device = model_device(self.config.device)
         budget = self.config.batch_tokens or BATCH_TOKENS[device.partition(":")[0]]
         part = None if shard is None else [shard.number, shard.count]
@@ -230,22 +240,25 @@ class GradientFeatures:
             place=place,
         )
 
-    def _fill(self, store: FeatureStore, data: Dataset) -> None:
+    def _fill(self, store: FeatureStore, data: Dataset, model: Any) -> None:
         """Make what is missing."""
-        first = first_rows(np.array(store.column("rows")))
-        status, tokens = np.array(store.column("status")), np.array(store.column("tokens"))
-        excluded = np.where(np.isin(status, _EXCLUDED), status, Status.PENDING)
-        batches = _batches(first, excluded, tokens, store.manifest["plan"]["batch_tokens"])
-        shard = store.manifest["shard"]
-        own = range(len(batches)) if shard is None else Shard(*shard).own(len(batches))
-        pending = [number for number in own if (status[batches[number]] == Status.PENDING).any()]
         with store.writing():
-            here = machine(model_device(self.config.device))
-            if pending and here not in store.manifest["machines"]:
-                store.update(machines=[*store.manifest["machines"], here])
+            first = first_rows(np.array(store.column("rows")))
+            status, tokens = np.array(store.column("status")), np.array(store.column("tokens"))
+            excluded = np.where(np.isin(status, _EXCLUDED), status, Status.PENDING)
+            budget = store.manifest["plan"]["batch_tokens"]
+            batches = _batches(first, excluded, tokens, budget)
+            shard = store.manifest["shard"]
+            own = range(len(batches)) if shard is None else Shard(*shard).own(len(batches))
+            lacking = np.unique(first[status == Status.PENDING])  # or a copy of theirs is
+            pending = [number for number in own if np.isin(batches[number], lacking).any()]
             if pending:
+                here = machine(model_device(self.config.device))
+                if here not in store.manifest["machines"]:
+                    store.update(machines=[*store.manifest["machines"], here])
                 job = CaptureJob(
                     self.files,
+                    model or self._model(),
                     self.renderer,
                     self.config,
                     data,
@@ -254,7 +267,15 @@ class GradientFeatures:
                     first,
                     self.watcher,
                 )
-                capture_rows(job, store)
+                try:
+                    capture_rows(job, store)
+                except KeyboardInterrupt:
+                    store.sync()
+                    self.watcher.note(
+                        f"{store.rows_done:,} rows are kept in {store.path}; the same command "
+                        "goes on from there"
+                    )
+                    raise
         store.update(complete=True)
 
 
@@ -269,18 +290,10 @@ def _batches(first: IntArray, status: Any, tokens: Any, budget: int) -> list[Int
 
 def describe(store: FeatureStore) -> str:
     """What a store holds, in a line."""
-    done = int((store.column("status") != Status.PENDING).sum())
-    size = sum((store.path / f"{name}.npy").stat().st_size for name in ("features", *COLUMNS))
-    state = "complete" if store.complete else f"{done:,} rows done"
+    size = sum(store.column(name).nbytes for name in ("features", *COLUMNS))
+    state = "complete" if store.complete else f"{store.rows_done:,} rows done"
     cost = Cost(**store.manifest["cost"])
     return f"{cost}; {size / 2**20:,.0f} MiB, {state}, in {store.path}"
-
-
-def cache_folder() -> Path:
-    """Where stores lie that nobody gave a place."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("spanset") / "stores"
 
 
 def _key(wanted: dict[str, Any]) -> str:

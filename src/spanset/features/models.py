@@ -8,6 +8,7 @@ than a model with random or broken parts.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,6 +137,8 @@ def tokenizer_digest(renderer: Renderer) -> str:
     """What identifies the tokenizer and the template that rows are rendered with."""
     digest = hashlib.sha256(renderer.tokenizer.backend_tokenizer.to_str().encode())
     digest.update(renderer.template.encode())
+    special = renderer.tokenizer.special_tokens_map
+    digest.update(json.dumps(special, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
 
@@ -179,6 +182,7 @@ def load_model(model: ModelFiles, *, device: str, dtype: str) -> Any:
         Weights that are missing or not finite.
     """
     torch, transformers = require("torch", extra="models"), require("transformers", extra="models")
+    broken = require("safetensors", extra="models").SafetensorError
     try:
         with quiet():
             loaded, info = transformers.AutoModelForCausalLM.from_pretrained(
@@ -188,8 +192,9 @@ def load_model(model: ModelFiles, *, device: str, dtype: str) -> Any:
                 use_safetensors=True,
                 dtype=getattr(torch, dtype),
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
             )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, broken) as error:
         raise _cannot_load("model", model.name, error) from error
     missing = sorted(info["missing_keys"]) + sorted(key[0] for key in info["mismatched_keys"])
     if missing:

@@ -59,7 +59,7 @@ class SketchCheck:
 
 def check_sketching(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCheck:
     """Compare the sketch with the full gradients on one batch; two passes of the model."""
-    grams = _Grams()
+    grams = _Grams(sketch)
     scale = capture(batch, grams).scale
     sketched = capture(batch, sketch).total.double().cpu().numpy()
     exact = grams.products.double().numpy() / scale**2
@@ -87,13 +87,16 @@ class _Grams:
     products : (B, B)
         <G_a, G_b>, summed over layers.
     spread : (B, B)
-        Sum over layers of |G_a^T G_b|_F^2: the error that A adds to <G_a, G_b> has the variance
-        (|G_a^T G_b|^2 + tr((G_a^T G_b)^2)) / r, less a term of the diagonal, at most twice
-        spread / r.
+        Sum over reduced layers of |G_a^T G_b|_F^2: the error that A adds to <G_a, G_b> has the
+        variance (|G_a^T G_b|^2 + tr((G_a^T G_b)^2)) / r, less a term of the diagonal, at most
+        twice spread / r.
     """
 
     products: torch.Tensor
     spread: torch.Tensor
+
+    def __init__(self, sketch: Sketch) -> None:
+        self.sketch = sketch
 
     def start(self, batch: int) -> torch.Tensor:
         """Zeros; what matters here is quadratic in the gradients and stays with the object."""
@@ -108,7 +111,7 @@ class _Grams:
 
     def add(
         self,
-        layer: int,  # noqa: ARG002 - as the protocol
+        layer: int,
         kept: torch.Tensor,
         delta: torch.Tensor,
         total: torch.Tensor,
@@ -120,8 +123,10 @@ class _Grams:
         inputs = torch.einsum("ati,bui->abtu", x, x)
         slopes = torch.einsum("ato,buo->abtu", d, d)
         self.products += (inputs * slopes).sum((2, 3)).cpu()
+        total += d.sum((1, 2)).cpu()  # not a number where the gradient overflowed: see SCALES
+        if not self.sketch.is_reduced(layer):
+            return
         # |X_a^T K X_b|^2 = <K^T (X_a X_a^T) K, X_b X_b^T> with K = D_a D_b^T.
         own = torch.diagonal(inputs).permute(2, 0, 1)
         turned = own[:, None] @ slopes
         self.spread += ((slopes @ own[None]) * turned).sum((2, 3)).cpu()
-        total += d.sum((1, 2)).cpu()  # not a number where the gradient overflowed: see SCALES

@@ -6,6 +6,8 @@ the others, and together they make the bytes that one alone would.
 
 from __future__ import annotations
 
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from spanset.features.store import (
     COLUMNS,
     FeatureStore,
     Status,
+    cannot_write,
     create_store,
     refuse_difference,
+    refuse_place,
 )
 
 ROWS_AT_ONCE = 4096
@@ -59,6 +63,7 @@ def merge_shards(path: Path) -> FeatureStore:
     UsageError
         No shards, one that is missing or unfinished, or shards of different runs.
     """
+    refuse_place(path)
     if path.exists():
         raise UsageError(
             "the store exists already", where=str(path), fix="remove it, or name another"
@@ -68,7 +73,7 @@ def merge_shards(path: Path) -> FeatureStore:
     machines: list[Any] = []
     splits: list[int] = []
     for store in shards:
-        refuse_difference(store, first.manifest)
+        refuse_difference(store, first.manifest, parts=("settings", "data", "plan"))
         if not store.complete:
             raise UsageError(
                 "the shard is not finished",
@@ -84,8 +89,11 @@ def merge_shards(path: Path) -> FeatureStore:
             columns[name][own] = store.column(name)[own]
     checks = [store.manifest["self_check"] for store in shards if store.manifest["self_check"]]
     stored = first.column("features")
+    # Under another name until its features are there: its statuses are from the start.
+    merging = path.with_name(f".{path.name}.merging")
+    shutil.rmtree(merging, ignore_errors=True)
     merged = create_store(
-        path,
+        merging,
         {
             **first.manifest,
             "shard": None,
@@ -104,12 +112,17 @@ def merge_shards(path: Path) -> FeatureStore:
                 rows = slice(start, start + ROWS_AT_ONCE)
                 merged.put_features(place[rows], stored[rows])
     merged.update(complete=True)
-    return merged
+    try:
+        merging.rename(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return FeatureStore(path)
 
 
 def _shards(path: Path) -> list[FeatureStore]:
     """The shards beside a store's folder, in order; all of them."""
-    found = sorted(path.parent.glob(f"{path.name}.*-of-*"))
+    name = re.compile(re.escape(path.name) + r"\.\d+-of-\d+")
+    found = sorted(one for one in path.parent.iterdir() if name.fullmatch(one.name))
     if not found:
         raise UsageError(
             "there are no shards",
@@ -118,7 +131,15 @@ def _shards(path: Path) -> list[FeatureStore]:
             fix="make them with `spanset features DATA --model M --out STORE --shard 1/2` and 2/2",
         )
     shards = sorted((FeatureStore(one) for one in found), key=lambda s: s.manifest["shard"] or [])
-    counts = {store.manifest["shard"][1] for store in shards if store.manifest["shard"]}
+    for store in shards:
+        shard = store.manifest["shard"]
+        if shard is None or Shard(*shard).folder(path).name != store.path.name:
+            raise UsageError(
+                "the folder is not the shard that its name says",
+                where=str(store.path),
+                fix="remove or rename it",
+            )
+    counts = {store.manifest["shard"][1] for store in shards}
     if len(counts) != 1:
         raise UsageError(
             "shards of different runs lie beside the store",

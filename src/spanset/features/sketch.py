@@ -9,7 +9,8 @@ layer and adds the layers up.
     fold    (default) multiply G by a full table of signs, put its rows into d/r groups at random,
             sum each group: a structured CountSketch. No scatter, no atomics; unbiased, with
             variance about (|x|^2 |y|^2 + (x.y)^2) / d (exactly so where the columns of G are
-            of one length). A adds (|M|^2 + tr(M^2) - 2 sum M_ii^2) / r, M = X^T Y, a layer.
+            of one length). A adds (|M|^2 + tr(M^2) - 2 sum M_ii^2) / r, M = X^T Y, a layer;
+            a layer with no more than r inputs needs no A, and is folded as it is.
     paper   r = 512 and a sparse random projection of density 1/sqrt(D) to d = 4,096, as published
             (Wang et al. 2024): for comparison. At that density most coordinates are never read.
     none    the full gradient, out x in a layer: for tiny models, and as an oracle.
@@ -24,7 +25,7 @@ Shapes: B examples, T tokens, `in` and `out` features of a layer.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -82,6 +83,10 @@ class Sketch(Reducer, Protocol):
         """d, the length of the vector."""
         ...
 
+    def is_reduced(self, layer: int) -> bool:
+        """Whether A loses anything of the layer's gradient."""
+        ...
+
 
 def check_sketch(kind: str, rank: int, dimension: int) -> None:
     """Refuse a shape that the sketch cannot take, before any work."""
@@ -127,7 +132,10 @@ def make_sketch(
 
 
 class _LowRank:
-    """The LoRA part: A for every layer, and G from what it keeps."""
+    """The LoRA part: A for every layer, and what it keeps of the inputs.
+
+    `spared` layers have no A: what it would keep is the inputs themselves.
+    """
 
     def __init__(
         self,
@@ -137,16 +145,23 @@ class _LowRank:
         seed: int,
         device: torch.device | str,
         dtype: torch.dtype | None,
+        spared: Collection[Layer] = (),
     ) -> None:
         import torch
 
         self.rank, self.dimension, self.device = rank, dimension, torch.device(device)
         self._down = [
-            torch.from_numpy(signs(seed, f"{layer.name}/down", rank, layer.inputs))
+            None
+            if layer in spared
+            else torch.from_numpy(signs(seed, f"{layer.name}/down", rank, layer.inputs))
             .to(self.device, dtype or torch.float32)
             .mul_(rank**-0.5)
             for layer in layers
         ]
+
+    def is_reduced(self, layer: int) -> bool:
+        """Whether A loses anything of the layer's gradient."""
+        return self._down[layer] is not None
 
     def start(self, batch: int) -> torch.Tensor:
         """Zeros (B, d) float32."""
@@ -155,10 +170,11 @@ class _LowRank:
         return torch.zeros(batch, self.dimension, device=self.device)
 
     def keep(self, layer: int, x: torch.Tensor) -> torch.Tensor:
-        """Z = x A^T, (B, T, r)."""
+        """Z = x A^T, (B, T, r); the inputs themselves where there is no A."""
         import torch
 
-        return torch.nn.functional.linear(x, self._down[layer])
+        down = self._down[layer]
+        return x if down is None else torch.nn.functional.linear(x, down)
 
 
 class SignedFold(_LowRank):
@@ -173,37 +189,43 @@ class SignedFold(_LowRank):
         device: torch.device | str,
         dtype: torch.dtype | None,
     ) -> None:
-        super().__init__(layers, rank, dimension, seed, device, dtype)
+        # An adapter of full rank says what the gradient itself says, at more cost.
+        spared = [layer for layer in layers if layer.inputs <= rank]
+        super().__init__(layers, rank, dimension, seed, device, dtype, spared)
         import torch
 
-        self._groups = dimension // rank
         self._at_once = AT_ONCE.get(self.device.type, AT_ONCE["cuda"])
         # Bytes on an accelerator, where tables of large models weigh; floats on the host, where a
         # product of two types is slow.
         kind = torch.float32 if self.device.type == "cpu" else torch.int8
         self._tables = []
         for layer in layers:
+            width = min(rank, layer.inputs)
+            groups = dimension // width
             order = torch.from_numpy(permutation(seed, f"{layer.name}/rows", layer.outputs))
-            table = torch.from_numpy(signs(seed, f"{layer.name}/signs", layer.outputs, rank))
+            table = torch.from_numpy(signs(seed, f"{layer.name}/signs", layer.outputs, width))
             # Rows beyond a multiple of the groups go to some groups, chosen at random.
-            extra = permutation(seed, f"{layer.name}/groups", self._groups)
-            rest = torch.from_numpy(extra[: layer.outputs % self._groups].copy())
+            extra = permutation(seed, f"{layer.name}/groups", groups)
+            rest = torch.from_numpy(extra[: layer.outputs % groups].copy())
             moved = (order, table.to(kind)[order], rest)
-            self._tables.append(tuple(tensor.to(self.device) for tensor in moved))
+            # Widths that do not divide d leave a few columns to other layers.
+            free = dimension - groups * width
+            start = int(permutation(seed, f"{layer.name}/columns", free + 1)[0])
+            columns = slice(start, start + groups * width)
+            self._tables.append((*(tensor.to(self.device) for tensor in moved), columns))
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Fold G (B, out, r) into `total` (B, d)."""
-        order, table, rest = self._tables[layer]
-        outputs, rank = table.shape
+        order, table, rest, columns = self._tables[layer]
+        outputs, width = table.shape
         full = outputs - len(rest)
-        step = max(1, self._at_once // (4 * outputs * rank))
+        step = max(1, self._at_once // (4 * outputs * width))
         for start in range(0, len(delta), step):
             part = slice(start, start + step)
             folded = gradient(kept[part], delta[part]).index_select(1, order).mul_(table)
-            groups = total[part].view(-1, self._groups, rank)
+            groups = total[part, columns].unflatten(1, (-1, width))
             if full:
-                rows = folded[:, :full].view(-1, full // self._groups, self._groups, rank)
-                groups += rows.sum(dim=1)
+                groups += folded[:, :full].unflatten(1, (-1, groups.shape[1])).sum(dim=1)
             if len(rest):
                 groups.index_add_(1, rest, folded[:, full:])  # no index twice: always the same bits
 
@@ -264,6 +286,10 @@ class FullGradient:
     """The gradient itself, layer after layer; d = sum of out x in."""
 
     rank = None
+
+    def is_reduced(self, layer: int) -> bool:  # noqa: ARG002 - as the protocol
+        """No layer is."""
+        return False
 
     def __init__(self, layers: Sequence[Layer], device: torch.device | str) -> None:
         import torch

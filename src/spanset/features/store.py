@@ -35,10 +35,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
-from spanset.errors import DataError, OutputError, UsageError
+from spanset.errors import DataError, OutputError, SpansetError, UsageError
 from spanset.results import IntArray
 
 VERSION = 1
+ENTRIES = ("settings", "data", "plan", "cost", "shard", "machines", "self_check", "splits")
 SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
 
 COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -73,6 +74,7 @@ class Status(IntEnum):
         }.get(self, self.name.lower())
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MADE = (Status.OK, Status.TRUNCATED)
 
 
@@ -107,7 +109,8 @@ class FeatureStore:
         self.manifest = _read_manifest(path)
         self.place: IntArray | None = None
         if self.manifest["shard"] is not None:
-            self.place = np.load(path / "place.npy", allow_pickle=False)
+            self.place = np.array(self.column("place"))
+        self._check()
         self._files: dict[str, _Column] = {}
         self._unsynced: list[tuple[IntArray, npt.NDArray[np.uint8]]] = []
         self._synced = monotonic()
@@ -116,19 +119,36 @@ class FeatureStore:
         """A column as it is on disk."""
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise _broken(self.path, f"{name}.npy: {error}") from error
+
+    def _check(self) -> None:
+        """Refuse files that are missing, cut off, or of other shapes."""
+        n = self.manifest["data"]["rows"]
+        held = n if self.place is None else len(self.place)
+        shapes = {name: (n, *shape) for name, (_, shape) in COLUMNS.items()}
+        for name, shape in {"features": (held,), **shapes}.items():
+            have = self.column(name).shape
+            if have[: len(shape)] != shape:
+                raise _broken(self.path, f"{name}.npy has shape {have}, {shape} is expected")
 
     @property
     def complete(self) -> bool:
         """Whether every row has its final status."""
         return bool(self.manifest["complete"])
 
+    @property
+    def rows_done(self) -> int:
+        """Rows with a final status, made or not."""
+        return int((self.column("status") != Status.PENDING).sum())
+
     def features(self) -> tuple[npt.NDArray[Any], IntArray]:
         """Features of the rows that have some (n, d), as stored, and their row numbers (n,)."""
         made = np.flatnonzero(np.isin(self.column("status"), MADE))
         stored = self.column("features")
-        return (stored if len(made) == len(stored) else stored[made]), made
+        if len(made) == len(stored):
+            return stored, made
+        return stored[made if self.place is None else np.searchsorted(self.place, made)], made
 
     @contextmanager
     def writing(self) -> Iterator[FeatureStore]:
@@ -136,9 +156,17 @@ class FeatureStore:
         with ExitStack() as stack:
             stack.enter_context(_locked(self.path))
             for name in ("features", "status", "norm", "loss"):
-                self._files[name] = stack.enter_context(_Column(self.path / f"{name}.npy"))
+                self.column(name)  # an error in our own words, if it is damaged
+                try:
+                    self._files[name] = stack.enter_context(_Column(self.path / f"{name}.npy"))
+                except OSError as error:
+                    raise cannot_write(self.path, error) from error
             try:
                 yield self
+            except SpansetError:  # some are kinds of OSError, and have their message already
+                with suppress(OSError):
+                    self.sync()
+                raise
             except OSError as error:
                 with suppress(OSError):
                     self.sync()
@@ -185,9 +213,9 @@ class FeatureStore:
 
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest, all at once."""
-        self.manifest = {**self.manifest, **changes}
         try:
-            _write_manifest(self.path, self.manifest)
+            _write_manifest(self.path, {**self.manifest, **changes})
+            self.manifest = {**self.manifest, **changes}
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
@@ -222,8 +250,10 @@ def create_store(
         raise cannot_write(path, error) from error
     with _locked(partial):
         try:
-            if path.exists():
-                return FeatureStore(path)  # another process was faster
+            if path.exists():  # another process was faster
+                with suppress(OSError):
+                    partial.rmdir()
+                return FeatureStore(path)
             for file in partial.iterdir():
                 file.unlink()
             held = n if place is None else len(place)
@@ -239,34 +269,70 @@ def create_store(
             partial.rename(path)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
-            raise cannot_write(path, error) from error
+            raise error if isinstance(error, SpansetError) else cannot_write(path, error) from error
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
     return FeatureStore(path)
 
 
-def refuse_difference(store: FeatureStore, wanted: Mapping[str, Any]) -> None:
+def refuse_place(path: Path) -> None:
+    """Refuse a folder that cannot be made, before any work."""
+    if not path.name or path.name == "..":
+        raise UsageError("no name for a folder", where=f"--out {path}", fix="name a new folder")
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(
+            "the store cannot be there",
+            where=str(path),
+            why=error.strerror or "",
+            fix="name another folder",
+        ) from error
+    if not path.parent.is_dir():
+        raise UsageError(
+            "the folder to make the store in does not exist",
+            where=str(path),
+            fix=f"mkdir -p {path.parent}",
+        )
+
+
+def refuse_difference(
+    store: FeatureStore, wanted: Mapping[str, Any], parts: tuple[str, ...] = ("settings", "data")
+) -> None:
     """Refuse a store made with other settings or of other rows, naming the difference.
 
     `wanted` holds `settings` and `data` as the manifest does.
     """
-    for part in ("settings", "data"):
+    for part in parts:
         have, want = _flat(store.manifest[part]), _flat(wanted[part])
         different = [
-            f"{name}: {have.get(name)!r} there, {want.get(name)!r} now"
+            _difference(name, have.get(name), want.get(name))
             for name in sorted(have.keys() | want.keys())
             if have.get(name) != want.get(name) and name != "model.name"
         ]
         if different:
             raise UsageError(
-                "the store was made with other settings"
-                if part == "settings"
-                else "the store holds other rows",
+                "the store holds other rows"
+                if part == "data"
+                else "the store was made with other settings",
                 where=str(store.path),
                 why="; ".join(different),
                 fix="use the same settings and data, or another folder",
             )
+
+
+def _difference(name: str, there: object, now: object) -> str:
+    """In words; digests mean nothing to a reader."""
+    if name == "model.digest":
+        return "model: the weights or the configuration are others"
+    if name == "tokenizer":
+        return "tokenizer: it, or the chat template, is another"
+    if name == "digest":
+        return "their content is another"
+    return f"{name}: {there!r} there, {now!r} now"
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -356,12 +422,21 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             "not a feature store" if path.exists() else "there is no such feature store",
             where=str(path),
             why="it holds no manifest.json" if path.exists() else "",
-            fix="make one with `spanset features DATA --model M --out STORE`",
+            fix="name another folder, or make one: spanset features DATA --model M --out STORE",
+        ) from error
+    except NotADirectoryError as error:
+        raise UsageError(
+            "not a feature store",
+            where=str(path),
+            why="it is no folder",
+            fix="name another folder",
         ) from error
     except (OSError, ValueError) as error:
         raise _broken(path, f"manifest.json: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != VERSION:
         raise _broken(path, f"its manifest is not of format {VERSION}")
+    if missing := [name for name in ENTRIES if name not in manifest]:
+        raise _broken(path, f"its manifest lacks {', '.join(missing)}")
     return manifest
 
 
@@ -390,6 +465,6 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
         "cannot write the feature store",
         where=str(path),
         why=error.strerror or str(error),
-        fix="free some space or choose another folder; what was made so far is kept, and the same "
-        "command goes on from there",
+        fix=("free some space" if error.errno in FULL else "choose another folder")
+        + "; what was made so far is kept, and the same command goes on from there",
     )

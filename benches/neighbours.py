@@ -1,0 +1,90 @@
+"""Do representations mean something? Nearest neighbours from the same template and data set of T0.
+
+8,304 rows of 143 templates over 37 data sets: rows of one template share the task and its wording,
+rows of one data set the kind of passage, too. For every row, the share of its nearest neighbours
+(by cosine) that come from the same template, and from the same data set.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.config import ModelConfig
+from spanset.data import Dataset, read
+from spanset.features import fit_transform, parse_features
+
+NEAREST = (1, 10)
+STEP = 1024
+
+
+def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
+    """Measure every representation on the same rows."""
+    model = data.parent / "models" / "tiny-llama-7m"
+    with tempfile.TemporaryDirectory() as folder:
+        rows = _read(data / "t0_per_template.tar.gz", Path(folder), every=20 if quick else 1)
+        kinds = {
+            "lexical": ("lexical", ModelConfig()),
+            "gradient, r = 64": (f"gradient:{model}", ModelConfig()),
+            "gradient, r = 512": (f"gradient:{model}", ModelConfig(rank=512)),
+        }
+        results: dict[str, Any] = {}
+        for name, (features, config) in kinds.items():
+            started = perf_counter()
+            made, _ = fit_transform(parse_features(features), rows, model=config)
+            templates = np.array([Path(source.name).stem for source in rows.sources])
+            labels = {
+                "template": templates[made.data.source],
+                "data set": np.array([_data_set(one) for one in templates])[made.data.source],
+            }
+            results[name] = {
+                "rows": len(made.X),
+                "seconds": perf_counter() - started,
+                "shares": {label: _shares(made.X, own) for label, own in labels.items()},
+                "by chance": {label: _chance(own) for label, own in labels.items()},
+            }
+            print(f"{name}: {len(made.X):,} rows, {results[name]['seconds']:.0f} s")
+            for label, share in results[name]["shares"].items():
+                near = ", ".join(f"{k} nearest {100 * value:.1f} %" for k, value in share.items())
+                print(f"  same {label}: {near}")
+    return {"features": results}
+
+
+def _read(archive: Path, folder: Path, every: int) -> Dataset:
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    files = [path for path in sorted(folder.rglob("*.jsonl")) if path.stat().st_size]
+    rows = read(files)
+    return rows[::every]
+
+
+def _data_set(template: str) -> str:
+    """Data set that a template is of, by its name."""
+    first, second, *_ = template.split("_")
+    return f"{first}_{second}" if first in ("glue", "wiki") else first
+
+
+def _shares(X: npt.NDArray[Any], labels: npt.NDArray[np.str_]) -> dict[str, float]:
+    """Share of each row's k nearest others that have its label, averaged over rows."""
+    most = max(NEAREST)
+    same = np.zeros((len(X), most), bool)
+    for start in range(0, len(X), STEP):
+        cosine = X[start : start + STEP] @ X.T
+        cosine[np.arange(len(cosine)), start + np.arange(len(cosine))] = -np.inf
+        near = np.argpartition(-cosine, most, axis=1)[:, :most]
+        order = np.argsort(-np.take_along_axis(cosine, near, axis=1), axis=1)
+        near = np.take_along_axis(near, order, axis=1)
+        same[start : start + STEP] = labels[near] == labels[start : start + STEP, None]
+    return {str(k): float(same[:, :k].mean()) for k in NEAREST}
+
+
+def _chance(labels: npt.NDArray[np.str_]) -> float:
+    """Share of all other rows that have a row's label."""
+    counts = np.unique(labels, return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (len(labels) * (len(labels) - 1)))
