@@ -159,7 +159,7 @@ def run_features(
 ) -> None:
     """Run ``spanset features``: a store of gradient features, or a shard of one."""
     from spanset.features.gradient import GradientFeatures, Shard
-    from spanset.features.store import refuse_place
+    from spanset.features.store_checks import refuse_place
 
     if model.model is None:
         raise UsageError("no model is given", where="--model", fix="name a folder or a hub model")

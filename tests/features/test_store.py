@@ -41,7 +41,8 @@ from tests.features.model_folder import (
 from spanset.cli import main
 from spanset.errors import DataError, OutputError, UsageError
 from spanset.features import store as store_module
-from spanset.features.store import FeatureStore, Status, create_store, refuse_difference
+from spanset.features.store import FeatureStore, Status, create_store
+from spanset.features.store_checks import refuse_difference
 
 N, D = 6, 4
 ROWS = talk_rows(40, copies=5)
@@ -258,7 +259,7 @@ def test_the_message_of_a_full_disk_is_told_once(store, monkeypatch):
 
     def write():
         with store.writing():
-            monkeypatch.setattr(store_module, "_write_manifest", full)
+            monkeypatch.setattr(store_module, "write_manifest", full)
             store.update(machines=[])
 
     with pytest.raises(OutputError) as caught:

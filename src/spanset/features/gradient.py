@@ -43,13 +43,12 @@ from spanset.features.store import (
     COLUMNS,
     FeatureStore,
     Status,
-    cannot_write,
     create_store,
-    refuse_difference,
-    refuse_place,
     row_digests,
 )
+from spanset.features.store_checks import refuse_difference, refuse_place
 from spanset.features.store_features import from_store
+from spanset.features.store_files import cannot_write
 from spanset.features.survey import Cost, Survey, first_rows, is_first, survey, with_copies
 from spanset.features.targets import find_layers
 from spanset.results import IntArray
@@ -132,13 +131,14 @@ class GradientFeatures:
         model = None
         if os.path.lexists(path):
             store = FeatureStore(path)
+            self.watcher.note(f"features: {describe(store)}")
         else:
             refuse_place(path)
             seen = survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+            self.watcher.note(f"features: {self._cost(seen, path)}")
             model = self._model()  # one that cannot be used leaves no store behind
             store = self._create(seen, path, shard, wanted)
         refuse_difference(store, wanted)  # another process may have made it meanwhile
-        self.watcher.note(f"features: {describe(store)}")
         if not store.complete:
             self._fill(store, data, model)
         return store
@@ -149,9 +149,8 @@ class GradientFeatures:
         path = cache_folder() / _key(self._wanted(digests))
         if path.exists():
             return describe(FeatureStore(path))
-        cost = survey(data, digests, self.renderer, on_bad_row=self.on_bad_row).cost
-        size = len(data) * self.dimension * np.dtype(STORED).itemsize
-        return f"{cost}; {size / 2**20:,.0f} MiB in {path}"
+        seen = survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+        return self._cost(seen, path)
 
     def settings(self) -> dict[str, Any]:
         """All that the features depend on."""
@@ -190,6 +189,11 @@ class GradientFeatures:
             return self.config.dimension
         layers = find_layers(skeleton(self.files), self.config.targets)
         return sum(layer.inputs * layer.outputs for layer in layers)
+
+    def _cost(self, seen: Survey, path: Path) -> str:
+        """What is to be made, in a line."""
+        size = len(seen.first) * self.dimension * np.dtype(STORED).itemsize
+        return f"{seen.cost}; {size / 2**20:,.0f} MiB in {path}"
 
     def _wanted(self, digests: npt.NDArray[np.uint8]) -> dict[str, Any]:
         """What a store must be made with and of."""

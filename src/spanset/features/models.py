@@ -71,8 +71,10 @@ def find_model(name: str, revision: str | None = None) -> ModelFiles:
             where=f"--model {name}",
             fix="use a causal (decoder-only) language model",
         )
+    if folder.is_dir():
+        return ModelFiles(name, revision, config, f"sha256:{_digest(folder)}")
     commit = getattr(config, "_commit_hash", None)
-    digest = f"sha256:{_digest(folder)}" if folder.is_dir() else f"commit:{commit}"
+    digest = f"commit:{commit}" if commit else f"name:{name}@{revision or 'main'}"
     return ModelFiles(name, revision, config, digest)
 
 

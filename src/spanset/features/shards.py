@@ -19,11 +19,10 @@ from spanset.features.store import (
     COLUMNS,
     FeatureStore,
     Status,
-    cannot_write,
     create_store,
-    refuse_difference,
-    refuse_place,
 )
+from spanset.features.store_checks import refuse_difference, refuse_place
+from spanset.features.store_files import cannot_write
 
 ROWS_AT_ONCE = 4096
 

@@ -18,11 +18,7 @@ bytes. Readable with numpy alone.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
-import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -35,11 +31,19 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
-from spanset.errors import DataError, OutputError, SpansetError, UsageError
+from spanset.errors import SpansetError
+from spanset.features.store_files import (
+    VERSION,
+    Column,
+    allocate,
+    broken,
+    cannot_write,
+    locked,
+    read_manifest,
+    write_manifest,
+)
 from spanset.results import IntArray
 
-VERSION = 1
-ENTRIES = ("settings", "data", "plan", "cost", "shard", "machines", "self_check", "splits")
 SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
 
 COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -74,7 +78,6 @@ class Status(IntEnum):
         }.get(self, self.name.lower())
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MADE = (Status.OK, Status.TRUNCATED)
 
 
@@ -106,12 +109,12 @@ class FeatureStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest = _read_manifest(path)
+        self.manifest = read_manifest(path)
         self.place: IntArray | None = None
         if self.manifest["shard"] is not None:
             self.place = np.array(self.column("place"))
         self._check()
-        self._files: dict[str, _Column] = {}
+        self._files: dict[str, Column] = {}
         self._unsynced: list[tuple[IntArray, npt.NDArray[np.uint8]]] = []
         self._synced = monotonic()
 
@@ -120,7 +123,7 @@ class FeatureStore:
         try:
             return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise _broken(self.path, f"{name}.npy: {error}") from error
+            raise broken(self.path, f"{name}.npy: {error}") from error
 
     def _check(self) -> None:
         """Refuse files that are missing, cut off, or of other shapes."""
@@ -130,7 +133,7 @@ class FeatureStore:
         for name, shape in {"features": (held,), **shapes}.items():
             have = self.column(name).shape
             if have[: len(shape)] != shape:
-                raise _broken(self.path, f"{name}.npy has shape {have}, {shape} is expected")
+                raise broken(self.path, f"{name}.npy has shape {have}, {shape} is expected")
 
     @property
     def complete(self) -> bool:
@@ -154,11 +157,11 @@ class FeatureStore:
     def writing(self) -> Iterator[FeatureStore]:
         """Hold the store for writing; what is done is safe when the block ends, however it ends."""
         with ExitStack() as stack:
-            stack.enter_context(_locked(self.path))
+            stack.enter_context(locked(self.path))
             for name in ("features", "status", "norm", "loss"):
                 self.column(name)  # an error in our own words, if it is damaged
                 try:
-                    self._files[name] = stack.enter_context(_Column(self.path / f"{name}.npy"))
+                    self._files[name] = stack.enter_context(Column(self.path / f"{name}.npy"))
                 except OSError as error:
                     raise cannot_write(self.path, error) from error
             try:
@@ -214,7 +217,7 @@ class FeatureStore:
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest, all at once."""
         try:
-            _write_manifest(self.path, {**self.manifest, **changes})
+            write_manifest(self.path, {**self.manifest, **changes})
             self.manifest = {**self.manifest, **changes}
         except OSError as error:
             raise cannot_write(self.path, error) from error
@@ -248,7 +251,7 @@ def create_store(
         partial.mkdir(exist_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
-    with _locked(partial):
+    with locked(partial):
         try:
             if path.exists():  # another process was faster
                 with suppress(OSError):
@@ -257,7 +260,7 @@ def create_store(
             for file in partial.iterdir():
                 file.unlink()
             held = n if place is None else len(place)
-            _allocate(partial / "features.npy", (held, dimension), dtype)
+            allocate(partial / "features.npy", (held, dimension), dtype)
             for name, (kind, shape) in COLUMNS.items():
                 values = columns.get(name)
                 if values is None:
@@ -265,7 +268,7 @@ def create_store(
                 np.save(partial / f"{name}.npy", values.astype(kind))
             if place is not None:
                 np.save(partial / "place.npy", place)
-            _write_manifest(partial, {"format": VERSION, **manifest, "complete": False})
+            write_manifest(partial, {"format": VERSION, **manifest, "complete": False})
             partial.rename(path)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
@@ -274,197 +277,3 @@ def create_store(
             shutil.rmtree(partial, ignore_errors=True)
             raise
     return FeatureStore(path)
-
-
-def refuse_place(path: Path) -> None:
-    """Refuse a folder that cannot be made, before any work."""
-    if not path.name or path.name == "..":
-        raise UsageError("no name for a folder", where=f"--out {path}", fix="name a new folder")
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise UsageError(
-            "the store cannot be there",
-            where=str(path),
-            why=error.strerror or "",
-            fix="name another folder",
-        ) from error
-    if not path.parent.is_dir():
-        raise UsageError(
-            "the folder to make the store in does not exist",
-            where=str(path),
-            fix=f"mkdir -p {path.parent}",
-        )
-
-
-def refuse_difference(
-    store: FeatureStore, wanted: Mapping[str, Any], parts: tuple[str, ...] = ("settings", "data")
-) -> None:
-    """Refuse a store made with other settings or of other rows, naming the difference.
-
-    `wanted` holds `settings` and `data` as the manifest does.
-    """
-    for part in parts:
-        have, want = _flat(store.manifest[part]), _flat(wanted[part])
-        different = [
-            _difference(name, have.get(name), want.get(name))
-            for name in sorted(have.keys() | want.keys())
-            if have.get(name) != want.get(name) and name != "model.name"
-        ]
-        if different:
-            raise UsageError(
-                "the store holds other rows"
-                if part == "data"
-                else "the store was made with other settings",
-                where=str(store.path),
-                why="; ".join(different),
-                fix="use the same settings and data, or another folder",
-            )
-
-
-def _difference(name: str, there: object, now: object) -> str:
-    """In words; digests mean nothing to a reader."""
-    if name == "model.digest":
-        return "model: the weights or the configuration are others"
-    if name == "tokenizer":
-        return "tokenizer: it, or the chat template, is another"
-    if name == "digest":
-        return "their content is another"
-    return f"{name}: {there!r} there, {now!r} now"
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-class _Column:
-    """A .npy file whose rows are written in place, by plain writes.
-
-    Not by a memory map: a full disk would kill the process instead of raising an error.
-    """
-
-    def __init__(self, path: Path) -> None:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        self._dtype = array.dtype
-        self._offset = int(array.offset)  # pyright: ignore[reportAttributeAccessIssue]
-        self._size = int(array.dtype.itemsize * np.prod(array.shape[1:], dtype=np.int64))
-        self._file = os.open(path, os.O_WRONLY)
-
-    def __enter__(self) -> _Column:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
-
-    def put(self, rows: IntArray, values: npt.NDArray[Any]) -> None:
-        """Write one value a row."""
-        with np.errstate(over="ignore"):  # beyond float16: never for unit rows
-            kept = np.ascontiguousarray(values, dtype=self._dtype)
-        for row, value in zip(rows.tolist(), kept, strict=True):
-            left = memoryview(value.tobytes())
-            place = self._offset + row * self._size
-            while left:
-                written = os.pwrite(self._file, left, place)
-                left, place = left[written:], place + written
-
-    def sync(self) -> None:
-        """Wait until it is on disk."""
-        os.fsync(self._file)
-
-
-def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> None:
-    """A .npy file of zeros whose space is taken on disk now, not while the model runs."""
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
-    del array
-    with path.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        if hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(file.fileno(), 0, size)
-            except OSError as error:
-                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
-                    raise
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing the same folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(
-                "another process is writing this store",
-                where=str(folder),
-                fix="wait for it, give each process its own --shard i/n, or another folder",
-            ) from error
-        except OSError:
-            pass  # a file system without locks: the user must take care
-        yield
-    finally:
-        os.close(handle)
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(
-            "not a feature store" if path.exists() else "there is no such feature store",
-            where=str(path),
-            why="it holds no manifest.json" if path.exists() else "",
-            fix="name another folder, or make one: spanset features DATA --model M --out STORE",
-        ) from error
-    except NotADirectoryError as error:
-        raise UsageError(
-            "not a feature store",
-            where=str(path),
-            why="it is no folder",
-            fix="name another folder",
-        ) from error
-    except (OSError, ValueError) as error:
-        raise _broken(path, f"manifest.json: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != VERSION:
-        raise _broken(path, f"its manifest is not of format {VERSION}")
-    if missing := [name for name in ENTRIES if name not in manifest]:
-        raise _broken(path, f"its manifest lacks {', '.join(missing)}")
-    return manifest
-
-
-def _write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    new = path / ".manifest.json.new"
-    with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path / "manifest.json")
-
-
-def _broken(path: Path, why: str) -> DataError:
-    return DataError(
-        "the feature store cannot be read",
-        where=str(path),
-        why=why,
-        fix="remove the folder and make the features again",
-    )
-
-
-def cannot_write(path: Path, error: OSError) -> OutputError:
-    """Error for a store that the system does not let us write."""
-    return OutputError(
-        "cannot write the feature store",
-        where=str(path),
-        why=error.strerror or str(error),
-        fix=("free some space" if error.errno in FULL else "choose another folder")
-        + "; what was made so far is kept, and the same command goes on from there",
-    )
