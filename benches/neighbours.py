@@ -32,7 +32,6 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
         kinds = {
             "lexical": ("lexical", ModelConfig()),
             "gradient, r = 64": (f"gradient:{model}", ModelConfig()),
-            "gradient, r = 512": (f"gradient:{model}", ModelConfig(rank=512)),
         }
         results: dict[str, Any] = {}
         for name, (features, config) in kinds.items():

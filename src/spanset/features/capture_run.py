@@ -149,7 +149,7 @@ def _loop(job: CaptureJob, store: FeatureStore, capture: GradientCapture, sketch
         rows = job.batches[number]
         total, losses, was_split = _captured(job, capture, sketch, rows, rendered)
         if was_split:
-            store.update(splits=[*store.manifest["splits"], number])
+            store.update(splits=sorted({*store.manifest["splits"], number}))
             job.watcher.note(
                 f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
                 "results that repeat to the last bit"
