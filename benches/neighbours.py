@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
+from functools import reduce
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -34,26 +34,31 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
             "lexical": ("lexical", ModelConfig()),
             "gradient, r = 64": (f"gradient:{model}", ModelConfig()),
         }
+        made = {
+            name: fit_transform(parse_features(features), rows, model=config)[0]
+            for name, (features, config) in kinds.items()
+        }
+        # Rows that every representation could take: a model's context leaves some out.
+        common = reduce(np.intersect1d, (one.kept for one in made.values()))
+        template = np.array([Path(source.name).stem for source in rows.sources])[rows.source]
+        labels = {"template": template, "data set": np.array([_data_set(one) for one in template])}
         results: dict[str, Any] = {}
-        for name, (features, config) in kinds.items():
-            started = perf_counter()
-            made, _ = fit_transform(parse_features(features), rows, model=config)
-            templates = np.array([Path(source.name).stem for source in rows.sources])
-            labels = {
-                "template": templates[made.data.source],
-                "data set": np.array([_data_set(one) for one in templates])[made.data.source],
-            }
-            results[name] = {
-                "rows": len(made.X),
-                "seconds": perf_counter() - started,
-                "shares": {label: _shares(made.X, own) for label, own in labels.items()},
-                "by chance": {label: _chance(own) for label, own in labels.items()},
-            }
-            print(f"{name}: {len(made.X):,} rows, {results[name]['seconds']:.0f} s")
-            for label, share in results[name]["shares"].items():
+        for name, one in made.items():
+            X = one.X[np.searchsorted(one.kept, common)]
+            shares = {label: _shares(X, own[common]) for label, own in labels.items()}
+            results[name] = shares
+            print(f"{name}: {len(X):,} rows")
+            for label, share in shares.items():
                 near = ", ".join(f"{k} nearest {100 * value:.1f} %" for k, value in share.items())
                 print(f"  same {label}: {near}")
-    return {"features": results}
+        chance = {label: _chance(own[common]) for label, own in labels.items()}
+        print("by chance:", ", ".join(f"{label} {100 * x:.1f} %" for label, x in chance.items()))
+    return {
+        "rows": len(common),
+        "left_out": len(rows) - len(common),
+        "by chance": chance,
+        "features": results,
+    }
 
 
 def _read(archive: Path, folder: Path, every: int) -> Dataset:
@@ -61,7 +66,7 @@ def _read(archive: Path, folder: Path, every: int) -> Dataset:
         packed.extractall(folder, filter="data")
     files = [path for path in sorted(folder.rglob("*.jsonl")) if path.stat().st_size]
     rows = read(files)
-    return rows[::every]
+    return rows[np.arange(0, len(rows), every)]
 
 
 def _data_set(template: str) -> str:
