@@ -55,6 +55,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "usable": 200,
         "malformed": 0,
         "empty": 0,
+        "unrepresented": 0,
         "picked": 20,
     }
     assert set(files_of(folder)) - {"manifest.json"} == set(manifest["files"])

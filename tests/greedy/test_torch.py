@@ -159,8 +159,8 @@ def test_importing_the_engine_does_not_import_torch():
 
 def test_without_torch_a_device_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("torch_arrays", "devices"):
-        monkeypatch.delitem(sys.modules, f"spanset.greedy.{name}")
+    for name in ("spanset.greedy.torch_arrays", "spanset.devices"):
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtraError, match=r"pip install 'spanset\[models\]'"):
         blocked_greedy(clustered(20), 5, RBF(), device="cuda")
 

@@ -131,6 +131,7 @@ class GradientFeatures:
         model = None
         if os.path.lexists(path):
             store = FeatureStore(path)
+            refuse_difference(store, wanted)
             self.watcher.note(f"features: {describe(store)}")
         else:
             refuse_place(path)
@@ -138,7 +139,7 @@ class GradientFeatures:
             self.watcher.note(f"features: {self._cost(seen, path)}")
             model = self._model()  # one that cannot be used leaves no store behind
             store = self._create(seen, path, shard, wanted)
-        refuse_difference(store, wanted)  # another process may have made it meanwhile
+            refuse_difference(store, wanted)  # another process may have made it meanwhile
         if not store.complete:
             self._fill(store, data, model)
         return store
