@@ -30,7 +30,7 @@ from spanset.features.batches import plan_batches
 from spanset.features.capture import Batch, GradientCapture
 from spanset.features.models import find_model, load_model, load_renderer
 from spanset.features.rendering import Rendered
-from spanset.features.sketch import Layer, make_sketch
+from spanset.features.sketch import Layer, Sketch, make_sketch
 from spanset.features.targets import find_layers
 
 RANKS, DIMENSION = (64, 512), 4096
@@ -113,7 +113,18 @@ def _train(model: Any, batches: list[Batch]) -> None:
 def _spanset(
     model: Any, batches: list[Batch], layers: list[Layer], rank: int
 ) -> Callable[[], None]:
-    sketch = make_sketch(
+    sketch = _fold(model, layers, rank)
+
+    def way() -> None:
+        with GradientCapture(model, layers) as capture:
+            for batch in batches:
+                capture(batch, sketch).total.cpu()
+
+    return way
+
+
+def _fold(model: Any, layers: list[Layer], rank: int) -> Sketch:
+    return make_sketch(
         "fold",
         layers,
         rank=rank,
@@ -122,13 +133,6 @@ def _spanset(
         device=model.device,
         dtype=model.dtype,
     )
-
-    def way() -> None:
-        with GradientCapture(model, layers) as capture:
-            for batch in batches:
-                capture(batch, sketch).total.cpu()
-
-    return way
 
 
 def _per_example(
@@ -189,15 +193,7 @@ def _memory(model: Any, batches: list[Batch], layers: list[Layer]) -> dict[str, 
     with GradientCapture(model, layers) as capture:
         result["bare_bytes"] = _peak_bytes(model, lambda: capture(batch, _Nothing()))
         for rank in RANKS:
-            sketch = make_sketch(
-                "fold",
-                layers,
-                rank=rank,
-                dimension=DIMENSION,
-                seed=0,
-                device=model.device,
-                dtype=model.dtype,
-            )
+            sketch = _fold(model, layers, rank)
             peak = _peak_bytes(model, lambda: capture(batch, sketch))  # noqa: B023 - called at once
             kept = len(layers) * rows * length * rank * model.dtype.itemsize
             layer = 4 * rows * rank * max(layer.outputs for layer in layers)
