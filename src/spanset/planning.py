@@ -36,7 +36,15 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
     spec = parse_features(config.features.features, config.model.model)
-    d = dimension(spec, config.model)
+    gradients = None
+    if spec.kind == "gradient":
+        gradients = GradientFeatures.load(
+            spec.argument,
+            config.model,
+            seed=config.choice.seed,
+            on_bad_row=config.reading.on_bad_row,
+        )
+    d = dimension(spec) if gradients is None else gradients.dimension
     outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
     if spec.kind == "array":
@@ -58,14 +66,8 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         "output": ", ".join(names) + where,
         "disk": f"about {chosen / 2**20:,.1f} MiB",
     }
-    if spec.kind == "gradient":
-        features = GradientFeatures.load(
-            spec.argument,
-            config.model,
-            seed=config.choice.seed,
-            on_bad_row=config.reading.on_bad_row,
-        )
-        plan["gradients"] = features.plan(data)
+    if gradients is not None:
+        plan["gradients"] = gradients.plan(data)
     if config.choice.method == "dpp":
         needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
         plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"

@@ -126,16 +126,12 @@ def fit_transform(
     return fitted.transform(data), fitted
 
 
-def dimension(spec: Spec, model: ModelConfig | None = None) -> int:
-    """Columns that features will have, without computing them."""
+def dimension(spec: Spec) -> int:
+    """Columns that features which need no model will have, without computing them."""
     if spec.kind == "lexical":
         from spanset.features.lexical import DIMENSION
 
         return DIMENSION
-    if spec.kind == "gradient":
-        from spanset.features.gradient import GradientFeatures
-
-        return GradientFeatures.load(spec.argument, model or ModelConfig()).dimension
     if spec.kind == "store":
         from spanset.features.store_features import StoreFeatures
 
