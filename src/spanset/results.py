@@ -61,3 +61,71 @@ class Selection:
         """Log determinant of the picked rows' kernel matrix, in nats: the sum of log gains."""
         with np.errstate(divide="ignore"):
             return float(np.log(self.gains).sum())
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A measure at several numbers of rows, over all draws.
+
+    Attributes
+    ----------
+    n : (c,) int64
+        Numbers of rows, ascending.
+    mean, deviation : (c,) float64
+        Mean and standard deviation over the draws.
+    """
+
+    n: IntArray
+    mean: FloatArray
+    deviation: FloatArray
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measure of one data set.
+
+    Attributes
+    ----------
+    metric, unit : str
+        Name of the measure, and what it counts.
+    better : {"higher", "lower"}
+        Which values mean more diverse.
+    draws : (r,) float64
+        Value for every draw of rows.
+    standard_error : float
+        Of the estimate within a draw, root mean square over draws: 0 where all rows were looked at.
+    pool : int
+        Rows of a draw.
+    n : int or None
+        Rows that a log determinant was taken of.
+    curve : Curve or None
+        The value over n, where the measure has one.
+    """
+
+    metric: str
+    unit: str
+    better: str
+    draws: FloatArray
+    standard_error: float
+    pool: int
+    n: int | None = None
+    curve: Curve | None = None
+
+    @property
+    def value(self) -> float:
+        """Mean over the draws."""
+        return float(self.draws.mean())
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over the draws; 0 for one draw."""
+        return float(self.draws.std(ddof=1)) if len(self.draws) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """A data set, the number of its usable rows, and its measurements by metric."""
+
+    name: str
+    rows: int
+    measurements: dict[str, Measurement]
