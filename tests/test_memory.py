@@ -15,7 +15,7 @@ def test_the_estimate_is_factor_plus_features():
 def test_what_cannot_fit_is_refused_with_advice(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: 2**30)
     memory.require_memory(2**30, 2**22, 100, "float64")
-    with pytest.raises(SpansetError, match=r"4.0 GiB of memory, 1.0 GiB.*\n.*\n.*float32.*k = 22"):
+    with pytest.raises(SpansetError, match=r"4.0 GiB of memory, 1.0 GiB.*\n.*\n.*float32.*-k 22"):
         memory.require_memory(2**32, 2**22, 118, "float64")
 
 

@@ -9,7 +9,8 @@ from spanset.features import unit_rows
 from spanset.greedy import blocked_greedy, replay
 from spanset.kernels import RBF
 from spanset.results import Selection, StopReason
-from spanset.summary import LOG_FLOOR, floored_log_det, summarise
+from spanset.diversity.ldd import LOG_FLOOR, floored_log_det
+from spanset.summary import summarise
 
 
 def test_a_copy_costs_the_floor():

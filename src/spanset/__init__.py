@@ -1,6 +1,7 @@
 """spanset: measure how diverse an instruction-tuning data set is, and pick what spans it.
 
-The verbs, in the order of use: `read` rows, `represent` them, `score` them, `select`.
+The verbs, in the order of use: `read` rows, `represent` them, `measure` how diverse they are,
+`score` them, `select`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from spanset.quality import score
-    from spanset.results import Selection, StopReason
-    from spanset.verbs import represent, select
+    from spanset.results import Measurement, Selection, StopReason
+    from spanset.verbs import measure, represent, select
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ __all__ = [
     "Conversation",
     "DataError",
     "Dataset",
+    "Measurement",
     "MissingExtraError",
     "OutputError",
     "Selection",
@@ -33,6 +35,7 @@ __all__ = [
     "StopReason",
     "Turn",
     "UsageError",
+    "measure",
     "read",
     "represent",
     "score",
@@ -51,8 +54,8 @@ _HOMES = {
         "UsageError",
     ),
     "spanset.quality": ("score",),
-    "spanset.results": ("Selection", "StopReason"),
-    "spanset.verbs": ("represent", "select"),
+    "spanset.results": ("Measurement", "Selection", "StopReason"),
+    "spanset.verbs": ("measure", "represent", "select"),
 }
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from spanset.amounts import row_counts, token_count
-from spanset.config import DataConfig, ModelConfig, SelectConfig
+from spanset.config import DataConfig, MeasureConfig, ModelConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
+from spanset.diversity.catalogue import parse_measures
+from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
 from spanset.features import parse_features
 from spanset.features.sketch import check_sketch
 from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
+from spanset.report.figures import check_plot
 from spanset.selectors import require_conditional
 from spanset.selectors.top import require_quality
 from spanset.verbs import resolved_weight
@@ -47,6 +50,49 @@ def check_select(config: SelectConfig) -> float:
     if choice.method == "top":
         require_quality(quality)
     return resolved_weight(config.quality.quality_weight, has_quality=quality is not None)
+
+
+def check_measure(config: MeasureConfig) -> list[Measure]:
+    """Check what `spanset measure` is told, before any work; the measures."""
+    measuring = config.measuring
+    make_kernel(config.features.kernel, config.features.gamma)
+    for flag, value in (("--seed", measuring.seed), ("--workers", measuring.workers)):
+        if value < 0:
+            raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
+    for flag, value in (
+        ("-n", measuring.n),
+        ("--pool", measuring.pool),
+        ("--draws", measuring.draws),
+    ):
+        if value is not None and value < 1:
+            raise UsageError(f"{flag} is {value}", where=flag, fix="give 1 or more")
+    _one_of(
+        ("--given", measuring.given), ("--subset", measuring.subset), ("--scores", measuring.scores)
+    )
+    spec = parse_features(config.features.features, config.model.model)
+    if spec.kind == "gradient":
+        check_sketch(config.model.sketch, config.model.rank, config.model.dimension)
+    _check_model(config.model)
+    _check_reading(config.reading)
+    if measuring.plot is not None:
+        if measuring.given is not None:
+            raise UsageError(
+                "there is no figure of what new data add", where="--plot", fix="drop one of them"
+            )
+        check_plot(measuring.plot, force=measuring.force)
+    names = measuring.metrics or ("all",)
+    return parse_measures([*names, *(f"categories:{field}" for field in measuring.by)])
+
+
+def _one_of(*flags: tuple[str, object]) -> None:
+    """Refuse flags that ask for different things."""
+    given = [flag for flag, value in flags if value]
+    if len(given) > 1:
+        raise UsageError(
+            f"{given[0]} and {given[1]} ask for different things",
+            where=given[1],
+            fix="give one of them",
+        )
 
 
 def _check_reading(reading: DataConfig) -> None:

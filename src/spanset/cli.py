@@ -21,6 +21,8 @@ from spanset.config import (
     ComputeConfig,
     DataConfig,
     FeatureConfig,
+    MeasureConfig,
+    MeasuringConfig,
     ModelConfig,
     OutputConfig,
     QualityConfig,
@@ -33,8 +35,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-COMMANDS = ("select", "features", "merge", "show", "cache")
-MANY = ("data", "k", "by")  # settings that take a list
+COMMANDS = ("select", "measure", "features", "merge", "show", "cache")
+MANY = ("data", "k", "by", "metrics", "subset")  # settings that take a list
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 Paths = Annotated[tuple[str, ...], Parameter(negative="")]
@@ -96,6 +98,44 @@ def select(
         else:
             out.print(input_table(outcome.data), selection_table(outcome))
     return INTERRUPTED if outcome.picks.stop_reason is StopReason.INTERRUPTED else 0
+
+
+@app.command
+def measure(
+    data: Paths = (),
+    *,
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    measuring: Annotated[MeasuringConfig, Parameter(name="*")] = MeasuringConfig(),
+    features: Annotated[FeatureConfig, Parameter(name="*")] = FeatureConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+) -> int:
+    """Measure how diverse data sets are, in numbers that compare across their sizes.
+
+    The log determinant distance (ldd) is 0 for rows as spread out as points uniform on the sphere;
+    other measures stand beside it, taken of the same draws of rows.
+
+    Parameters
+    ----------
+    data
+        Data sets, each a file or a quoted glob; or features in .npy files.
+    """
+    from spanset.measure_tables import measure_tables
+    from spanset.measurement import run_measure
+    from spanset.tables import input_table
+    from spanset.watching import TerminalWatcher
+
+    config = MeasureConfig(data, reading, measuring, features, model)
+    outcome = run_measure(config, TerminalWatcher(Console(stderr=True), quiet=measuring.json))
+    out = Console(highlight=False)
+    with _printing():
+        if measuring.json:
+            record = json.dumps(outcome.record(), ensure_ascii=False)
+            out.print(record, soft_wrap=True, markup=False)
+        else:
+            if outcome.data is not None:
+                out.print(input_table(outcome.data))
+            out.print(measure_tables(outcome))
+    return 0
 
 
 @app.command

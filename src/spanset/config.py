@@ -16,6 +16,7 @@ _CHOICE = Group("Choice", sort_key=2)
 _FEATURES = Group("Features and kernel", sort_key=3)
 _MODEL = Group("Model", sort_key=4)
 _QUALITY = Group("Quality", sort_key=5)
+_MEASURE = Group("Measuring", sort_key=2)
 _OUTPUT = Group("Output", sort_key=6)
 _COMPUTE = Group("Computing", sort_key=7)
 
@@ -185,6 +186,69 @@ class ComputeConfig:
 
     workers: Annotated[int, Parameter(group=_COMPUTE)] = 0
     """Threads; 0 for all processors. Changes nothing but speed."""
+
+
+@dataclass(frozen=True)
+class MeasuringConfig:
+    """What is measured, of how many rows, and beside what."""
+
+    n: Annotated[int | None, Parameter(name=["-n", "--n"], group=_MEASURE)] = None
+    """Rows that log determinants are taken of; by default the pool, at most 10,000."""
+
+    metrics: Annotated[tuple[str, ...], Parameter(group=_MEASURE, negative="")] = ()
+    """Measures, with commas: ldd, equivalent-size, vendi, vendi:2, novelsum, knn:5 ...; all is the
+    default."""
+
+    pool: Annotated[int | None, Parameter(group=_MEASURE)] = None
+    """Rows drawn from each data set; by default 80 % of the smallest, at most 50,000."""
+
+    draws: Annotated[int, Parameter(group=_MEASURE)] = 3
+    """Draws of rows and of the reference; values are means over them."""
+
+    by: Annotated[tuple[str, ...], Parameter(group=_MEASURE, negative="")] = ()
+    """Fields whose distinct values are counted."""
+
+    reference: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    """Data that volumes are compared with instead of points uniform on the sphere."""
+
+    given: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    """Data that you have already: tells what each of DATA adds to it."""
+
+    subset: Annotated[tuple[str, ...], Parameter(group=_MEASURE, negative="")] = ()
+    """Rows chosen from DATA: a run folder or its ids.txt; measured against the pool they are from.
+    Several, with commas."""
+
+    scores: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    """CSV file with name,score of each data set: how every measure correlates with the score."""
+
+    seed: Annotated[int, Parameter(group=_MEASURE)] = 0
+    """Of every random draw."""
+
+    plot: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    """Draw curves and bars into this .png or .svg file (extra `plot`)."""
+
+    force: Annotated[bool, Parameter(negative="", group=_MEASURE)] = False
+    """Replace a plot that exists."""
+
+    json: Annotated[bool, Parameter(negative="", group=_MEASURE)] = False
+    """Print everything as JSON."""
+
+    dtype: Annotated[Literal["float32", "float64"], Parameter(group=_COMPUTE)] = "float32"
+    """Of volumes; float64 takes twice the time and memory, values agree to about 1e-5."""
+
+    workers: Annotated[int, Parameter(group=_COMPUTE)] = 0
+    """Threads; 0 for all processors. Changes nothing but speed."""
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """All settings of ``spanset measure``."""
+
+    data: tuple[str, ...]
+    reading: DataConfig = field(default_factory=DataConfig)
+    measuring: MeasuringConfig = field(default_factory=MeasuringConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ def available_bytes() -> int:
     return available
 
 
-def require_memory(needed: int, n: int, k: int, dtype: str) -> None:
-    """Refuse a selection of `k` of `n` rows that cannot fit.
+def require_memory(needed: int, n: int, k: int, dtype: str, *, where: str = "-k") -> None:
+    """Refuse a selection of `k` of `n` rows that cannot fit; `where` is the flag that says k.
 
     Raises
     ------
@@ -54,11 +54,11 @@ def require_memory(needed: int, n: int, k: int, dtype: str) -> None:
         return
     fits = int(k - (needed - available) / (n * np.dtype(dtype).itemsize))
     advice = ["--dtype float32 halves it"] if dtype == "float64" else []
-    advice += [f"up to k = {fits:,} fits as it is"] if fits > 0 else []
+    advice += [f"{where} {fits} fits as it is"] if fits > 0 else []
     raise SpansetError(
         f"the selection needs {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
         "available",
-        where="-k",
+        where=where,
         why=f"the factor holds rows x picks numbers of {dtype}",
         fix="; ".join(advice) or "select from fewer rows, or on a larger machine",
     )

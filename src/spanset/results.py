@@ -123,9 +123,36 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Headroom:
+    """What a selection of k rows could gain over random ones.
+
+    Attributes
+    ----------
+    k : int
+        Rows.
+    picked, random : (r,) float64
+        For every draw, the number of uniform points that span as much as k greedy picks, and as k
+        random rows.
+    """
+
+    k: int
+    picked: FloatArray
+    random: FloatArray
+
+    @property
+    def ratio(self) -> float:
+        """How many times more the picks span than random rows; 1 where selecting gains nothing."""
+        return float(self.picked.mean() / self.random.mean())
+
+
+@dataclass(frozen=True)
 class MeasuredSet:
-    """A data set, the number of its usable rows, and its measurements by metric."""
+    """A data set, the number of its usable rows, and its measurements by metric.
+
+    `headroom` is known where a log determinant was measured.
+    """
 
     name: str
     rows: int
     measurements: dict[str, Measurement]
+    headroom: Headroom | None = None

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -32,11 +33,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
+from spanset.data.containers import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.data.writing import cannot_write
-from spanset.errors import OutputError, UsageError
+from spanset.errors import DataError, OutputError, UsageError
 from spanset.quality import TokenCounts
-from spanset.results import FloatArray, Selection, StopReason
+from spanset.results import FloatArray, IntArray, Selection, StopReason
 
 PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
 MODEL_PACKAGES = ("torch", "transformers", "tokenizers")
@@ -98,6 +100,45 @@ def run_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         if isinstance(error, OSError) and not isinstance(error, OutputError):
             raise cannot_write(path, error) from error
         raise
+
+
+def read_ids(name: str) -> IntArray:
+    """Row numbers in a run folder's ids.txt, or in such a file; best first.
+
+    Raises
+    ------
+    DataError
+        A file that cannot be read, a line that is no row number, a number twice, or none.
+    """
+    path = Path(name) / "ids.txt" if os.path.isdir(name) else Path(name)  # noqa: PTH112
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise cannot_open(path, error) from error
+    except UnicodeDecodeError as error:
+        raise DataError("not a list of row numbers", where=name, fix="give an ids.txt") from error
+    seen: dict[int, int] = {}
+    for line, text in enumerate(lines, start=1):
+        if not text.strip():
+            continue
+        if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
+            raise DataError(
+                f"{text[:40]!r} is no row number",
+                where=f"{path}:{line}",
+                fix="give a file with one row number a line, as ids.txt of a run folder",
+            )
+        row = int(text)
+        if row in seen:
+            raise DataError(
+                f"row {row} is there twice",
+                where=f"{path}:{line}",
+                why=f"it is on line {seen[row]} already",
+                fix="keep it once",
+            )
+        seen[row] = line
+    if not seen:
+        raise DataError("no row number", where=str(path), fix="give one a line")
+    return np.array(list(seen), dtype=np.int64)
 
 
 def fill(

@@ -11,16 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
+from spanset.diversity.ldd import floored_log_det
 from spanset.diversity.near_duplicates import near_duplicate_share
 from spanset.errors import DataError
 from spanset.features import unit_rows
 from spanset.greedy import replay
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, IntArray, Selection
-
-# A gain below this counts as this much: a copy costs seven nats, and the log determinant stays
-# finite. e^-7 is the floor of Wang et al. (2024), who drop such gains instead.
-LOG_FLOOR = -7.0
 
 # Rows up to which random subsets are compared: the replay takes k^2 numbers and k^3 / 3 steps.
 COMPARED_ROWS = 20_000
@@ -55,11 +52,6 @@ class SetSummary:
     near_duplicates: float
     near_duplicates_error: float
     shares: dict[str, dict[str, float]] = field(default_factory=dict)
-
-
-def floored_log_det(gains: FloatArray) -> float:
-    """Sum of log gains, each at least `LOG_FLOOR`; nats."""
-    return float(np.log(np.maximum(gains, np.exp(LOG_FLOOR))).sum())
 
 
 def summarise(

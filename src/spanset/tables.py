@@ -26,7 +26,7 @@ def input_table(data: Dataset) -> Table:
     """Inputs with their format and what was left out."""
     heads = ["format", "rows", "malformed", "no answer"]
     heads += ["not represented"] if data.unrepresented else []
-    table = _table("input", *heads, title="Data")
+    table = plain_table("input", *heads, title="Data")
     for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True)):
         left_out = [data.bad, data.empty]
         left_out += [data.unrepresented] if data.unrepresented else []
@@ -46,7 +46,7 @@ def selection_table(outcome: Outcome) -> RenderableType:
     heads = [
         f"{one.name} {one.rows:,}" if many and one.name != "pool" else one.name for one in sets
     ]
-    table = _table("", *heads, title="Selection")
+    table = plain_table("", *heads, title="Selection")
     table.add_row("rows", *(f"{one.rows:,}" for one in sets))
     table.add_row("tokens (about)" if _estimated(outcome) else "tokens", *map(_tokens, sets))
     table.add_row("tokens per row", *(f"{one.tokens / one.rows:,.0f}" for one in sets))
@@ -62,9 +62,7 @@ def selection_table(outcome: Outcome) -> RenderableType:
 
 def _facts(outcome: Outcome) -> Table:
     picks = outcome.picks
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="bold")
-    facts.add_column(overflow="fold")
+    facts = facts_grid()
     short = outcome.wanted is not None and len(picks) < outcome.wanted
     count = f"after {len(picks):,} of {outcome.wanted:,}: " if short else ""
     last = "" if np.isnan(picks.gains[-1]) else f"; gain of the last pick {picks.gains[-1]:.4g}"
@@ -77,11 +75,17 @@ def _facts(outcome: Outcome) -> Table:
     return facts
 
 
-def plan_table(plan: dict[str, Any]) -> Table:
-    """What a run would do and take."""
+def facts_grid() -> Table:
+    """Names and values in two columns, without lines."""
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
+    return facts
+
+
+def plan_table(plan: dict[str, Any]) -> Table:
+    """What a run would do and take."""
+    facts = facts_grid()
     for name, value in plan.items():
         facts.add_row(name, Text(str(value)))
     return facts
@@ -89,7 +93,7 @@ def plan_table(plan: dict[str, Any]) -> Table:
 
 def cache_table(stores: Sequence[CachedStore]) -> Table:
     """Stores in the cache and their sizes."""
-    table = _table("features of", "rows", "MiB", "", "folder", title="Cache")
+    table = plain_table("features of", "rows", "MiB", "", "folder", title="Cache")
     for store in stores:
         state = "complete" if store.is_complete else "unfinished"
         size = f"{store.bytes / 2**20:,.0f}"
@@ -138,7 +142,8 @@ def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> Renderable
     return Group(*parts)
 
 
-def _table(first: str, *heads: str, title: str) -> Table:
+def plain_table(first: str, *heads: str | Text, title: str) -> Table:
+    """A titled table; all columns but the first are numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
     for head in heads:

@@ -1,16 +1,52 @@
-"""Share of rows that nearly repeat another row."""
+"""Rows that nearly repeat another row, or repeat it exactly."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spanset.diversity.distances import mean_of_looked_at
+from spanset.diversity.measure import Better, Estimate
+from spanset.diversity.sample import Sample
+from spanset.results import IntArray
+
 THRESHOLD = 0.95  # cosine from which two rows count as near duplicates
-EXACT_UP_TO = 20_000  # rows; beyond it the share is estimated
-SAMPLE = 2_000  # rows of the estimate: standard error at most 1.1 percentage points
-BLOCK = 512  # rows compared at once
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """Share of rows with another row at a cosine of `threshold` or more.
+
+    Unit: fraction of rows, 0 to 1; both rows of a near pair count. Lower is more diverse. What
+    cosine means "the same" depends on the features. Such pairs are what Lee et al. (2022)
+    [lee2022deduplicating] find harmful, there by shared text.
+
+    Parameters
+    ----------
+    threshold : float
+        Cosine.
+    """
+
+    threshold: float = THRESHOLD
+
+    unit: str = "fraction of rows"
+    better: Better = "lower"
+    needs_rows: bool = False
+
+    @property
+    def name(self) -> str:
+        """As on the command line: ``near-duplicates``, ``near-duplicates:0.9``."""
+        standard = self.threshold == THRESHOLD
+        return "near-duplicates" if standard else f"near-duplicates:{self.threshold:g}"
+
+    def __call__(self, sample: Sample) -> Estimate:
+        """Share among the rows looked at; one row alone repeats nothing."""
+        return _share(sample.nearest[:, :1].max(axis=1, initial=-np.inf), self.threshold, sample)
 
 
 def near_duplicate_share(
@@ -23,7 +59,7 @@ def near_duplicate_share(
     X : (N, d)
         Unit rows.
     seed : int
-        Of the sample that estimates the share where N is above 20,000.
+        Of the rows that are looked at where N is above 20,000.
 
     Returns
     -------
@@ -32,19 +68,32 @@ def near_duplicate_share(
 
     Notes
     -----
-    Time O(min(N, 20000) N d) at most; memory O(N) beside the features.
+    Time O(min(N, 20000) N d) at most; memory O(N) beside the features. The value is that of
+    `NearDuplicates`; only the nearest neighbour is searched for, which takes less time.
     """
-    N = len(X)
     X = X.astype(np.float32, copy=False)
-    rows = np.arange(N)
-    if N > EXACT_UP_TO:
-        rows = np.sort(np.random.default_rng(seed).choice(N, SAMPLE, replace=False))
-    repeats = 0
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        cosines = X[block] @ X.T
-        cosines[np.arange(len(block)), block] = -1.0  # a row does not repeat itself
-        repeats += int((cosines.max(axis=1, initial=-1.0) >= threshold).sum())
-    share = repeats / N if len(rows) == N else repeats / len(rows)
-    error = 0.0 if len(rows) == N else float(np.sqrt(share * (1 - share) / len(rows)))
+    sample = Sample(X, X, seed=seed)
+    highest = []
+    for rows, cosines in sample.cosines():
+        cosines[np.arange(len(rows)), rows] = -np.inf  # a row does not repeat itself
+        highest.append(cosines.max(axis=1))
+    share, error = _share(np.concatenate(highest), threshold, sample)
     return share, error
+
+
+def _share(highest: npt.NDArray[np.float32], threshold: float, sample: Sample) -> Estimate:
+    return mean_of_looked_at((highest >= threshold).astype(np.float64), sample)
+
+
+def distinct_rows(X: npt.NDArray[np.float32]) -> IntArray:
+    """Positions of the rows that equal none before them, ascending."""
+    first: dict[bytes, int] = {}
+    for position, key in enumerate(row_keys(X)):
+        first.setdefault(key, position)
+    return np.fromiter(first.values(), np.int64, len(first))
+
+
+def row_keys(X: npt.NDArray[np.float32]) -> Iterator[bytes]:
+    """A key for every row, the same for equal rows: 16 bytes, so that chance plays no part."""
+    for row in X:
+        yield blake2b((row + np.float32(0)).tobytes(), digest_size=16).digest()  # -0.0 equals 0.0

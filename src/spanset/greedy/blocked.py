@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from spanset.greedy.arrays import HostFactor, available_workers
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.prediction import best_candidates, predict
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
@@ -88,7 +89,7 @@ def blocked_greedy(
     *,
     log_quality: FloatArray | None = None,
     quality_weight: float = 0.0,
-    given: npt.NDArray[np.floating[Any]] | None = None,
+    given: npt.NDArray[np.floating[Any]] | Conditioning | None = None,
     budget: TokenBudget | None = None,
     block: int = BLOCK,
     workers: int = 0,
@@ -108,7 +109,7 @@ def blocked_greedy(
         Similarity of feature rows.
     log_quality : (N,) float64, optional
         Log quality, weighed by `quality_weight` (lambda in [0, 1]).
-    given : (g, d), optional
+    given : (g, d) or Conditioning, optional
         Rows to condition on: in the set already, never picked.
     budget : TokenBudget, optional
         Stop before the pick that would exceed it.
@@ -141,9 +142,9 @@ def blocked_greedy(
     """
     rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
     workers = workers or available_workers()
-    points: npt.NDArray[np.floating[Any]] = X[:0]
-    lower: npt.NDArray[np.floating[Any]] = X[:0, :0]
-    if given is not None and len(given):
+    if given is not None and not len(given):
+        given = None
+    if given is not None and not isinstance(given, Conditioning):
         chosen = blocked_greedy(
             given,
             len(given),
@@ -153,22 +154,21 @@ def blocked_greedy(
             device=device,
             cancelled=cancelled,
         )
-        points = given[chosen.order]  # less their copies, in pivoted order
-        doubled = points.astype(np.float64)  # a float32 factor could fail on near copies
-        lower = np.linalg.cholesky(kernel.block(doubled, doubled))
-    room = len(points) + (k if budget is None else min(k, budget.likely_rows))
+        given = Conditioning.on(given[chosen.order], kernel)  # less their copies
+    room = len(given or ()) + (k if budget is None else min(k, budget.likely_rows))
     pace = _Pace(block)
-    place = _place(device, workers, pace.candidates)
+    place = factor_maker(device, workers, pace.candidates)
     with place(X, kernel, rules, room, cancelled=cancelled) as factor:
         run = _Run(factor, rules, k, budget, pace, on_progress)
         try:
-            _condition(factor, points, lower, block=block)
+            if given is not None:
+                given.apply(factor, block=block)
             return run.until_done()
         except CancelledError:
             return run.selection(StopReason.INTERRUPTED)
 
 
-def _place(device: str, workers: int, candidates: int) -> Callable[..., Factor]:
+def factor_maker(device: str, workers: int, candidates: int) -> Callable[..., Factor]:
     """Maker of factors where `device` says, called as `HostFactor` is."""
     if device == "cpu":
         return partial(HostFactor, workers=workers)
@@ -263,21 +263,3 @@ class _Run:
             self.margins.smallest,
             self.margins.ties,
         )
-
-
-def _condition(
-    factor: Factor,
-    points: npt.NDArray[np.floating[Any]],
-    lower: npt.NDArray[np.floating[Any]],
-    *,
-    block: int,
-) -> None:
-    """Project the given rows out of every candidate, a block at a time.
-
-    `lower` (g, g) is the Cholesky factor of their kernel.
-    """
-    for start in range(0, len(points), block):
-        rows = slice(start, start + block)
-        coordinates = np.ascontiguousarray(lower[rows, :start].T, dtype=factor.X.dtype)
-        factor.extend(points[rows], coordinates, lower[rows, rows])
-        factor.accept(len(points[rows]))

@@ -1,17 +1,15 @@
-"""The pipeline's verbs for use from Python: represent and select (read and score stand beside)."""
+"""The verb `select`: choose rows of a data set, or of features."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spanset.amounts import row_counts
 from spanset.config import ModelConfig
-from spanset.data.dataset import Dataset, require_dataset
-from spanset.errors import DataError, UsageError
+from spanset.data.dataset import Dataset
+from spanset.errors import UsageError
 from spanset.features import Represented, fit_transform, parse_features, unit_rows
 from spanset.greedy import TokenBudget
 from spanset.greedy.rules import SPENT, check_weight, checked_quality
@@ -21,51 +19,9 @@ from spanset.quality import count_tokens, score
 from spanset.results import FloatArray, IntArray, Selection
 from spanset.selectors import Request, require_conditional, selector
 from spanset.stages import SILENT, Watcher
+from spanset.verbs.arguments import Array, matrix
 
 DEFAULT_WEIGHT = 0.1  # lambda when a quality is given: the best in Wang et al. (2024)
-
-Array = npt.NDArray[Any]
-
-
-def represent(
-    data: Dataset,
-    features: str = "lexical",
-    *,
-    model: ModelConfig | None = None,
-    seed: int = 0,
-    watcher: Watcher = SILENT,
-) -> Array:
-    """Features of every row; (N, d) float32 unit rows.
-
-    Parameters
-    ----------
-    data : Dataset
-        N rows.
-    features : str
-        ``lexical``, ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
-    model : ModelConfig, optional
-        How rows go through a model.
-    seed : int
-        Of the projection.
-    watcher : Watcher
-        Told of progress.
-
-    Raises
-    ------
-    DataError
-        A row that cannot be represented, among others.
-    """
-    require_dataset(data)
-    made = fit_transform(parse_features(features), data, model=model, seed=seed, watcher=watcher)[0]
-    if len(made.kept) < len(data):
-        left_out = made.data.unrepresented
-        raise DataError(
-            f"{len(left_out):,} of {len(data):,} rows cannot be represented",
-            where=f"{left_out[0].source}:{left_out[0].line}",
-            why=left_out[0].reason,
-            fix="leave them out: data.without(rows, reasons); `select` does so itself",
-        )
-    return made.X
 
 
 def select(
@@ -166,7 +122,7 @@ def select(
             watcher=watcher,
         )
         return replace(picks, order=made.kept[picks.order])
-    X = _matrix(data, "features")
+    X = matrix(data, "features")
     log_quality = _check_arrays(X, k, quality, given, tokens, token_counts)
 
     budget = None
@@ -247,7 +203,7 @@ def _check_arrays(
     if tokens is not None:
         _check_token_counts(token_counts, len(X))
     if given is not None:
-        _matrix(given, "given", X.shape[1])
+        matrix(given, "given", X.shape[1])
     return None if quality is None else checked_quality(quality, len(X))
 
 
@@ -259,19 +215,3 @@ def _check_token_counts(token_counts: IntArray | None, rows: int) -> None:
             why="it is missing" if token_counts is None else f"it has {len(token_counts)} entries",
             fix=f"give {rows} counts",
         )
-
-
-def _matrix(values: object, name: str, dimension: int | None = None) -> Array:
-    X = np.asarray(values)
-    if X.ndim != 2 or not X.size or X.dtype.kind not in "fiu":
-        raise UsageError(
-            f"{name} has shape {X.shape} and dtype {X.dtype}, expected numbers (rows, d)",
-            where=name,
-        )
-    if dimension is not None and X.shape[1] != dimension:
-        raise UsageError(
-            f"{name} has {X.shape[1]} columns, the features have {dimension}",
-            where=name,
-            fix="represent both in the same way",
-        )
-    return X

@@ -1,0 +1,119 @@
+"""Measures by their names on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from spanset.diversity.categories import Categories, Sources
+from spanset.diversity.clusters import Inertia, PartitionEntropy
+from spanset.diversity.compression import CompressionRatio
+from spanset.diversity.coverage import Coverage
+from spanset.diversity.distances import MeanDistance, NearestDistance
+from spanset.diversity.ldd import FLOORS, LDD, EquivalentSize, Extent, FloorShare
+from spanset.diversity.measure import Measure
+from spanset.diversity.near_duplicates import NearDuplicates
+from spanset.diversity.novelsum import NovelSum
+from spanset.diversity.radius import Radius
+from spanset.diversity.sample import NEAREST
+from spanset.diversity.vendi import Vendi
+from spanset.diversity.words import Distinct, TypeTokenRatio, VocdD
+from spanset.errors import UsageError
+
+# Name to what makes the measure, in the order of tables.
+PLAIN: dict[str, Callable[[], Measure]] = {
+    "ldd": LDD,
+    "equivalent-size": EquivalentSize,
+    "floor-share": FloorShare,
+    "vendi": Vendi,
+    "novelsum": NovelSum,
+    "mean-distance": MeanDistance,
+    "knn": NearestDistance,
+    "coverage": Coverage,
+    "inertia": Inertia,
+    "partition-entropy": PartitionEntropy,
+    "radius": Radius,
+    "near-duplicates": NearDuplicates,
+    "type-token-ratio": TypeTokenRatio,
+    "vocd-d": VocdD,
+    "distinct-1": lambda: Distinct(1),
+    "distinct-2": lambda: Distinct(2),
+    "distinct-3": lambda: Distinct(3),
+    "compression-ratio": CompressionRatio,
+    "sources": Sources,
+    "extent": Extent,
+}
+
+# Those that "all" leaves out: another greedy run, and what one file a set makes pointless.
+ON_REQUEST = ("sources", "extent")
+
+# Measures with a choice: what stands after the colon.
+ARGUMENTS = {
+    "ldd": "clamp or drop",
+    "extent": "clamp or drop",
+    "vendi": "a positive order, or inf",
+    "knn": f"1 to {NEAREST}",
+    "near-duplicates": "a cosine below 1",
+    "categories": "a field of the rows",
+}
+
+
+def parse_measures(names: Iterable[str]) -> list[Measure]:
+    """Measures by names, each once: ``all``, ``vendi``, ``vendi:2``, ``categories:topic``.
+
+    Raises
+    ------
+    UsageError
+        A name that is no measure, or an argument that does not fit.
+    """
+    measures: dict[str, Measure] = {}
+    for text in names:
+        for name in text.split(","):
+            if name.strip() == "all":
+                made = [make() for kind, make in PLAIN.items() if kind not in ON_REQUEST]
+            else:
+                made = [_measure(name.strip())]
+            for measure in made:
+                measures.setdefault(measure.name, measure)
+    if not measures:
+        raise UsageError("no measure is named", where="--metrics", fix="leave it out for all")
+    return list(measures.values())
+
+
+def _measure(text: str) -> Measure:
+    kind, colon, argument = text.partition(":")
+    if not colon and kind in PLAIN:
+        return PLAIN[kind]()
+    if kind not in ARGUMENTS or not argument:
+        known = ", ".join([*PLAIN, *(f"{name}:..." for name in ARGUMENTS)])
+        raise UsageError(f"no measure {text!r}", where="--metrics", fix=f"use {known}")
+    try:
+        return _with_argument(kind, argument)
+    except ValueError as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(
+            f"{text!r} is no measure",
+            where="--metrics",
+            fix=f"after {kind}: comes {ARGUMENTS[kind]}",
+        ) from None
+
+
+def _with_argument(kind: str, argument: str) -> Measure:
+    if kind == "vendi":
+        return Vendi(float(argument))
+    if kind == "knn":
+        k = int(argument)
+        if not 1 <= k <= NEAREST:
+            raise ValueError(k)
+        return NearestDistance(k)
+    if kind == "near-duplicates":
+        threshold = float(argument)
+        if not 0.0 < threshold < 1.0:
+            raise ValueError(threshold)
+        return NearDuplicates(threshold)
+    if kind == "categories":
+        return Categories(argument)
+    if argument not in FLOORS:
+        raise ValueError(argument)
+    floor = "drop" if argument == "drop" else "clamp"
+    return LDD(floor) if kind == "ldd" else Extent(floor)

@@ -1,0 +1,172 @@
+"""What a data set's volume is compared with: points uniform on the sphere, or another data set.
+
+The reference has as many points as the pool that it is compared with: of a larger pool, the same
+number of picks spans more. The curve of uniform points depends on a few numbers only and is kept in
+the user's cache; a longer curve serves every shorter one, since the greedy order is nested.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from platformdirs import user_cache_path
+
+from spanset.errors import DataError
+from spanset.results import FloatArray
+
+if TYPE_CHECKING:
+    from spanset.diversity.volume import Volume
+
+VERSION = 1  # of the points: how a seed becomes a reference
+
+
+class Reference(Protocol):
+    """A source of points to compare with."""
+
+    @property
+    def name(self) -> str:
+        """In words, for tables."""
+        ...
+
+    def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
+        """Gains of the greedy order of m points in d dimensions; (min(n, m),) float64."""
+        ...
+
+
+@dataclass(frozen=True)
+class SphereReference:
+    """Points uniform on the unit sphere, drawn with a seed.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where curves are kept; None for nowhere.
+    """
+
+    folder: Path | None = None
+    name: str = "uniform on the sphere"
+
+    def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
+        """Gains, from the cache where they are in it."""
+        n = min(volume.n, m)
+        path = None if self.folder is None else self.folder / _file_name(volume, m, d, seed)
+        kept = None if path is None else _kept(path)
+        if kept is not None and len(kept) >= n:
+            return kept[:n]
+        gains = volume.gains(sphere(m, d, seed))
+        if path is not None and (fault := _keep(path, gains)):
+            volume.on_note(f"the reference curve is not kept in {path.parent}: {fault}")
+        return gains
+
+
+@dataclass(frozen=True, eq=False)
+class DataReference:
+    """Rows of another data set, drawn with a seed.
+
+    Attributes
+    ----------
+    X : (N, d)
+        Its unit rows.
+    """
+
+    X: npt.NDArray[np.floating[Any]]
+    name: str
+
+    def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
+        """Gains of m of its rows.
+
+        Raises
+        ------
+        DataError
+            Fewer rows, or another dimension.
+        """
+        N, columns = self.X.shape
+        if columns != d:
+            raise DataError(
+                f"the reference has {columns} columns, the features have {d}",
+                where=self.name,
+                fix="represent both in the same way",
+            )
+        if m > N:
+            raise DataError(
+                f"the reference has {N:,} rows, the pool {m:,}",
+                where=self.name,
+                why="a larger pool spans more: only equal ones compare",
+                fix=f"give --pool {N} or less, or a larger reference",
+            )
+        rows = np.random.default_rng([seed, VERSION]).permutation(N)[:m]
+        return volume.gains(self.X[np.sort(rows)])
+
+
+def sphere(m: int, d: int, seed: int) -> npt.NDArray[np.float32]:
+    """Points uniform on the unit sphere: normal numbers, scaled to length one; (m, d)."""
+    points = np.random.default_rng([seed, VERSION]).standard_normal((m, d), dtype=np.float32)
+    # d = 1 and a draw of zero: no direction, though it will hardly be seen.
+    lengths = np.sqrt(np.einsum("ij,ij->i", points, points, dtype=np.float64))
+    points /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None].astype(np.float32)
+    return points
+
+
+def reference_folder() -> Path:
+    """Where curves are kept for the next call."""
+    return user_cache_path("spanset") / "references"
+
+
+def cached_references() -> list[Path]:
+    """Files of the curves that are kept."""
+    folder = reference_folder()
+    return sorted(folder.glob("sphere-*.npy")) if folder.is_dir() else []
+
+
+def clear_references() -> int:
+    """Remove them; the bytes that were freed."""
+    freed = 0
+    for path in cached_references():
+        size = path.stat().st_size
+        with suppress(FileNotFoundError):  # another process was faster
+            path.unlink()
+            freed += size
+    return freed
+
+
+def _file_name(volume: Volume, m: int, d: int, seed: int) -> str:
+    """All that the gains depend on, to their last bits on one machine."""
+    kernel = "-".join(str(value) for value in astuple(volume.kernel))  # pyright: ignore
+    parts = (f"v{VERSION}", f"{m}x{d}", kernel, volume.dtype, volume.device, f"seed{seed}")
+    name = "-".join((*parts, f"numpy{np.__version__}"))
+    return "sphere-" + re.sub(r"[^\w.+-]", "_", name) + ".npy"
+
+
+def _kept(path: Path) -> FloatArray | None:
+    """Gains in a file of the cache; none where it is not there or damaged."""
+    try:
+        gains = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    is_whole = isinstance(gains, np.ndarray) and gains.ndim == 1 and gains.dtype == np.float64
+    return gains if is_whole and np.isfinite(gains).all() else None
+
+
+def _keep(path: Path, gains: FloatArray) -> str:
+    """Write the file whole or not at all; what went wrong: the next call computes again then."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+            try:
+                np.save(file, gains)
+                file.flush()
+                os.replace(file.name, path)  # noqa: PTH105
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

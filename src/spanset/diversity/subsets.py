@@ -1,0 +1,106 @@
+"""The volume of chosen subsets beside what their pool and a uniform reference can reach.
+
+The reference has as many points as the pool that a subset was chosen from, and n is the number of
+rows chosen: the values of several methods on one pool compare, and LDD of the greedy choice is the
+least of them but for what greedy choice misses. Wang et al. (2024), table of selected subsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve
+from spanset.diversity.measure import Measure
+from spanset.diversity.measuring import SEED_STEP, MeasuringProgress, mean_curve
+from spanset.diversity.volume import Volume
+from spanset.errors import UsageError
+from spanset.features.rows import unit_rows
+from spanset.greedy import replay
+from spanset.results import FloatArray, IntArray, MeasuredSet, Measurement
+from spanset.stages import SILENT, Watcher
+
+RANDOM = "random rows"
+
+
+def measure_subsets(
+    X: npt.NDArray[np.floating[Any]],
+    subsets: Mapping[str, IntArray],
+    measures: Sequence[Measure],
+    volume: Volume,
+    *,
+    draws: int = 3,
+    seed: int = 0,
+    watcher: Watcher = SILENT,
+) -> list[MeasuredSet]:
+    """Volumes of subsets of X (N, d), and of random ones of n rows.
+
+    Parameters
+    ----------
+    subsets : mapping of str to (s,) int64
+        Name to positions in X, in the order that the gains are taken in (best first).
+    measures : sequence of Measure
+        Those of volume are taken; n is the volume's, at most the shortest subset.
+    draws : int
+        References, and random subsets.
+
+    Raises
+    ------
+    UsageError
+        No measure of volume among them, or n above a subset.
+    """
+    taken = [m for m in measures if isinstance(m, VolumeMeasure) and not isinstance(m, Extent)]
+    if not taken:
+        raise UsageError(
+            "subsets are measured by their volume, and no such measure is asked for",
+            where="--metrics",
+            fix="add ldd, equivalent-size or floor-share",
+        )
+    n = volume.n
+    seeds = [seed + SEED_STEP * draw for draw in range(draws)]
+    steps = len(subsets) + 2 * draws
+    references = []
+    for step, one in enumerate(seeds):
+        watcher.progress(MeasuringProgress(step, steps, f"reference {step + 1} of {draws}"))
+        references.append(volume.reference_gains(len(X), X.shape[1], one))
+    results = []
+    for step, (name, rows) in enumerate(subsets.items(), start=draws):
+        watcher.progress(MeasuringProgress(step, steps, name))
+        gains = [_replayed(X, rows[:n], volume)] * draws
+        results.append(_measured(name, len(rows), gains, references, taken, len(X)))
+    gains = []
+    for step, one in enumerate(seeds, start=draws + len(subsets)):
+        watcher.progress(MeasuringProgress(step, steps, RANDOM))
+        rows = np.random.default_rng([one, 0]).permutation(len(X))[:n]
+        gains.append(_replayed(X, rows, volume))
+    results.append(_measured(RANDOM, n, gains, references, taken, len(X)))
+    return results
+
+
+def _replayed(X: npt.NDArray[np.floating[Any]], rows: IntArray, volume: Volume) -> FloatArray:
+    return replay(unit_rows(X[rows], volume.dtype), volume.kernel)
+
+
+def _measured(
+    name: str,
+    rows: int,
+    gains: Sequence[FloatArray],
+    references: Sequence[FloatArray],
+    measures: Sequence[VolumeMeasure],
+    pool: int,
+) -> MeasuredSet:
+    """One subset beside every reference."""
+    pairs = list(zip(gains, references, strict=True))
+    measurements = {}
+    for measure in measures:
+        values = np.array([measure.of(*pair) for pair in pairs])
+        curve = None
+        if isinstance(measure, LDD):
+            curve = mean_curve([ldd_curve(*pair, measure.floor) for pair in pairs])
+        measurements[measure.name] = Measurement(
+            measure.name, measure.unit, measure.better, values, 0.0, pool, len(gains[0]), curve
+        )
+    return MeasuredSet(name, rows, measurements)

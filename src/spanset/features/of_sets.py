@@ -1,0 +1,55 @@
+"""One representation for several data sets: fitted to all of them, taken apart again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.data.joining import joined
+from spanset.errors import DataError
+from spanset.features import Representation, Represented, Spec, fit_transform
+from spanset.stages import SILENT, Watcher
+
+
+def represent_sets(
+    sets: Mapping[str, Dataset],
+    spec: Spec,
+    *,
+    seed: int = 0,
+    model: ModelConfig | None = None,
+    on_bad_row: str = "stop",
+    watcher: Watcher = SILENT,
+) -> tuple[list[Represented], Representation]:
+    """Features of every data set, of the rows that can be represented; and the representation.
+
+    `kept` counts rows over all sets in their order.
+
+    Raises
+    ------
+    DataError
+        A data set of which no row can be represented, among others.
+    """
+    made, fitted = fit_transform(
+        spec,
+        joined(list(sets.values())),
+        seed=seed,
+        model=model,
+        on_bad_row=on_bad_row,
+        watcher=watcher,
+    )
+    ends = np.cumsum([len(one) for one in sets.values()])
+    places = np.searchsorted(made.kept, [0, *ends])
+    found = []
+    for name, start, stop in zip(sets, places, places[1:], strict=False):
+        if start == stop:
+            raise DataError(
+                "no row can be represented",
+                where=name,
+                fix="look at rows with `spanset show DATA --model M`",
+            )
+        own = np.arange(start, stop)
+        found.append(Represented(made.X[start:stop], made.data[own], made.kept[start:stop]))
+    return found, fitted

@@ -1,0 +1,25 @@
+"""What is left of rows after projecting out others: how new they are, row by row."""
+
+from __future__ import annotations
+
+from spanset.greedy.arrays import available_workers
+from spanset.greedy.blocked import BLOCK, CANDIDATES, factor_maker
+from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.rules import make_rules
+from spanset.kernels import Kernel, Matrix
+from spanset.results import FloatArray
+
+
+def residuals(
+    X: Matrix, given: Conditioning, kernel: Kernel, *, workers: int = 0, device: str = "cpu"
+) -> FloatArray:
+    """Residual variance of each row of X (N, d) given the others; (N,) float64, at least 0.
+
+    1 (k(x, x)) is a row unlike all that is given, 0 a copy. Time O(N g (g + d)) for g given rows,
+    memory N g numbers of X's dtype. The rows of X do not explain each other here.
+    """
+    rules = make_rules(kernel.diagonal(X), X.dtype, None, 0.0)
+    place = factor_maker(device, workers or available_workers(), int(CANDIDATES[1] * BLOCK))
+    with place(X, kernel, rules, max(1, len(given))) as factor:
+        given.apply(factor, block=BLOCK)
+        return factor.residual.clip(min=0.0)

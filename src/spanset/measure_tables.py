@@ -1,0 +1,158 @@
+"""Tables of `spanset measure`, as rich renderables; nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from spanset.results import Measurement
+from spanset.tables import facts_grid, plain_table
+
+if TYPE_CHECKING:
+    from spanset.diversity.addition import Addition, Additions
+    from spanset.diversity.correlation import Correlation
+    from spanset.measurement import MeasureOutcome
+
+MARK = "*"  # at the most diverse: for terminals, files and eyes without colour
+
+
+def measure_tables(outcome: MeasureOutcome) -> RenderableType:
+    """Measures, correlations, verdict, and how the run went."""
+    parts: list[RenderableType] = []
+    if outcome.additions is not None:
+        parts.append(_additions_table(outcome.additions))
+    else:
+        parts.append(_measures_table(outcome))
+    if outcome.correlations:
+        parts.append(_correlations_table(outcome.correlations))
+    if outcome.verdict:
+        parts += [Text("Verdict", style="bold"), *map(Text, outcome.verdict), Text()]
+    facts = facts_grid()
+    times = outcome.timings
+    facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
+    facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
+    for name in outcome.written:
+        facts.add_row("written", Text(name))
+    return Group(*parts, facts)
+
+
+def _measures_table(outcome: MeasureOutcome) -> Table:
+    """A row a measure, a column a data set; values over draws, the most diverse marked."""
+    sets = outcome.sets
+    table = plain_table("", "unit", *(Text(one.name) for one in sets), title="Diversity")
+    metrics: dict[str, Measurement] = {}
+    for one in sets:
+        metrics.update({name: found for name, found in one.measurements.items()})
+    for metric, example in metrics.items():
+        found = [one.measurements.get(metric) for one in sets]
+        best = _best(found, example.better) if len(sets) > 1 else -1
+        cells = [_cell(one, number == best) for number, one in enumerate(found)]
+        arrow = "↑" if example.better == "higher" else "↓"
+        table.add_row(f"{metric} {arrow}", Text(example.unit, style="dim"), *cells)
+    draws = len(next(iter(metrics.values())).draws) if metrics else 0
+    table.caption = (
+        f"Mean ± standard deviation of {draws} draws; pools of {outcome.pool:,} rows, "
+        f"n = {outcome.n:,}, beside: {outcome.reference}. ↑ higher, ↓ lower is more diverse"
+        + (f"; {MARK} the most diverse." if len(sets) > 1 else ".")
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _best(found: Sequence[Measurement | None], better: str) -> int:
+    """Number of the most diverse; -1 where none is."""
+    values = [np.nan if one is None else one.value for one in found]
+    if np.isnan(values).all() or len({value for value in values if not np.isnan(value)}) < 2:
+        return -1
+    return int(np.nanargmax(values) if better == "higher" else np.nanargmin(values))
+
+
+def _cell(measurement: Measurement | None, is_best: bool) -> Text:
+    if measurement is None or np.isnan(measurement.value):
+        return Text("-")
+    spread = max(measurement.deviation, measurement.standard_error)
+    text = with_spread(measurement.value, spread)
+    return Text(text + (MARK if is_best else " "), style="bold green" if is_best else "")
+
+
+def with_spread(value: float, spread: float) -> str:
+    """A value with as many digits as its spread leaves sure: two of the spread."""
+    if not np.isfinite(value):
+        return "-" if np.isnan(value) else str(value)
+    scale = spread if spread > 0 else abs(value) / 100
+    digits = 0 if scale == 0 else int(np.clip(1 - np.floor(np.log10(scale)), 0, 6))
+    if spread == 0 and float(value).is_integer():
+        digits = 0
+    shown = f"{value:,.{digits}f}"
+    return f"{shown} ± {spread:,.{digits}f}" if spread > 0 else shown
+
+
+def _correlations_table(correlations: Sequence[Correlation]) -> Table:
+    table = plain_table("", "Spearman", "95 %", "Pearson", "95 %", title="Correlation with scores")
+    for one in correlations:
+        arrow = "↑" if one.better == "higher" else "↓"
+        table.add_row(
+            f"{one.metric} {arrow}",
+            _number(one.spearman),
+            _interval(one.spearman_interval),
+            _number(one.pearson),
+            _interval(one.pearson_interval),
+        )
+    table.caption = (
+        f"Over {correlations[0].n} data sets; a measure that predicts the score is positive where ↑, "
+        "negative where ↓. Intervals by bootstrap over data sets: with few of them they are wide."
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _number(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:+.2f}"
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return "-" if np.isnan(ends[0]) else f"{ends[0]:+.2f} to {ends[1]:+.2f}"
+
+
+def _additions_table(added: Additions) -> Table:
+    table = plain_table(
+        "new data",
+        "rows",
+        "residual of a row",
+        "residuals, sum",
+        "repeated",
+        "equivalent size",
+        "after those above",
+        title="What new data add",
+    )
+    for one in added.files:
+        table.add_row(*_addition(one))
+    if added.same is not None:
+        table.add_section()
+        table.add_row(*_addition(added.same))
+    table.caption = (
+        f"Given {added.current_rows:,} current rows, which span as much as "
+        f"{added.current_equivalent:,} uniform points ({added.spanning:,} of them are projected "
+        "out). More of the same: rows held out of the current data."
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _addition(one: Addition) -> list[Text]:
+    after = "-" if one.after_those_above is None else f"+{one.after_those_above:,}"
+    cells = [
+        one.name,
+        f"{one.rows:,}",
+        f"{one.mean_residual:.3f}",
+        f"{one.residual_sum:,.1f}",
+        f"{100 * one.repeated:.1f} %",
+        f"+{one.equivalent:,}",
+        after,
+    ]
+    return [Text(cell) for cell in cells]

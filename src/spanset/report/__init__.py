@@ -1,0 +1,1 @@
+"""What a measurement looks like on paper."""

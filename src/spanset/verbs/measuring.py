@@ -1,0 +1,192 @@
+"""The verb `measure`: how diverse data sets are, or features, or a chosen subset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import overload
+
+import numpy as np
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.diversity.catalogue import parse_measures
+from spanset.diversity.measuring import MeasuredData, matched_pool, measure_sets, volume_rows
+from spanset.diversity.reference import (
+    DataReference,
+    Reference,
+    SphereReference,
+    reference_folder,
+)
+from spanset.diversity.subsets import measure_subsets
+from spanset.diversity.volume import Volume
+from spanset.errors import UsageError
+from spanset.features import Representation, parse_features, unit_rows
+from spanset.greedy.rules import SPENT
+from spanset.kernels import make_kernel
+from spanset.results import IntArray, MeasuredSet, Measurement
+from spanset.stages import SILENT, Watcher
+from spanset.verbs.arguments import Array, matrix
+
+Data = Dataset | Array
+
+
+@overload
+def measure(data: Data, metrics: str = "ldd", **settings: object) -> Measurement: ...
+@overload
+def measure(data: Data, metrics: Sequence[str], **settings: object) -> dict[str, Measurement]: ...
+@overload
+def measure(
+    data: Mapping[str, Data], metrics: str | Sequence[str] = "ldd", **settings: object
+) -> list[MeasuredSet]: ...
+def measure(  # pyright: ignore[reportInconsistentOverload]
+    data: Data | Mapping[str, Data],
+    metrics: str | Sequence[str] = "ldd",
+    *,
+    n: int | None = None,
+    pool: int | None = None,
+    draws: int = 3,
+    subset: IntArray | None = None,
+    features: str = "lexical",
+    model: ModelConfig | None = None,
+    kernel: str = "rbf",
+    gamma: float = 0.25,
+    reference: Data | None = None,
+    dtype: str = "float32",
+    seed: int = 0,
+    workers: int = 0,
+    device: str = "cpu",
+    watcher: Watcher = SILENT,
+) -> Measurement | dict[str, Measurement] | list[MeasuredSet]:
+    """Measure how diverse data are.
+
+    Parameters
+    ----------
+    data : Dataset or (N, d) array, or a mapping of names to them
+        What is measured; data sets of a mapping are drawn in equal numbers and compare.
+    metrics : str or sequence of str
+        ``ldd``, ``equivalent-size``, ``vendi``, ``vendi:2`` ...; ``all``. docs/diversity.md tells
+        what each sees and misses.
+    n : int, optional
+        Rows that log determinants are taken of; by default the pool, at most 10,000.
+    pool : int, optional
+        Rows drawn from each data set; by default 80 % of the smallest, at most 50,000.
+    draws : int
+        Draws of rows and of the reference; the value is their mean.
+    subset : (s,) int64, optional
+        Positions of chosen rows, best first: measures of volume are then taken of these rows, in
+        this order, against a reference as large as the data.
+    features, model, kernel, gamma
+        How rows are represented and compared.
+    reference : Dataset or (M, d) array, optional
+        What volumes are compared with instead of points uniform on the sphere.
+    dtype : {"float32", "float64"}
+        Of the factor; float32 agrees to about 1e-5.
+    seed, workers, device, watcher
+        As for `select`.
+
+    Returns
+    -------
+    Measurement, dict or list of MeasuredSet
+        One measurement for one metric; by metric for several; a record a data set for a mapping.
+
+    Raises
+    ------
+    UsageError
+        No such metric, or n or pool that the data cannot fill.
+    """
+    if dtype not in SPENT:
+        raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(SPENT)}")
+    if draws < 1:
+        raise UsageError("no draw is asked for", where="draws", fix="give 1 or more")
+    measures = parse_measures([metrics] if isinstance(metrics, str) else metrics)
+    named = dict(data) if isinstance(data, Mapping) else {"data": data}
+    sets, fitted = _represented(named, features, model, seed, watcher)
+    against = _reference(reference, fitted)
+    similarity = make_kernel(kernel, gamma)
+
+    def volume(rows: int) -> Volume:
+        return Volume(
+            rows,
+            similarity,
+            against,
+            dtype,
+            workers,
+            device,
+            on_note=watcher.note,
+            cancelled=watcher.cancelled,
+        )
+
+    if subset is not None:
+        if len(sets) > 1:
+            raise UsageError("a subset is of one data set", where="subset", fix="give one")
+        rows = np.asarray(subset)
+        picked = volume(volume_rows(n, len(rows)))
+        results = measure_subsets(
+            sets[0].X, {"subset": rows}, measures, picked, draws=draws, seed=seed, watcher=watcher
+        )
+    else:
+        pool = matched_pool([len(one.X) for one in sets], pool)
+        results = measure_sets(
+            sets,
+            measures,
+            volume(volume_rows(n, pool)),
+            pool=pool,
+            draws=draws,
+            seed=seed,
+            watcher=watcher,
+        )
+    if isinstance(data, Mapping):
+        return results
+    found = results[0].measurements
+    is_one = isinstance(metrics, str) and len(measures) == 1
+    if is_one and measures[0].name not in found:
+        raise UsageError(
+            f"{metrics} is measured on rows, and there are features only",
+            where="metrics",
+            fix="give the data set itself",
+        )
+    return found[measures[0].name] if is_one else found
+
+
+def _represented(
+    named: Mapping[str, Data], features: str, model: ModelConfig | None, seed: int, watcher: Watcher
+) -> tuple[list[MeasuredData], Representation | None]:
+    """Every data set with its features; the representation, where rows were represented."""
+    if not named:
+        raise UsageError("there are no data", where="data", fix="give a data set, or features")
+    if all(isinstance(one, Dataset) for one in named.values()):
+        from spanset.features.of_sets import represent_sets
+
+        sets = {name: one for name, one in named.items() if isinstance(one, Dataset)}
+        made, fitted = represent_sets(
+            sets, parse_features(features), seed=seed, model=model, watcher=watcher
+        )
+        pairs = zip(sets, made, strict=True)
+        return [MeasuredData(name, one.X, one.data) for name, one in pairs], fitted
+    columns = None
+    found = []
+    for name, one in named.items():
+        if isinstance(one, Dataset):
+            raise UsageError(
+                "data sets and features are mixed", where=name, fix="give all in one form"
+            )
+        X = matrix(one, name, columns)
+        columns = X.shape[1]
+        found.append(MeasuredData(name, unit_rows(X, np.float32, where=name)))
+    return found, None
+
+
+def _reference(reference: Data | None, fitted: Representation | None) -> Reference:
+    """What volumes are compared with."""
+    if reference is None:
+        return SphereReference(reference_folder())
+    if not isinstance(reference, Dataset):
+        X = unit_rows(matrix(reference, "reference"), np.float32, where="reference")
+        return DataReference(X, "reference")
+    if fitted is None:
+        raise UsageError(
+            "the reference has rows, the data are features",
+            where="reference",
+            fix="give its features",
+        )
+    return DataReference(fitted.transform(reference).X, "reference")

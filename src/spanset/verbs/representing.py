@@ -1,0 +1,51 @@
+"""The verb `represent`: features of rows."""
+
+from __future__ import annotations
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset, require_dataset
+from spanset.errors import DataError
+from spanset.features import fit_transform, parse_features
+from spanset.stages import SILENT, Watcher
+from spanset.verbs.arguments import Array
+
+
+def represent(
+    data: Dataset,
+    features: str = "lexical",
+    *,
+    model: ModelConfig | None = None,
+    seed: int = 0,
+    watcher: Watcher = SILENT,
+) -> Array:
+    """Features of every row; (N, d) float32 unit rows.
+
+    Parameters
+    ----------
+    data : Dataset
+        N rows.
+    features : str
+        ``lexical``, ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
+    model : ModelConfig, optional
+        How rows go through a model.
+    seed : int
+        Of the projection.
+    watcher : Watcher
+        Told of progress.
+
+    Raises
+    ------
+    DataError
+        A row that cannot be represented, among others.
+    """
+    require_dataset(data)
+    made = fit_transform(parse_features(features), data, model=model, seed=seed, watcher=watcher)[0]
+    if len(made.kept) < len(data):
+        left_out = made.data.unrepresented
+        raise DataError(
+            f"{len(left_out):,} of {len(data):,} rows cannot be represented",
+            where=f"{left_out[0].source}:{left_out[0].line}",
+            why=left_out[0].reason,
+            fix="leave them out: data.without(rows, reasons); `select` does so itself",
+        )
+    return made.X
