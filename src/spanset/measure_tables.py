@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spanset.diversity.correlation import Correlation
     from spanset.measurement import MeasureOutcome
 
+FEW = 3  # data sets beside which spreads find room
 MARK = "*"  # at the most diverse: for terminals, files and eyes without colour
 
 
@@ -44,20 +45,24 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
 def _measures_table(outcome: MeasureOutcome) -> Table:
     """A row a measure, a column a data set; values over draws, the most diverse marked."""
     sets = outcome.sets
-    table = plain_table("", "unit", *(Text(one.name) for one in sets), title="Diversity")
+    # Units and spreads where the columns leave room for them; --json has them always.
+    units = ["unit"] if len(sets) == 1 else []
+    table = plain_table("", *units, *(Text(one.name) for one in sets), title="Diversity")
     metrics: dict[str, Measurement] = {}
     for one in sets:
-        metrics.update({name: found for name, found in one.measurements.items()})
+        metrics.update(one.measurements)
     for metric, example in metrics.items():
         found = [one.measurements.get(metric) for one in sets]
         best = _best(found, example.better) if len(sets) > 1 else -1
-        cells = [_cell(one, number == best) for number, one in enumerate(found)]
+        few = len(sets) <= FEW
+        cells = [_cell(one, number == best, few) for number, one in enumerate(found)]
         arrow = "↑" if example.better == "higher" else "↓"
-        table.add_row(f"{metric} {arrow}", Text(example.unit, style="dim"), *cells)
+        unit = [Text(example.unit, style="dim")] if units else []
+        table.add_row(f"{arrow} {metric}", *unit, *cells)
     draws = len(next(iter(metrics.values())).draws) if metrics else 0
     table.caption = (
-        f"Mean ± standard deviation of {draws} draws; pools of {outcome.pool:,} rows, "
-        f"n = {outcome.n:,}, beside: {outcome.reference}. ↑ higher, ↓ lower is more diverse"
+        f"Mean ± standard deviation over {draws} draws; pools of {outcome.pool:,} rows, "
+        f"n = {outcome.n:,}, against {outcome.reference}. ↑ higher, ↓ lower is more diverse"
         + (f"; {MARK} the most diverse." if len(sets) > 1 else ".")
     )
     table.caption_justify = "left"
@@ -72,24 +77,26 @@ def _best(found: Sequence[Measurement | None], better: str) -> int:
     return int(np.nanargmax(values) if better == "higher" else np.nanargmin(values))
 
 
-def _cell(measurement: Measurement | None, is_best: bool) -> Text:
+def _cell(measurement: Measurement | None, is_best: bool, with_deviation: bool) -> Text:
     if measurement is None or np.isnan(measurement.value):
         return Text("-")
     spread = max(measurement.deviation, measurement.standard_error)
     text = with_spread(measurement.value, spread)
+    if not with_deviation:
+        text = text.partition(" ± ")[0]
     return Text(text + (MARK if is_best else " "), style="bold green" if is_best else "")
 
 
 def with_spread(value: float, spread: float) -> str:
-    """A value with as many digits as its spread leaves sure: two of the spread."""
+    """A value with two digits of its spread, and no more than four of its own."""
     if not np.isfinite(value):
-        return "-" if np.isnan(value) else str(value)
-    scale = spread if spread > 0 else abs(value) / 100
-    digits = 0 if scale == 0 else int(np.clip(1 - np.floor(np.log10(scale)), 0, 6))
+        return "-" if np.isnan(value) else f"{value}"
     if spread == 0 and float(value).is_integer():
-        digits = 0
-    shown = f"{value:,.{digits}f}"
-    return f"{shown} ± {spread:,.{digits}f}" if spread > 0 else shown
+        return f"{value:,.0f}"
+    finest = max(abs(value) * 1e-3, spread / 10)
+    digits = 0 if finest == 0 else int(np.clip(-np.floor(np.log10(finest)), 0, 6))
+    shown, deviation = f"{value:,.{digits}f}", f"{spread:,.{digits}f}"
+    return shown if float(deviation.replace(",", "")) == 0 else f"{shown} ± {deviation}"
 
 
 def _correlations_table(correlations: Sequence[Correlation]) -> Table:
@@ -104,8 +111,8 @@ def _correlations_table(correlations: Sequence[Correlation]) -> Table:
             _interval(one.pearson_interval),
         )
     table.caption = (
-        f"Over {correlations[0].n} data sets; a measure that predicts the score is positive where ↑, "
-        "negative where ↓. Intervals by bootstrap over data sets: with few of them they are wide."
+        f"Over {correlations[0].n} data sets; a measure that predicts the score is positive where "
+        "↑, negative where ↓. Intervals by bootstrap over data sets: with few of them they are wide."
     )
     table.caption_justify = "left"
     return table

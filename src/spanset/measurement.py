@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,44 @@ class MeasureOutcome:
     timings: dict[str, float]
     peak_bytes: int
     written: list[str]
+
+    def record(self) -> dict[str, Any]:
+        """The outcome as plain values, for JSON; what is not defined is null."""
+        return _plain(
+            {
+                "pool": self.pool,
+                "n": self.n,
+                "reference": self.reference,
+                "sets": [_set_record(one) for one in self.sets],
+                "additions": None if self.additions is None else asdict(self.additions),
+                "correlations": [asdict(one) for one in self.correlations],
+                "verdict": self.verdict,
+                "seconds": self.timings,
+                "peak_bytes": self.peak_bytes,
+                "written": self.written,
+            }
+        )
+
+
+def _set_record(one: MeasuredSet) -> dict[str, Any]:
+    measurements = {
+        metric: {"value": found.value, "deviation": found.deviation, **asdict(found)}
+        for metric, found in one.measurements.items()
+    }
+    return {**asdict(one), "measurements": measurements}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, and numbers that JSON lacks as null."""
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
 
 
 def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:

@@ -94,7 +94,7 @@ def test_distinct_rows_are_the_first_of_their_copies():
 
 
 def test_keys_are_equal_where_rows_are():
-    X = np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0], [np.nextafter(1, 2), 0.0]], np.float32)
+    X = np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0], [1.0, 0.0]], np.float32)
     X[3, 0] = np.nextafter(np.float32(1), np.float32(2))
     keys = list(row_keys(X))
     assert keys[0] == keys[1]
