@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spanset.diversity.addition import MORE_OF_THE_SAME
 from spanset.results import Measurement
 from spanset.tables import facts_grid, plain_table
 
@@ -53,6 +54,8 @@ def _measures_table(outcome: MeasureOutcome) -> Table:
         metrics.update(one.measurements)
     for metric, example in metrics.items():
         found = [one.measurements.get(metric) for one in sets]
+        if all(one is None or np.isnan(one.value) for one in found):
+            continue  # not defined here: coverage of one data set alone
         best = _best(found, example.better) if len(sets) > 1 else -1
         few = len(sets) <= FEW
         cells = [_cell(one, number == best, few) for number, one in enumerate(found)]
@@ -112,7 +115,7 @@ def _correlations_table(correlations: Sequence[Correlation]) -> Table:
         )
     table.caption = (
         f"Over {correlations[0].n} data sets; a measure that predicts the score is positive where "
-        "↑, negative where ↓. Intervals by bootstrap over data sets: with few of them they are wide."
+        "↑, negative where ↓. Intervals by bootstrap over data sets: wide where these are few."
     )
     table.caption_justify = "left"
     return table
@@ -127,39 +130,41 @@ def _interval(ends: tuple[float, float]) -> str:
 
 
 def _additions_table(added: Additions) -> Table:
-    table = plain_table(
-        "new data",
-        "rows",
-        "residual of a row",
-        "residuals, sum",
-        "repeated",
-        "equivalent size",
-        "after those above",
-        title="What new data add",
-    )
+    heads = ("rows", "residual", "sum", "repeated", "adds", "after above")
+    table = plain_table("new data", *heads, title="What new data add")
     for one in added.files:
         table.add_row(*_addition(one))
     if added.same is not None:
         table.add_section()
         table.add_row(*_addition(added.same))
+    span = added.current_equivalent
     table.caption = (
-        f"Given {added.current_rows:,} current rows, which span as much as "
-        f"{added.current_equivalent:,} uniform points ({added.spanning:,} of them are projected "
-        "out). More of the same: rows held out of the current data."
+        f"Given {added.current_rows:,} current rows, which span as much as {_points(span)} uniform "
+        f"points ({added.spanning:,} of them are projected out). residual: what the current rows "
+        "leave of a row, on average; sum: over all rows; repeated: rows of which they leave "
+        "nothing; adds: uniform points that the file's rows span beside the current ones; after "
+        f"above: beside the files above as well; {MORE_OF_THE_SAME}: a fifth of the current rows, "
+        "given the others."
     )
     table.caption_justify = "left"
     return table
 
 
+def _points(count: int | None) -> str:
+    return "more than the reference's" if count is None else f"{count:,}"
+
+
 def _addition(one: Addition) -> list[Text]:
-    after = "-" if one.after_those_above is None else f"+{one.after_those_above:,}"
+    sizes = (one.equivalent, one.after_those_above)
     cells = [
         one.name,
         f"{one.rows:,}",
         f"{one.mean_residual:.3f}",
         f"{one.residual_sum:,.1f}",
         f"{100 * one.repeated:.1f} %",
-        f"+{one.equivalent:,}",
-        after,
+        *(
+            "-" if size is None else f"+{size:,}"
+            for size in (one.equivalent, one.after_those_above)
+        ),
     ]
     return [Text(cell) for cell in cells]

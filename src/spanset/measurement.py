@@ -13,7 +13,7 @@ from spanset.checks import check_measure
 from spanset.config import MeasureConfig
 from spanset.data import Dataset
 from spanset.data.joining import joined
-from spanset.diversity.addition import Additions, additions
+from spanset.diversity.addition import LARGEST_N, Additions, additions
 from spanset.diversity.correlation import Correlation, correlate, match_scores, read_scores
 from spanset.diversity.measuring import MeasuredData, matched_pool, measure_sets, volume_rows
 from spanset.diversity.reference import (
@@ -148,7 +148,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         if measuring.given is not None:
             current = _features_of(measuring.given, "--given", config, fitted)
             pool = len(current)
-            n = volume_rows(measuring.n, pool)
+            n = volume_rows(measuring.n or min(pool, LARGEST_N), pool)
             added = additions(current, sets, volume(n), seed=measuring.seed, watcher=watcher)
         elif measuring.subset:
             pool = len(sets[0].X)

@@ -19,15 +19,18 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
-from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, MeasuringProgress
+from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps
 from spanset.diversity.volume import Volume
 from spanset.features.rows import unit_rows
 from spanset.greedy import Conditioning, blocked_greedy, residuals
-from spanset.results import FloatArray, StopReason
+from spanset.kernels import Matrix
+from spanset.results import FloatArray, IntArray, Selection, StopReason
 from spanset.stages import SILENT, Watcher
 
 HELD_OUT = 5  # one current row in so many stands for more of the same
 MORE_OF_THE_SAME = "more of the same"
+LARGEST_N = 5_000  # current rows projected out, and picks from a file, where n is not given
+LONGEST = 20_000  # picks of the reference, at most: beyond them equivalent sizes are not known
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,18 @@ class Addition:
         Sum of its rows' residuals given the current rows, each at most 1.
     repeated : float
         Fraction of its rows whose residual is below e^-7: the current data span them.
-    equivalent : int
-        Uniform points that it adds to what the current rows span.
+    equivalent : int or None
+        Uniform points that it adds to what the current rows span; None beyond the reference.
     after_those_above : int or None
-        The same after the files that add more; None for rows held out.
+        The same after the files that add more; None for rows held out, too.
     """
 
     name: str
     rows: int
     residual_sum: float
     repeated: float
-    equivalent: int
-    after_those_above: int | None
+    equivalent: int | None
+    after_those_above: int | None = None
 
     @property
     def mean_residual(self) -> float:
@@ -72,9 +75,11 @@ class Additions:
     files : tuple of Addition
         Ranked by equivalent size.
     same : Addition or None
-        Rows held out of the current data; None where there are too few.
-    current_rows, current_equivalent : int
-        Current rows compared with, and the uniform points that they span.
+        A fifth of the current rows given the others; None where there are too few.
+    current_rows : int
+        Current rows compared with.
+    current_equivalent : int or None
+        Uniform points that they span.
     spanning : int
         Current rows that are projected out: the first of their greedy order.
     """
@@ -82,7 +87,7 @@ class Additions:
     files: tuple[Addition, ...]
     same: Addition | None
     current_rows: int
-    current_equivalent: int
+    current_equivalent: int | None
     spanning: int
 
 
@@ -99,7 +104,7 @@ def additions(
     Parameters
     ----------
     current : (N, d)
-        Unit rows of the data there are; of more than 62,500, a random part.
+        Unit rows of the data there are; of more than 50,000, as many at random.
     files : sequence of MeasuredData
         New data.
     volume : Volume
@@ -112,61 +117,63 @@ def additions(
     -----
     Time O((N + M) n (n + d)) for M new rows, as matrix products; memory (N + n) n numbers.
     """
-    kept, held_out = _split(len(current), seed)
-    here = _Here(unit_rows(current[kept], volume.dtype), volume)
-    known = here.gains.sum()
-    candidates = list(files)
-    if len(held_out):
-        candidates.append(MeasuredData(MORE_OF_THE_SAME, current[held_out]))
-    total = len(kept) + max(len(one.X) for one in candidates)
-    longest = len(here.gains) + max(min(len(one.X), volume.n) for one in candidates)
-    reference = here.reference(total, longest, seed)
-    before = equivalent_size(here.gains, reference)
-
-    def added(known: float, gains: FloatArray) -> int:
-        span = np.array([known + gains.sum()])
-        return equivalent_size(span, reference) - equivalent_size(np.array([known]), reference)
-
-    alone: list[Addition] = []
-    for number, one in enumerate(candidates):
-        watcher.progress(MeasuringProgress(number, 2 * len(candidates), one.name))
-        X = unit_rows(one.X, volume.dtype)
-        left = residuals(
-            X, here.conditioning, volume.kernel, workers=volume.workers, device=volume.device
-        )
-        repeated = float((left < np.exp(LOG_FLOOR)).mean())
-        gains, _ = here.picked(X)
-        alone.append(
-            Addition(one.name, len(X), float(left.sum()), repeated, added(known, gains), None)
-        )
-    ranked = sorted(range(len(files)), key=lambda number: -alone[number].equivalent)
+    current = current[_drawn(len(current), LARGEST_POOL, seed)]
+    steps = Steps(watcher, 2 * len(files) + 3)
+    steps.next("the current data")
+    here = _Current(unit_rows(current, volume.dtype), volume)
+    spanning = len(here.gains)
+    steps.next("the reference")
+    most = spanning + sum(min(len(one.X), volume.n) for one in files)
+    total = len(current) + sum(len(one.X) for one in files)
+    reference = _reference(volume, total, current.shape[1], most, seed)
+    known, size = here.span, _size(here.span, reference)
+    alone = []
+    for one in files:
+        steps.next(one.name)
+        alone.append(here.addition(one.name, unit_rows(one.X, volume.dtype), reference))
+    steps.next(MORE_OF_THE_SAME)
+    same = _more_of_the_same(current, volume, reference, seed)
+    ranked = sorted(range(len(files)), key=lambda i: -_rank(alone[i]))
     placed = []
-    for place, number in enumerate(ranked):
-        step = MeasuringProgress(len(candidates) + place, 2 * len(candidates), files[number].name)
-        watcher.progress(step)
-        one, X = alone[number], unit_rows(files[number].X, volume.dtype)
-        gains, picks = here.picked(X)
-        after = added(known, gains)
-        placed.append(replace(one, after_those_above=after))
-        here.add(X[picks])
+    for i in ranked:
+        steps.next(f"{files[i].name}, after those that add more")
+        gains = here.add(unit_rows(files[i].X, volume.dtype))
+        after = _difference(_size(known + gains.sum(), reference), _size(known, reference))
+        placed.append(replace(alone[i], after_those_above=after))
         known += gains.sum()
-    same = alone[-1] if len(held_out) else None
-    return Additions(tuple(placed), same, len(kept), before, len(here.gains))
+    return Additions(tuple(placed), same, len(current), size, spanning)
 
 
-class _Here:
+class _Current:
     """The rows there are: gains of their greedy order, and the conditioning on its picks."""
 
-    def __init__(self, X: npt.NDArray[np.floating[Any]], volume: Volume) -> None:
+    def __init__(self, X: Matrix, volume: Volume) -> None:
         self.volume = volume
         self.conditioning = Conditioning(X[:0], np.zeros((0, 0)))
-        self.gains, picks = self.picked(X)
-        self.conditioning = Conditioning.on(X[picks], volume.kernel)
+        self.gains = self.add(X)
+        self.span = float(self.gains.sum())
 
-    def picked(self, X: npt.NDArray[np.floating[Any]]) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-        """Gains and picks of at most n rows of X after those that are here."""
+    def add(self, X: Matrix) -> FloatArray:
+        """Count the first n picks of X as here; their gains."""
+        picks = self._picked(X)
+        self.conditioning = self.conditioning.extended(X[picks.order], self.volume.kernel)
+        return picks.gains
+
+    def addition(self, name: str, X: Matrix, reference: FloatArray) -> Addition:
+        """What X adds to the current rows."""
         volume = self.volume
-        selection = blocked_greedy(
+        left = residuals(
+            X, self.conditioning, volume.kernel, workers=volume.workers, device=volume.device
+        )
+        repeated = float((left < np.exp(LOG_FLOOR)).mean())
+        after = _size(self.span + self._picked(X).gains.sum(), reference)
+        added = _difference(after, _size(self.span, reference))
+        return Addition(name, len(X), float(left.sum()), repeated, added)
+
+    def _picked(self, X: Matrix) -> Selection:
+        """Greedy picks of at most n rows of X after those that are here."""
+        volume = self.volume
+        picks = blocked_greedy(
             X,
             min(volume.n, len(X)),
             volume.kernel,
@@ -175,24 +182,46 @@ class _Here:
             device=volume.device,
             cancelled=volume.cancelled,
         )
-        if selection.stop_reason is StopReason.INTERRUPTED:
+        if picks.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
-        return selection.gains, selection.order
-
-    def add(self, points: npt.NDArray[np.floating[Any]]) -> None:
-        """Count these picks as here."""
-        self.conditioning = self.conditioning.extended(points, self.volume.kernel)
-
-    def reference(self, m: int, n: int, seed: int) -> FloatArray:
-        """Gains of n of m points of the reference."""
-        m = max(n, min(m, LARGEST_POOL))
-        volume = replace(self.volume, n=n)
-        return volume.reference_gains(m, self.conditioning.points.shape[1], seed)
+        return picks
 
 
-def _split(N: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows to compare with, and rows held out; ascending."""
-    rows = np.random.default_rng([seed, 3]).permutation(N)
-    held_out = min(N // HELD_OUT, LARGEST_POOL // HELD_OUT)
-    kept = rows[held_out : held_out + LARGEST_POOL]
-    return np.sort(kept), np.sort(rows[:held_out])
+def _more_of_the_same(
+    current: Matrix, volume: Volume, reference: FloatArray, seed: int
+) -> Addition | None:
+    """Current rows held out, as an addition to the others."""
+    held_out = _drawn(len(current), len(current) // HELD_OUT, seed)
+    if not len(held_out):
+        return None
+    rest = np.setdiff1d(np.arange(len(current)), held_out)
+    others = _Current(unit_rows(current[rest], volume.dtype), volume)
+    held = unit_rows(current[held_out], volume.dtype)
+    return others.addition(MORE_OF_THE_SAME, held, reference)
+
+
+def _reference(volume: Volume, m: int, d: int, n: int, seed: int) -> FloatArray:
+    """Gains of the first n of m points of the reference."""
+    n = min(n, LONGEST)
+    return replace(volume, n=n).reference_gains(max(n, min(m, LARGEST_POOL)), d, seed)
+
+
+def _size(span: float, reference: FloatArray) -> int | None:
+    """Uniform points that span as much; None where the reference's do not."""
+    if span > reference.sum():
+        return None
+    return equivalent_size(np.array([span]), reference)
+
+
+def _rank(one: Addition) -> float:
+    """Sizes beyond the reference are larger than all others."""
+    return np.inf if one.equivalent is None else one.equivalent
+
+
+def _difference(after: int | None, before: int | None) -> int | None:
+    return None if after is None or before is None else after - before
+
+
+def _drawn(N: int, count: int, seed: int) -> IntArray:
+    """Rows at random, ascending."""
+    return np.sort(np.random.default_rng([seed, 3]).permutation(N)[:count])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import ClassVar
 
 from spanset.diversity.measure import Better, Estimate
 from spanset.diversity.sample import Sample
@@ -17,10 +16,10 @@ class Sources:
     Unit: files. Higher is more diverse. Of a random draw, so a file of few rows may be missed.
     """
 
-    name: ClassVar[str] = "sources"
-    unit: ClassVar[str] = "files"
-    better: ClassVar[Better] = "higher"
-    needs_rows: ClassVar[bool] = True
+    name: str = "sources"
+    unit: str = "files"
+    better: Better = "higher"
+    needs_rows: bool = True
 
     def __call__(self, sample: Sample) -> Estimate:
         """Count over the rows of the sample; NaN where there are none."""
@@ -38,9 +37,9 @@ class Categories:
 
     field: str
 
-    unit: ClassVar[str] = "values"
-    better: ClassVar[Better] = "higher"
-    needs_rows: ClassVar[bool] = True
+    unit: str = "values"
+    better: Better = "higher"
+    needs_rows: bool = True
 
     @property
     def name(self) -> str:

@@ -113,7 +113,7 @@ class PartitionEntropy:
 
     def __call__(self, sample: Sample) -> Estimate:
         """Entropy over all rows of the sample."""
-        model = _fitted(sample.population, self.clusters, sample.seed)
+        model = sample.once(self, lambda: _fitted(sample.population, self.clusters, sample.seed))
         counts = np.bincount(_assigned(model, sample.X))
         shares = counts[counts > 0] / len(sample)
         # Adding zero: the entropy of one cluster would be shown as -0.

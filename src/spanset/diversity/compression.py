@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 from dataclasses import dataclass
-from typing import ClassVar
 
 from spanset.diversity.measure import Better, Estimate
 from spanset.diversity.sample import Sample
@@ -32,10 +31,10 @@ class CompressionRatio:
     Time about 0.15 s a megabyte of text; memory about 8 bytes a byte of it.
     """
 
-    name: ClassVar[str] = "compression-ratio"
-    unit: ClassVar[str] = "ratio"
-    better: ClassVar[Better] = "lower"
-    needs_rows: ClassVar[bool] = True
+    name: str = "compression-ratio"
+    unit: str = "ratio"
+    better: Better = "lower"
+    needs_rows: bool = True
 
     def __call__(self, sample: Sample) -> Estimate:
         """Ratio of all texts of the sample, in the order of its rows."""

@@ -47,7 +47,8 @@ class Coverage:
 def _lacking(sample: Sample) -> IntArray:
     """Positions in the population of the rows that equal none of the sample."""
     own = set(row_keys(sample.X))
-    return np.flatnonzero([key not in own for key in row_keys(sample.population)])
+    keys = sample.once("row keys", lambda: row_keys(sample.population))
+    return np.flatnonzero([key not in own for key in keys])
 
 
 def _highest_cosines(sample: Sample, block: IntArray) -> FloatArray:

@@ -146,7 +146,7 @@ def measure_sets(
     matched = [one for one in measures if not isinstance(one, Extent)]
     whole = [one for one in measures if isinstance(one, Extent)]
     results = [_Results(one.name, len(one.X)) for one in sets]
-    steps = _Steps(watcher, len(sets) * (draws * len(matched) + len(whole)))
+    steps = Steps(watcher, len(sets) * (draws * len(matched) + len(whole)))
     seeds = [seed + SEED_STEP * draw for draw in range(draws)]
     for draw, own_seed in enumerate(seeds):
         for result, sample in zip(results, _samples(sets, volume, pool, own_seed), strict=True):
@@ -164,7 +164,7 @@ def measure_sets(
     return [result.measured(pool, volume.n) for result in results]
 
 
-class _Steps:
+class Steps:
     """Tells the watcher of each measurement before it is made."""
 
     def __init__(self, watcher: Watcher, wanted: int) -> None:
@@ -187,10 +187,11 @@ def _samples(
         for one, rows in zip(sets, drawn, strict=True)
     ]
     population = np.concatenate(parts)
+    shared: dict[object, Any] = {}
     for one, rows in zip(sets, drawn, strict=True):
         X = one.X[rows].astype(np.float32, copy=False)
         data = None if one.data is None else one.data[rows]
-        yield Sample(X, population, data, volume, seed)
+        yield Sample(X, population, data, volume, seed, shared)
 
 
 def _drawn(N: int, pool: int, seed: int) -> IntArray:

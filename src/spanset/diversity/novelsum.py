@@ -102,15 +102,17 @@ class NovelSum:
 
     def _densities(self, sample: Sample) -> FloatArray:
         """Density of every row looked at, in the population."""
-        population = sample.population
-        kept = distinct_rows(population)
-        if len(kept) < len(population):
-            population = population[kept]
+        population = sample.once("distinct rows", lambda: _distinct(sample.population))
         rows = sample.looked_at
         blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
         return np.concatenate(
             [_density(sample.X[block], population, self.neighbours) for block in blocks]
         )
+
+
+def _distinct(population: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    kept = distinct_rows(population)
+    return population if len(kept) == len(population) else population[kept]
 
 
 def _weighted_distances(sample: Sample, power: float) -> FloatArray:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ LOOKED_AT = 2_000
 
 NEAREST = 10  # neighbours that are kept of each row looked at
 BLOCK = 512  # rows compared at once: 512 m numbers are held
+
+Made = TypeVar("Made")
 
 _WORD = re.compile(r"\w+")
 
@@ -45,6 +47,8 @@ class Sample:
         What the log determinants are computed with; None where no measure asks for them.
     seed : int
         Of every random choice that a measure makes.
+    shared : dict
+        What samples with the same population have in common, computed once (see `once`).
     """
 
     X: npt.NDArray[np.float32]
@@ -52,6 +56,7 @@ class Sample:
     data: Dataset | None = None
     volume: Volume | None = None
     seed: int = 0
+    shared: dict[object, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -103,6 +108,12 @@ class Sample:
                 found[done : done + len(rows)] = largest(cosines, count)
             done += len(rows)
         return found
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """Something of the population alone, made by the first sample that asks for it."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        return self.shared[key]
 
     @cached_property
     def texts(self) -> list[str]:

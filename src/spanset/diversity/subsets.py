@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve
 from spanset.diversity.measure import Measure
-from spanset.diversity.measuring import SEED_STEP, MeasuringProgress, mean_curve
+from spanset.diversity.measuring import SEED_STEP, Steps, mean_curve
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
 from spanset.features.rows import unit_rows
@@ -61,19 +61,19 @@ def measure_subsets(
         )
     n = volume.n
     seeds = [seed + SEED_STEP * draw for draw in range(draws)]
-    steps = len(subsets) + 2 * draws
+    steps = Steps(watcher, len(subsets) + 2 * draws)
     references = []
-    for step, one in enumerate(seeds):
-        watcher.progress(MeasuringProgress(step, steps, f"reference {step + 1} of {draws}"))
+    for number, one in enumerate(seeds, start=1):
+        steps.next(f"reference {number} of {draws}")
         references.append(volume.reference_gains(len(X), X.shape[1], one))
     results = []
-    for step, (name, rows) in enumerate(subsets.items(), start=draws):
-        watcher.progress(MeasuringProgress(step, steps, name))
+    for name, rows in subsets.items():
+        steps.next(name)
         gains = [_replayed(X, rows[:n], volume)] * draws
         results.append(_measured(name, len(rows), gains, references, taken, len(X)))
     gains = []
-    for step, one in enumerate(seeds, start=draws + len(subsets)):
-        watcher.progress(MeasuringProgress(step, steps, RANDOM))
+    for one in seeds:
+        steps.next(RANDOM)
         rows = np.random.default_rng([one, 0]).permutation(len(X))[:n]
         gains.append(_replayed(X, rows, volume))
     results.append(_measured(RANDOM, n, gains, references, taken, len(X)))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain
-from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -40,10 +39,10 @@ class TypeTokenRatio:
     1/50 to 1. Higher is more diverse. NaN below 50 words. Johnson (1944) [johnson1944studies].
     """
 
-    name: ClassVar[str] = "type-token-ratio"
-    unit: ClassVar[str] = "fraction"
-    better: ClassVar[Better] = "higher"
-    needs_rows: ClassVar[bool] = True
+    name: str = "type-token-ratio"
+    unit: str = "fraction"
+    better: Better = "higher"
+    needs_rows: bool = True
 
     def __call__(self, sample: Sample) -> Estimate:
         """Mean over the segments of the sample's words, in the order of its rows."""
@@ -70,10 +69,10 @@ class VocdD:
     at most 1e6, where no sample repeats a word. McKee et al. (2000) [mckee2000measuring].
     """
 
-    name: ClassVar[str] = "vocd-d"
-    unit: ClassVar[str] = "D"
-    better: ClassVar[Better] = "higher"
-    needs_rows: ClassVar[bool] = True
+    name: str = "vocd-d"
+    unit: str = "D"
+    better: Better = "higher"
+    needs_rows: bool = True
 
     def __call__(self, sample: Sample) -> Estimate:
         """Mean of three fits, and its standard error; the draws are seeded by the sample."""
@@ -101,9 +100,9 @@ class Distinct:
 
     n: int
 
-    unit: ClassVar[str] = "fraction"
-    better: ClassVar[Better] = "higher"
-    needs_rows: ClassVar[bool] = True
+    unit: str = "fraction"
+    better: Better = "higher"
+    needs_rows: bool = True
 
     @property
     def name(self) -> str:
