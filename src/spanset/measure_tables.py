@@ -162,9 +162,6 @@ def _addition(one: Addition) -> list[Text]:
         f"{one.mean_residual:.3f}",
         f"{one.residual_sum:,.1f}",
         f"{100 * one.repeated:.1f} %",
-        *(
-            "-" if size is None else f"+{size:,}"
-            for size in (one.equivalent, one.after_those_above)
-        ),
+        *("-" if size is None else f"+{size:,}" for size in sizes),
     ]
     return [Text(cell) for cell in cells]

@@ -55,7 +55,9 @@ def curve_sections(
             if (line := _finite(look, one.curve)) is not None
         ]
         if lines:
-            return [_section(column, lines, Look(shortened(drawable(reference), NAME_LENGTH), GREY))]
+            return [
+                _section(column, lines, Look(shortened(drawable(reference), NAME_LENGTH), GREY))
+            ]
     return []
 
 
