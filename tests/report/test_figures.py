@@ -21,17 +21,9 @@ from matplotlib.text import Text
 
 from spanset.errors import DataError, MissingExtraError, OutputError, UsageError
 from spanset.report import figures
-from spanset.report.figures import (
-    COLOURS,
-    Box,
-    check_plot,
-    drawable,
-    measure_figure,
-    placed_labels,
-    save_figure,
-    shortened,
-    spread_out,
-)
+from spanset.report.figures import check_plot, measure_figure, save_figure
+from spanset.report.layout import spread_out
+from spanset.report.names import COLOURS, drawable
 from spanset.results import Curve, MeasuredSet, Measurement
 
 METRICS = {
@@ -95,8 +87,12 @@ def bars(axes):
     return [bar for container in axes.containers for bar in container if hasattr(bar, "get_width")]
 
 
-def texts(artist):
-    return [text.get_text() for text in artist.texts]
+def texts(axes):
+    return [axes.get_title(loc="left"), *(text.get_text() for text in axes.texts)]
+
+
+def page(figure):
+    return panel(figure, "page")
 
 
 def saved(figure, path):
@@ -112,6 +108,21 @@ def test_one_panel_a_metric_and_one_for_the_curve():
     assert len(panels(figure, "curve")) == 1
     assert len(panels(figure, "bars")) == len(METRICS)
     assert not panels(figure, "scatter")
+
+
+def test_a_measure_that_no_set_has_a_value_of_gets_no_panel():
+    sets = make_sets(["a", "b"], ["ldd", "coverage"])
+    for one in sets:
+        one.measurements["coverage"] = measurement("coverage", math.nan)
+    figure = measure_figure(sets, scores={"a": 1.0, "b": 2.0})
+    assert [axes.get_label() for axes in figure.axes] == [
+        "page",
+        "curve",
+        "bars ldd",
+        "scatter ldd",
+    ]
+    nothing_else = [MeasuredSet("a", 9, {"coverage": measurement("coverage", math.nan)})]
+    assert "-" in texts(panel(measure_figure(nothing_else), "bars coverage"))
 
 
 def test_no_curve_panel_without_a_curve():
@@ -202,18 +213,44 @@ def test_error_bars_show_the_deviation_and_only_where_there_is_one():
     without = measure_figure(make_sets(["a"], draws=1))
     assert panel(with_draws, "bars vendi").collections
     assert not panel(without, "bars vendi").collections
-    assert any("3 draws" in text for text in texts(with_draws))
-    assert not any("draws" in text for text in texts(without))
+    assert any("3 draws" in text for text in texts(page(with_draws)))
+    assert not any("draws" in text for text in texts(page(without)))
 
 
 def test_the_curve_runs_from_one_to_n_with_a_named_zero_line():
     figure = measure_figure(make_sets(["a", "b"]))
     axes = panel(figure, "curve")
     assert axes.get_xlim() == (1, 100)
-    assert axes.get_ylabel() == "LDD, nats per row"
+    assert axes.get_ylabel() == "nats per row"
+    assert texts(axes) == ["ldd over the number of rows", "← lower is more diverse"]
     assert axes.get_ylim()[0] < 0 < axes.get_ylim()[1]
-    assert {"uniform on the sphere", "a", "b"} <= set(texts(figure))
+    assert {"uniform on the sphere", "a", "b"} <= set(texts(page(figure)))
     assert len(axes.collections) == 2  # a band each
+
+
+def test_the_first_measure_with_a_curve_is_drawn_over_the_reference_named():
+    metrics = {"vendi": None, "ldd:drop": curve(), "ldd": curve(height=9.0)}
+    measurements = {name: measurement(name, curve=one) for name, one in metrics.items()}
+    figure = measure_figure([MeasuredSet("a", 9, measurements)], reference="pool.jsonl")
+    (axes,) = panels(figure, "curve")
+    assert texts(axes)[0] == "ldd:drop over the number of rows"
+    assert {"pool.jsonl", "a"} <= set(texts(page(figure)))
+
+
+def test_values_of_a_curve_that_are_not_finite_are_left_out(tmp_path):
+    mean = np.array([0.0, 1.0, math.nan, math.inf])
+    broken = Curve(np.array([1, 2, 3, 4]), mean, np.array([0.0, math.nan, 0.1, math.inf]))
+    sets = [MeasuredSet("a", 9, {"ldd": measurement("ldd", curve=broken)})]
+    figure = measure_figure(sets)
+    assert (
+        -0.2
+        < panel(figure, "curve").get_ylim()[0]
+        < 0
+        < 1
+        < panel(figure, "curve").get_ylim()[1]
+        < 1.2
+    )
+    saved(figure, tmp_path / "a.png")
 
 
 def test_a_curve_of_one_point_is_drawn(tmp_path):
@@ -229,11 +266,22 @@ def test_scatter_panels_show_points_names_and_correlations():
         correlations={"vendi": (0.5, -0.25), "ldd": (math.nan, 1.0)},
     )
     assert len(panels(figure, "scatter")) == len(METRICS)
-    shown = texts(panel(figure, "scatter vendi"))
-    assert "Pearson 0.50   Spearman \N{MINUS SIGN}0.25" in shown
+    axes = panel(figure, "scatter vendi")
+    assert "Pearson 0.50   Spearman \N{MINUS SIGN}0.25" in texts(axes)
     assert "Pearson -   Spearman 1.00" in texts(panel(figure, "scatter ldd"))
-    assert {"a", "b"} <= set(shown)
-    assert "c" not in shown, "a set without a score is no point"
+    points = [line.get_xydata()[0] for line in axes.lines if line.get_marker() != "None"]
+    np.testing.assert_allclose(points, [(1.01, 1.0), (2.01, 3.0)])
+    # Beside the curve, the bars' two rows, and each of the scatter panels' two.
+    shown = texts(page(figure))
+    assert [shown.count(name) for name in "abc"] == [5, 5, 3], "a set without a score is no point"
+
+
+def test_all_scatter_panels_have_the_scores_as_their_height():
+    sets = make_sets(["a", "b", "c"], ["ldd", "vendi"])
+    sets[2].measurements["vendi"] = measurement("vendi", math.nan)
+    figure = measure_figure(sets, scores={"a": 1.0, "b": 3.0, "c": 9.0})
+    first, second = panels(figure, "scatter")
+    assert first.get_ylim() == second.get_ylim()
 
 
 def test_scores_of_no_set_add_no_panel():
@@ -268,46 +316,39 @@ def test_a_dollar_is_a_dollar():
     sets = make_sets(["$x^2$"], ["ldd", "vendi"])
     figure = measure_figure(sets, scores={"$x^2$": 1.0})
     found = [text for text in figure.findobj(Text) if "$" in text.get_text()]
-    assert len(found) == 4  # beside the curve and the bars, and a point a metric
+    assert len(found) == 3  # beside the curve, the bars and the points
     assert not any(text.get_parse_math() for text in found)
 
 
 def test_what_cannot_be_drawn_is_spelt_out():
-    assert drawable("a\nb\x1b") == "a\\nb\\x1b"
-    assert drawable("数") == "\\u6570"
-    assert drawable("Ünï $&<") == "Ünï $&<"
+    assert drawable("a\nb\x1b", 20) == "a\\nb\\x1b"
+    assert drawable("数", 20) == "\\u6570"
+    assert drawable("Ünï $&<", 20) == "Ünï $&<"
 
 
 def test_long_names_keep_both_ends_and_stay_apart():
-    assert shortened("abcdefghij", 5) == "ab…ij"
-    assert shortened("abcde", 5) == "abcde"
+    assert drawable("abcdefghij", 5) == "ab…ij"
+    assert drawable("abcde", 5) == "abcde"
     names = ["a" * 40 + middle + "b" * 40 for middle in "xy"]
-    shown = [text for text in texts(measure_figure(make_sets(names, ["vendi"]))) if "…" in text]
+    shown = [
+        text for text in texts(page(measure_figure(make_sets(names, ["vendi"])))) if "…" in text
+    ]
     assert len(set(shown)) == 2
-
-
-def test_points_are_named_without_what_all_names_share():
-    def named(names):
-        figure = measure_figure(make_sets(names, ["vendi"]), scores=dict.fromkeys(names, 1.0))
-        return set(texts(panel(figure, "scatter vendi")))
-
-    assert {"one", "two"} <= named(["in/one.jsonl", "in/two.jsonl"])
-    assert {"mix-1.5", "mix-2.5"} <= named(["mix-1.5", "mix-2.5"])
-    assert {"a.json", "a.jsonl"} <= named(["a.json", "a.jsonl"])
 
 
 def test_nothing_is_cut_off_or_drawn_over_another_name():
     names = [f"runs/a very long folder/{i}/train-of-many-rows.jsonl" for i in range(12)]
     figure = measure_figure(make_sets(names))
     figure.draw_without_rendering()
-    page = figure.bbox
-    hidden = {id(text) for axes in panels(figure, "bars") for text in axes.findobj(Text)}
-    hidden -= {id(text) for axes in panels(figure, "bars") for text in axes.texts}
-    shown = [text for text in figure.findobj(Text) if text.get_text() and id(text) not in hidden]
+    whole = figure.bbox
+    without_axis = [page(figure), *panels(figure, "bars")]
+    hidden = {text for axes in without_axis for text in axes.findobj(Text)}
+    hidden -= {text for axes in without_axis for text in axes.texts}
+    shown = [text for text in figure.findobj(Text) if text.get_text() and text not in hidden]
     boxes = [text.get_window_extent() for text in shown]
-    assert all(box.x0 >= 0 and box.x1 <= page.x1 for box in boxes)
-    assert all(box.y0 >= 0 and box.y1 <= page.y1 for box in boxes)
-    own = [text.get_window_extent().shrunk(0.98, 0.7) for text in figure.texts]
+    assert all(box.x0 >= 0 and box.x1 <= whole.x1 for box in boxes)
+    assert all(box.y0 >= 0 and box.y1 <= whole.y1 for box in boxes)
+    own = [text.get_window_extent().shrunk(0.98, 0.7) for text in page(figure).texts]
     assert not any(a.overlaps(b) for i, a in enumerate(own) for b in own[:i])
 
 
@@ -321,15 +362,8 @@ def test_names_beside_lines_keep_order_and_distance():
     assert spread_out([4.0, 4.0], 0.5, 4.0) == pytest.approx([3.5, 4.0])
 
 
-def test_labels_cover_neither_points_nor_each_other():
-    rng = np.random.default_rng(0)
-    points = [(float(x), float(y)) for x, y in rng.uniform(0.3, 2.2, (9, 2))]
-    panel_box = Box(0, 0, 2.9, 2.5)
-    boxes = placed_labels(points, [(0.6, 0.13)] * 9, panel_box)
-    marks = [Box(x - 0.05, y - 0.05, 0.1, 0.1) for x, y in points]
-    for i, box in enumerate(boxes):
-        assert sum(map(box.overlap, [*marks, *boxes[:i]])) == pytest.approx(0, abs=1e-9)
-        assert box.overlap(panel_box) == pytest.approx(box.width * box.height)
+def test_names_that_do_not_all_fit_leave_at_the_top():
+    assert spread_out([0.3, 0.1, 0.2], 0.5, 0.8) == pytest.approx([1.0, 0.0, 0.5])
 
 
 # ------------------------------------------------------------------------------------------ writing
@@ -418,10 +452,11 @@ def test_a_full_disk_leaves_things_as_they_were(tmp_path, monkeypatch, exists):
 
 
 def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path, monkeypatch):
-    def rendered(figure, suffix):
+    def savefig(figure, file, **settings):
+        file.write(b"half")
         raise MemoryError
 
-    monkeypatch.setattr(figures, "_rendered", rendered)
+    monkeypatch.setattr(Figure, "savefig", savefig)
     with pytest.raises(MemoryError):
         save_figure(Figure(), str(tmp_path / "a.png"), force=False)
     assert not list(tmp_path.iterdir())
@@ -433,7 +468,9 @@ import sys
 import numpy as np
 from spanset.report import figures
 from spanset.results import MeasuredSet, Measurement
-assert "matplotlib" not in sys.modules, "imported before it was needed"
+figures.check_plot("a.png", force=False)
+for name in ("matplotlib", "sklearn", "scipy"):
+    assert name not in sys.modules, f"{name} was imported before it was needed"
 one = Measurement("vendi", "rows", "higher", np.ones(1), 0.0, 10)
 figure = figures.measure_figure([MeasuredSet("a", 10, {"vendi": one})])
 figures.save_figure(figure, "a.png", force=False)

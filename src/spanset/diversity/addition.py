@@ -51,6 +51,9 @@ class Addition:
         Uniform points that it adds to what the current rows span; None beyond the reference.
     after_those_above : int or None
         The same after the files that add more; None for rows held out, too.
+    beside_same : float or None
+        Residual of one of its rows over that of one row more of the same, both given the rows that
+        were not held out; None where no row was held out.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Addition:
     repeated: float
     equivalent: int | None
     after_those_above: int | None = None
+    beside_same: float | None = None
 
     @property
     def mean_residual(self) -> float:
@@ -132,14 +136,18 @@ def additions(
         steps.next(one.name)
         alone.append(here.addition(one.name, unit_rows(one.X, volume.dtype), reference))
     steps.next(MORE_OF_THE_SAME)
-    same = _more_of_the_same(current, volume, reference, seed)
-    ranked = sorted(range(len(files)), key=lambda i: -_rank(alone[i]))
+    others, same = _more_of_the_same(current, volume, reference, seed)
+    ranked = sorted(range(len(files)), key=lambda i: _rank(alone[i]), reverse=True)
     placed = []
     for i in ranked:
         steps.next(f"{files[i].name}, after those that add more")
         gains = here.add(unit_rows(files[i].X, volume.dtype))
         after = _difference(_size(known + gains.sum(), reference), _size(known, reference))
-        placed.append(replace(alone[i], after_those_above=after))
+        ratio = None
+        if same is not None and same.residual_sum:
+            left = others.residuals(unit_rows(files[i].X, volume.dtype))
+            ratio = float(left.mean()) / same.mean_residual
+        placed.append(replace(alone[i], after_those_above=after, beside_same=ratio))
         known += gains.sum()
     return Additions(tuple(placed), same, len(current), size, spanning)
 
@@ -161,14 +169,18 @@ class _Current:
 
     def addition(self, name: str, X: Matrix, reference: FloatArray) -> Addition:
         """What X adds to the current rows."""
-        volume = self.volume
-        left = residuals(
-            X, self.conditioning, volume.kernel, workers=volume.workers, device=volume.device
-        )
+        left = self.residuals(X)
         repeated = float((left < np.exp(LOG_FLOOR)).mean())
         after = _size(self.span + self._picked(X).gains.sum(), reference)
         added = _difference(after, _size(self.span, reference))
         return Addition(name, len(X), float(left.sum()), repeated, added)
+
+    def residuals(self, X: Matrix) -> FloatArray:
+        """What the current rows leave of each row of X; (N,)."""
+        volume = self.volume
+        return residuals(
+            X, self.conditioning, volume.kernel, workers=volume.workers, device=volume.device
+        )
 
     def _picked(self, X: Matrix) -> Selection:
         """Greedy picks of at most n rows of X after those that are here."""
@@ -189,15 +201,15 @@ class _Current:
 
 def _more_of_the_same(
     current: Matrix, volume: Volume, reference: FloatArray, seed: int
-) -> Addition | None:
-    """Current rows held out, as an addition to the others."""
+) -> tuple[_Current, Addition | None]:
+    """Current rows less a part, and that part as an addition to them."""
     held_out = _drawn(len(current), len(current) // HELD_OUT, seed)
-    if not len(held_out):
-        return None
     rest = np.setdiff1d(np.arange(len(current)), held_out)
     others = _Current(unit_rows(current[rest], volume.dtype), volume)
+    if not len(held_out):
+        return others, None
     held = unit_rows(current[held_out], volume.dtype)
-    return others.addition(MORE_OF_THE_SAME, held, reference)
+    return others, others.addition(MORE_OF_THE_SAME, held, reference)
 
 
 def _reference(volume: Volume, m: int, d: int, n: int, seed: int) -> FloatArray:
@@ -213,9 +225,10 @@ def _size(span: float, reference: FloatArray) -> int | None:
     return equivalent_size(np.array([span]), reference)
 
 
-def _rank(one: Addition) -> float:
-    """Sizes beyond the reference are larger than all others."""
-    return np.inf if one.equivalent is None else one.equivalent
+def _rank(one: Addition) -> tuple[float, float, str]:
+    """By size, the unknown ones above all others; equals in an order that is not the input's."""
+    size = np.inf if one.equivalent is None else one.equivalent
+    return size, one.residual_sum, one.name
 
 
 def _difference(after: int | None, before: int | None) -> int | None:

@@ -40,7 +40,7 @@ def verdicts(sets: Sequence[MeasuredSet]) -> list[str]:
 
 def verdict_of_additions(added: Additions) -> list[str]:
     """A sentence on each file of new data, on whether it is worth getting."""
-    return [_of_file(one, added.same) for one in added.files]
+    return [_of_file(one) for one in added.files]
 
 
 def _of_set(one: MeasuredSet) -> list[str]:
@@ -120,7 +120,7 @@ def _ranking(sets: Sequence[MeasuredSet]) -> list[str]:
     return lines
 
 
-def _of_file(one: Addition, same: Addition | None) -> str:
+def _of_file(one: Addition) -> str:
     repeated = f"; {_percent(one.repeated)} of its rows repeat what you have" * (one.repeated > 0)
     line = (
         f"{one.name}: a row leaves {_percent(one.mean_residual)} of itself unexplained by the "
@@ -131,9 +131,9 @@ def _of_file(one: Addition, same: Addition | None) -> str:
             f"{one.name}: {_percent(one.repeated)} of its rows repeat what you have; it adds next "
             "to nothing."
         )
-    if same is None or not same.mean_residual:
+    ratio = one.beside_same
+    if ratio is None:
         return line + "there is too little current data to say whether that is much (unknown)."
-    ratio = one.mean_residual / same.mean_residual
     beside = f"{ratio:.2f} times a row of the same"
     if ratio >= NEW:
         return line + f"{beside}, so it adds more than more of the same would."

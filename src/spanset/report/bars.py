@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spanset.report import layout
 from spanset.report.columns import Column, written
-from spanset.report.layout import (
-    BODY,
-    GREY,
-    INK,
-    MARGIN,
-    SMALL,
-    Page,
-    Section,
-    header_height,
-    write_header,
-)
+from spanset.report.layout import GAP, INK, SMALL, Page, Section
 from spanset.report.names import Look, text_width
 
 if TYPE_CHECKING:
@@ -26,36 +18,29 @@ if TYPE_CHECKING:
 
 # Inches.
 BAR = 0.24  # one set
-PANEL = (2.0, 3.4)  # least and largest width
-GAP = 0.3  # between panels
 NAME_GAP = 0.12  # between names and bars
 
 
 def bar_sections(columns: Sequence[Column], looks: Sequence[Look]) -> list[Section]:
     """Rows of panels, a measure each; the names of the sets stand left of every row."""
-    beside = max(text_width(look.name, BODY) for look in looks) + NAME_GAP
-    # Four or three, whichever leaves fewer places empty in the last row.
-    across = len(columns)
-    if across > 4:
-        across = min((4, 3), key=lambda panels: -len(columns) % panels)
-    gaps = beside + (across - 1) * GAP
-    head, height = header_height(2), BAR * len(looks)
+    # Four in a row or three, whichever leaves fewer places empty in the last one.
+    across = min((4, 3), key=lambda panels: -len(columns) % panels)
+    across = min(across, len(columns)) if len(columns) > 4 else len(columns)
+    start = layout.MARGIN + max(text_width(look.name, layout.BODY) for look in looks) + NAME_GAP
+    width = (layout.WIDTH - layout.MARGIN - start + GAP) / across - GAP
+    head, height = layout.HEADER + 2 * layout.LINE, BAR * len(looks)
 
-    def section(row: Sequence[Column]) -> Section:
-        def draw(page: Page, top: float) -> None:
-            width = min((page.width - 2 * MARGIN - gaps) / across, PANEL[1])
-            left = MARGIN + beside
-            for position, look in enumerate(looks):
-                at = top + head + BAR * (position + 0.5)
-                page.text(left - NAME_GAP, at, look.name, horizontalalignment="right")
-            for column in row:
-                axes = page.panel(left, top + head, width, height, f"bars {column.metric}")
-                _draw(axes, column, looks, width)
-                left += width + GAP
+    def draw(row: Sequence[Column], page: Page, top: float) -> None:
+        for i, look in enumerate(looks):
+            middle = top + head + BAR * (i + 0.5)
+            page.text(start - NAME_GAP, middle, look.name, horizontalalignment="right")
+        for i, column in enumerate(row):
+            left = start + i * (width + GAP)
+            axes = page.panel(left, top + head, width, height, f"bars {column.metric}")
+            _draw(axes, column, looks, width)
 
-        return Section(gaps + across * PANEL[0], head + height, draw)
-
-    return [section(columns[i : i + across]) for i in range(0, len(columns), across)]
+    rows = [columns[i : i + across] for i in range(0, len(columns), across)]
+    return [Section(head + height, partial(draw, row)) for row in rows]
 
 
 def _draw(axes: Axes, column: Column, looks: Sequence[Look], width: float) -> None:
@@ -74,20 +59,19 @@ def _draw(axes: Axes, column: Column, looks: Sequence[Look], width: float) -> No
         linewidth=0,
         error_kw={"ecolor": INK, "elinewidth": 0.9, "capsize": 2, "capthick": 0.9},
     )
-    if bars.errorbar is not None:
-        for part in bars.errorbar.get_children():  # seen on a black bar too
-            part.set_path_effects([withStroke(linewidth=2.4, foreground="white")])
+    for part in bars.errorbar.get_children() if bars.errorbar else ():
+        part.set_path_effects([withStroke(linewidth=2.4, foreground="white")])  # seen on black too
     texts = written(column.values)
     axes.bar_label(bars, texts, padding=4, fontsize=SMALL)
-    axes.axvline(0, color=GREY, linewidth=0.7)
+    axes.axvline(0, color=layout.GREY, linewidth=0.7)
     axes.set_ylim(len(looks) - 0.5, -0.5)
     axes.set_axis_off()
-    write_header(axes, column.title, column.unit, column.direction)
+    layout.write_header(axes, column.title, column.unit, column.direction)
 
     # Room at both ends for the values written there.
-    low = min(0.0, float((lengths - column.spread).min()))
-    high = max(0.0, float((lengths + column.spread).max()))
-    room = max(text_width(text, SMALL) for text in texts) + 0.1
-    before, after = room * bool((lengths < 0).any()), room * bool((lengths >= 0).any())
+    room = min(max(text_width(text, SMALL) for text in texts) + 0.1, 0.45 * width)
+    before, after = room * (lengths < 0).any(), room * (lengths >= 0).any()
+    low = min(0.0, (lengths - column.spread).min())
+    high = max(0.0, (lengths + column.spread).max())
     scale = (high - low or 1.0) / (width - before - after)
     axes.set_xlim(low - before * scale, high + after * scale)

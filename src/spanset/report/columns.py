@@ -8,33 +8,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spanset.report.names import drawable, shortened
-from spanset.results import FloatArray, MeasuredSet
-
-TITLE_LENGTH, UNIT_LENGTH = 24, 30  # characters
+from spanset.report.names import drawable
+from spanset.results import Curve, FloatArray, MeasuredSet
 
 
 class Column(NamedTuple):
-    """One measure of all sets, in their order.
-
-    Attributes
-    ----------
-    metric : str
-        The measure's name.
-    title, unit, direction : str
-        What is written: its name, what it counts, and which values mean more diverse.
-    values : (s,) float64
-        Not finite where a set has no such value.
-    spread : (s,) float64
-        Standard deviation over the draws; 0 where there is none.
-    """
+    """One measure of all s sets, in their order."""
 
     metric: str
-    title: str
+    title: str  # the metric, as it is written
     unit: str
-    direction: str
-    values: FloatArray
-    spread: FloatArray
+    direction: str  # which values mean more diverse, in words
+    values: FloatArray  # (s,); NaN where a set was not measured
+    spread: FloatArray  # (s,); standard deviation over the draws, 0 where there is none
+    curves: list[Curve | None]
 
 
 def columns_of(sets: Sequence[MeasuredSet]) -> list[Column]:
@@ -46,17 +33,17 @@ def columns_of(sets: Sequence[MeasuredSet]) -> list[Column]:
 
 def _column(sets: Sequence[MeasuredSet], metric: str) -> Column:
     found = [one.measurements.get(metric) for one in sets]
-    values = np.array([math.nan if one is None else one.value for one in found])
-    spread = np.array([0.0 if one is None else one.deviation for one in found])
-    example = next(one for one in found if one is not None)
+    example = next(one for one in found if one)
     is_up = example.better == "higher"
+    spread = np.array([one.deviation if one else 0.0 for one in found])
     return Column(
         metric,
-        shortened(drawable(metric), TITLE_LENGTH),
-        shortened(drawable(example.unit), UNIT_LENGTH),
+        drawable(metric, 24),
+        drawable(example.unit, 30),
         "higher is more diverse →" if is_up else "← lower is more diverse",
-        values,
-        np.where(np.isfinite(values) & np.isfinite(spread), spread, 0.0),
+        np.array([one.value if one else math.nan for one in found]),
+        np.where(np.isfinite(spread), spread, 0.0),
+        [one.curve if one else None for one in found],
     )
 
 

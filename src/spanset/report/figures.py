@@ -21,8 +21,8 @@ from spanset.extras import require
 from spanset.report.bars import bar_sections
 from spanset.report.columns import columns_of
 from spanset.report.curves import curve_sections
-from spanset.report.layout import BODY, DPI, GREY, INK, SMALL, composed
-from spanset.report.names import FONT, looks
+from spanset.report.layout import BODY, DPI, GREY, INK, SMALL, TITLE, composed
+from spanset.report.names import FONT, drawable, looks
 from spanset.report.scatter import scatter_sections
 from spanset.results import MeasuredSet
 
@@ -45,6 +45,9 @@ OWN_SETTINGS: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.formatter.useoffset": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": TITLE,
+    "axes.titleweight": "bold",
     "xtick.color": GREY,
     "ytick.color": GREY,
     "xtick.labelsize": SMALL,
@@ -102,7 +105,7 @@ def measure_figure(
     Returns
     -------
     Figure
-        A matplotlib figure, ten to thirteen inches wide where there is a curve.
+        A matplotlib figure, 11 inches wide.
 
     Raises
     ------
@@ -113,14 +116,14 @@ def measure_figure(
     """
     # The deviation of infinite values is NaN; numpy warns of it.
     with _settings(), np.errstate(invalid="ignore"):
-        columns, own_looks = columns_of(sets), looks([one.name for one in sets])
+        columns, styles = columns_of(sets), looks(one.name for one in sets)
         if not columns:
             raise DataError("no set has a measurement to draw")
-        sections = curve_sections(sets, own_looks, columns, reference)
-        sections += bar_sections(columns, own_looks)
+        sections = curve_sections(columns, styles, drawable(reference, 26))
+        sections += bar_sections(columns, styles)
         if scores:
             heights = np.array([scores.get(one.name, math.nan) for one in sets])
-            sections += scatter_sections(columns, own_looks, heights, correlations or {})
+            sections += scatter_sections(columns, styles, heights, correlations or {})
         return composed(sections, _caption(sets))
 
 
@@ -159,9 +162,7 @@ def _settings() -> Iterator[None]:
 
 def _caption(sets: Sequence[MeasuredSet]) -> str:
     """What the bands and error bars are; empty where there are none."""
-    every = [one for measured in sets for one in measured.measurements.values()]
-    if not any(one.deviation > 0 for one in every):
+    draws = max(len(one.draws) for measured in sets for one in measured.measurements.values())
+    if draws == 1:
         return ""
-    draws = sorted({len(one.draws) for one in every if len(one.draws) > 1})
-    numbers = str(draws[0]) if len(draws) == 1 else f"{draws[0]} to {draws[-1]}"
-    return f"Means; bands and error bars: one standard deviation over {numbers} draws of rows."
+    return f"Means of {draws} draws; bands and error bars: one standard deviation."

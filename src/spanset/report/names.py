@@ -21,7 +21,6 @@ HATCHES = ("", "/////", ".....", "xxxxx")
 MARKERS = ("o", "s", "^", "D")
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so it is on every machine
-NAME_LENGTH = 26  # characters
 
 
 class Look(NamedTuple):
@@ -29,40 +28,40 @@ class Look(NamedTuple):
 
     name: str
     colour: str
-    dashes: str = "-"
-    hatch: str = ""
-    marker: str = ""
+    dashes: str
+    hatch: str
+    marker: str
 
 
 def looks(names: Iterable[str]) -> list[Look]:
     """Look of every set, in their order; names that became equal by shortening are numbered."""
-    found: list[Look] = []
-    for position, name in enumerate(names):
-        label = base = shortened(drawable(name), NAME_LENGTH)
+    labels: list[str] = []
+    for name in names:
+        label = base = drawable(name, 26)
         number = 1
-        while any(label == one.name for one in found):
+        while label in labels:
             number += 1
             label = f"{base} ({number})"
+        labels.append(label)
+    found = []
+    for position, label in enumerate(labels):
         turn, colour = divmod(position, len(COLOURS))
         turn %= len(DASHES)
         found.append(Look(label, COLOURS[colour], DASHES[turn], HATCHES[turn], MARKERS[turn]))
     return found
 
 
-def shortened(text: str, length: int) -> str:
-    """Text of at most `length` characters: the middle goes, as both ends tell files apart."""
-    if len(text) <= length:
-        return text
-    tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+def drawable(text: str, length: int) -> str:
+    """Text on one line of at most `length` characters, all of which the font has.
 
-
-def drawable(text: str) -> str:
-    """Text on one line in which every character that the font lacks is spelt as an escape."""
-    return "".join(
+    Others are spelt as escapes. Of a long text the middle goes: both ends tell files apart.
+    """
+    text = "".join(
         c if ord(c) in _characters() else c.encode("unicode_escape").decode()
         for c in printable(text)
     )
+    tail = (length - 1) // 2
+    return text if len(text) <= length else f"{text[: length - 1 - tail]}…{text[-tail:]}"
 
 
 @cache
