@@ -181,7 +181,9 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     if measuring.plot is not None:
         with stage("draw"):
             pairs = {one.metric: (one.pearson, one.spearman) for one in correlations}
-            figure = measure_figure(found, scores=scores, correlations=pairs or None)
+            figure = measure_figure(
+                found, scores=scores, correlations=pairs or None, reference=against.name
+            )
             save_figure(figure, measuring.plot, force=measuring.force)
             written.append(measuring.plot)
     return MeasureOutcome(

@@ -72,3 +72,13 @@ def test_a_sample_that_holds_the_population_has_nothing_to_cover():
 def test_one_row_covers_what_it_lacks():
     X = rows(1, 4)
     assert value(X, np.concatenate([X, -X])) == pytest.approx(-1.0)
+
+
+def test_what_samples_of_one_population_share_does_not_change_their_values():
+    """The population's rows are looked up once for all: each sample must find them all."""
+    X = unit_rows(np.random.default_rng(0).normal(size=(40, 6)), np.float32)
+    shared = {}
+    together = [Coverage()(Sample(part, X, shared=shared)).value for part in (X[:20], X[20:])]
+    alone = [Coverage()(Sample(part, X)).value for part in (X[:20], X[20:])]
+    assert together == alone
+    assert np.isfinite(together).all()

@@ -47,7 +47,7 @@ class Coverage:
 def _lacking(sample: Sample) -> IntArray:
     """Positions in the population of the rows that equal none of the sample."""
     own = set(row_keys(sample.X))
-    keys = sample.once("row keys", lambda: row_keys(sample.population))
+    keys = sample.once("row keys", lambda: list(row_keys(sample.population)))
     return np.flatnonzero([key not in own for key in keys])
 
 
