@@ -5,11 +5,11 @@ import pytest
 from tests.conftest import make_rows
 
 from spanset.data import read
+from spanset.diversity.ldd import LOG_FLOOR, floored_log_det
 from spanset.features import unit_rows
 from spanset.greedy import blocked_greedy, replay
 from spanset.kernels import RBF
 from spanset.results import Selection, StopReason
-from spanset.diversity.ldd import LOG_FLOOR, floored_log_det
 from spanset.summary import summarise
 
 

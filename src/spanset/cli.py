@@ -188,22 +188,23 @@ def merge(out: str, /) -> int:
 
 @app.command
 def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """List features that were computed before and are kept for the next selection.
+    """List what was computed before and is kept: features, and curves of the reference.
 
     Parameters
     ----------
     clear
         Remove them.
     """
+    from spanset.diversity.reference import cached_references, clear_references
     from spanset.features.cache import cached_stores, clear_cache
     from spanset.tables import cache_table
 
     out = Console(highlight=False)
     with _printing():
         if clear:
-            out.print(f"{clear_cache() / 2**20:,.0f} MiB removed")
+            out.print(f"{(clear_cache() + clear_references()) / 2**20:,.0f} MiB removed")
         else:
-            out.print(cache_table(cached_stores()))
+            out.print(cache_table(cached_stores(), cached_references()))
     return 0
 
 

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spanset.data import Dataset
     from spanset.features.cache import CachedStore
     from spanset.features.rendering import Renderer
@@ -91,17 +93,22 @@ def plan_table(plan: dict[str, Any]) -> Table:
     return facts
 
 
-def cache_table(stores: Sequence[CachedStore]) -> Table:
-    """Stores in the cache and their sizes."""
+def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) -> Table:
+    """Stores in the cache and their sizes; then the curves of uniform points."""
     table = plain_table("features of", "rows", "MiB", "", "folder", title="Cache")
     for store in stores:
         state = "complete" if store.is_complete else "unfinished"
         size = f"{store.bytes / 2**20:,.0f}"
         table.add_row(Text(store.name), f"{store.rows:,}", size, state, Text(store.path.name))
     total = sum(one.bytes for one in stores) / 2**20
-    table.caption = (
-        f"{total:,.0f} MiB in all, in {stores[0].path.parent}" if stores else "nothing is cached"
-    )
+    lines = [f"{total:,.0f} MiB in all, in {stores[0].path.parent}"] if stores else []
+    if references:
+        size = sum(path.stat().st_size for path in references) / 2**20
+        lines.append(
+            f"{len(references):,} curves of uniform points, {size:,.1f} MiB, in "
+            f"{references[0].parent}"
+        )
+    table.caption = "\n".join(lines) or "nothing is cached"
     table.caption_justify = "left"
     return table
 

@@ -173,4 +173,4 @@ def test_points_of_a_curve_begin_with_one_and_end_with_n():
         points = shown_points(n)
         assert (points[0], points[-1]) == (1, n)
         assert (np.diff(points) > 0).all()
-        assert len(points) <= 120
+        assert len(points) <= 160

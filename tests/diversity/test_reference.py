@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
+from spanset.cli import main
 from spanset.diversity import volume as volume_module
 from spanset.diversity.reference import (
     DataReference,
@@ -112,13 +113,15 @@ def test_without_a_usable_folder_the_curve_is_computed_and_that_is_said(tmp_path
     assert "not kept" in notes[0]
 
 
-def test_the_cache_is_listed_and_cleared(tmp_path, monkeypatch):
+def test_the_cache_is_listed_and_cleared(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cached_references() == []
     assert clear_references() == 0
     volume(20, reference_folder()).reference_gains(60, 8, 1)
     assert len(cached_references()) == 1
-    assert clear_references() > 0
+    assert main(["cache"]) == 0
+    assert "1 curves of uniform points" in " ".join(capsys.readouterr().out.split())
+    assert main(["cache", "--clear"]) == 0
     assert cached_references() == []
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.greedy.cases import random_unit
 
 from spanset.greedy import Conditioning, blocked_greedy, reference_greedy, residuals
 from spanset.kernels import RBF
-from tests.greedy.cases import random_unit
 
 KERNEL = RBF(0.5)
 

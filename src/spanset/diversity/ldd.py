@@ -180,6 +180,7 @@ class FloorShare(VolumeMeasure):
         return floor_share(gains)
 
 
-def shown_points(n: int, count: int = 120) -> IntArray:
-    """Numbers of rows at which a curve is kept: every one at first, then ever fewer; up to n."""
-    return np.unique(np.geomspace(1, n, min(n, count)).round().astype(np.int64))
+def shown_points(n: int, count: int = 80) -> IntArray:
+    """Numbers of rows at which a curve is kept, 1 to n: close at first, and evenly to the end."""
+    both = np.concatenate([np.geomspace(1, n, min(n, count)), np.linspace(1, n, min(n, count))])
+    return np.unique(both.round().astype(np.int64))
