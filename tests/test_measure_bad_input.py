@@ -89,7 +89,7 @@ def test_the_control_run_is_accepted_and_leaves_nothing(spanset):
         (["--pool", "-5"], "--pool: ", ()),
         (["--draws", "0"], "--draws: ", ()),
         (["--draws", "-1"], "--draws: ", ()),
-        (["--draws", "2.5"], "--draws", ()),
+        (["--draws", "two"], "--draws", ("two",)),
         (["--seed", "-1"], "--seed: ", ("negative",)),
         (["--workers", "-1"], "--workers: ", ("negative",)),
         (["--gamma", "0"], "--gamma: ", ()),

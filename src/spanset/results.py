@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -109,7 +109,7 @@ class Measurement:
     standard_error: float
     pool: int
     n: int | None = None
-    curve: Curve | None = None
+    curve: Curve | None = field(default=None, repr=False)
 
     @property
     def value(self) -> float:
