@@ -1,8 +1,8 @@
 """Every mistake with `spanset measure` ends in one message, and nothing is left behind.
 
-As in test_bad_input: what, where, why where that is not plain, and what to do; exit code 1 for data,
-2 for usage; the working folder stays as it was. Data at the edge that can be measured are measured,
-without a warning.
+As in test_bad_input: what, where, why where that is not plain, and what to do; exit code 1 for
+data, 2 for usage; the working folder stays as it was. Data at the edge that can be measured are
+measured, without a warning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,77 @@ from spanset.report import figures
 from spanset.watching import TerminalWatcher
 
 X = np.random.default_rng(0).normal(size=(30, 8))
+ARRAYS = {
+    "x": X,
+    "y": np.random.default_rng(1).normal(size=(36, 8)),
+    "z": np.random.default_rng(2).normal(size=(40, 8)),
+    "narrow": np.random.default_rng(3).normal(size=(40, 5)),
+}
+ROWS = {"a": make_rows(20), "b": make_rows(25, seed=1)}
 LDD = ("--metrics", "ldd")
+
+
+# Until the patches of these names are applied; then this block goes.
+WAITING = {
+    "01-columns-of-given-and-reference": [
+        "test_more_data_have_the_columns_of_the_features[x.npy---given]",
+        "test_more_data_have_the_columns_of_the_features[a.jsonl---given]",
+        "test_beside_array_features_more_data_are_an_array[--given]",
+        "test_beside_array_features_more_data_are_an_array[--reference]",
+    ],
+    "02-names-of-data-sets": [
+        "test_data_that_cannot_be_measured_are_named[array-twice]",
+        "test_data_that_cannot_be_measured_are_named[rows-twice]",
+        "test_data_that_cannot_be_measured_are_named[dot]",
+    ],
+    "03-subset": [
+        "test_flags_that_ask_for_different_things_are_named[--given y.npy --pool "
+        "10---pool: -says5]",
+        "test_flags_that_ask_for_different_things_are_named[--subset ids.txt --pool "
+        "10---pool: -says6]",
+        "test_a_subset_without_a_name_is_refused[]",
+        "test_a_subset_without_a_name_is_refused[,]",
+        "test_the_shortest_subset_bounds_n_and_is_called_so",
+    ],
+    "04-nothing-to-measure": [
+        "test_features_alone_cannot_be_measured_by_their_words[vocd-d]",
+        "test_features_alone_cannot_be_measured_by_their_words[categories:topic]",
+        "test_features_alone_cannot_be_measured_by_their_words[distinct-1,sources]",
+        "test_a_field_that_no_row_has_is_named",
+    ],
+    "05-damaged-arrays": [
+        "test_an_array_that_holds_no_features_is_named[broken-archive]",
+        "test_an_array_that_holds_no_features_is_named[header-only]",
+        "test_a_damaged_curve_in_the_cache_is_computed_again[header]",
+        "test_a_damaged_curve_in_the_cache_is_computed_again[negative]",
+        "test_a_damaged_curve_in_the_cache_is_computed_again[too-large]",
+        "test_a_damaged_curve_in_the_cache_is_computed_again[archive]",
+        "test_a_damaged_curve_in_the_cache_is_computed_again[header-of-a-huge-array]",
+    ],
+    "07-terminal": [
+        "test_progress_shows_names_as_they_are",
+        "test_a_bar_shows_names_that_look_like_markup",
+    ],
+    "08-rows-of-the-reference": [
+        "test_a_reference_smaller_than_the_pool_is_refused_before_any_greedy_run",
+        "test_what_a_reference_lacks_is_told_without_a_flag_that_does_not_fit",
+    ],
+    "10-patterns-of-arrays": ["test_data_that_cannot_be_measured_are_named[glob-of-arrays]"],
+    "11-tables-of-measures": [
+        "test_names_and_rows_cannot_drive_the_terminal",
+        "test_what_looks_like_markup_is_shown_as_it_is",
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def waiting_for_a_patch(request):
+    for patch, names in WAITING.items():
+        if request.node.name in names:
+            # A damaged archive leaves a file open, which would be blamed on a later test.
+            runs = "archive" not in request.node.name
+            mark = pytest.mark.xfail(strict=True, run=runs, reason=f"/tmp/me/hD/{patch}.patch")
+            request.applymarker(mark)
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +108,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
-    rng = np.random.default_rng(1)
-    np.save("x.npy", X)
-    np.save("y.npy", rng.normal(size=(36, 8)))
-    np.save("z.npy", rng.normal(size=(40, 8)))
-    np.save("narrow.npy", rng.normal(size=(40, 5)))
-    write_lines(place / "a.jsonl", make_rows(20))
-    write_lines(place / "b.jsonl", make_rows(25, seed=1))
+    for name, array in ARRAYS.items():
+        np.save(f"{name}.npy", array)
+    for name, rows in ROWS.items():
+        write_lines(place / f"{name}.jsonl", rows)
     return place
 
 
@@ -64,6 +131,11 @@ def measured(spanset: Commands, *arguments: str) -> dict[str, Any]:
 def values(record: dict[str, Any], number: int = 0) -> dict[str, float]:
     found = record["sets"][number]["measurements"]
     return {metric: one["value"] for metric, one in found.items()}
+
+
+def words_only(value: object) -> str | None:
+    """Name of a case: its words on the command line."""
+    return " ".join(map(str, value)) if isinstance(value, list) else None
 
 
 def test_the_control_run_is_accepted_and_leaves_nothing(spanset):
@@ -96,7 +168,7 @@ def test_the_control_run_is_accepted_and_leaves_nothing(spanset):
         (["--gamma", "nan"], "--gamma: ", ()),
         (["--dtype", "float16"], "--dtype", ()),
     ],
-    ids=" ".join,
+    ids=words_only,
 )
 def test_a_number_that_does_not_fit_is_named(spanset, words, where, says):
     spanset.refuses("measure", "x.npy", "y.npy", *words, code=2, where=where, says=says)
@@ -132,7 +204,7 @@ def test_the_smallest_data_set_bounds_the_pool(spanset):
         ("categories:", "--metrics: ", ("categories:",)),
         ("ldd:", "--metrics: ", ("ldd:",)),
         ("ldd:x", "--metrics: ", ("clamp or drop",)),
-        ("inertia:5", "--metrics: ", ("'inertia:5'",)),
+        ("coverage:5", "--metrics: ", ("'coverage:5'",)),
         ("\x1b[2J[/b]", "--metrics: ", ("\\x1b[2J[/b]",)),
     ],
 )
@@ -241,7 +313,7 @@ def test_such_an_array_is_named_as_more_data_too(spanset, flag, case):
         (["--features", "lexical"], "--features: "),
         (["--model", "m"], "--features: "),
     ],
-    ids=" ".join,
+    ids=words_only,
 )
 def test_features_need_no_features(spanset, words, where):
     spanset.refuses("measure", "x.npy", *words, code=2, where=where, says=("already",))
@@ -329,7 +401,7 @@ def test_what_a_reference_lacks_is_told_without_a_flag_that_does_not_fit(spanset
         (["--given", "y.npy", "--pool", "10"], "--pool: ", ("--given",)),
         (["--subset", "ids.txt", "--pool", "10"], "--pool: ", ("--subset",)),
     ],
-    ids=" ".join,
+    ids=words_only,
 )
 def test_flags_that_ask_for_different_things_are_named(spanset, words, where, says):
     Path("ids.txt").write_text("1\n2\n")
@@ -541,7 +613,9 @@ def test_one_row_is_measured_without_a_warning(spanset):
         assert found["mean-distance"] is None
         shown = spanset.run("measure", name, *LDD, "--metrics", "vendi,knn")
         assert (shown.code, shown.err) == (0, "")
-        assert "knn" not in shown.out.replace("knn:", ""), "a measure that is not defined is left out"
+        assert "knn" not in shown.out.replace("knn:", ""), (
+            "a measure that is not defined is left out"
+        )
 
 
 @pytest.mark.filterwarnings("error")

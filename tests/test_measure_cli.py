@@ -13,7 +13,32 @@ from tests.conftest import make_rows, write_lines
 from spanset.cli import main
 from spanset.diversity import volume
 
+ROWS = {name: make_rows(size, seed=size) for name, size in (("a", 30), ("b", 36), ("c", 40))}
+ARRAYS = {
+    name: np.random.default_rng(size).normal(size=(size, 8))
+    for name, size in (("x", 30), ("y", 36), ("z", 40))
+}
 FEATURE_METRICS = "ldd,equivalent-size,floor-share,vendi,mean-distance,knn,near-duplicates,radius"
+
+
+# Until the patches of these names are applied; then this block goes.
+WAITING = {
+    "02-names-of-data-sets": [
+        "test_names_are_stems_where_these_tell_data_sets_apart[paths5-names5]",
+        "test_names_are_stems_where_these_tell_data_sets_apart[paths6-None]",
+    ],
+    "06-one-reference-a-draw": ["test_without_a_cache_a_reference_is_computed_once_a_draw"],
+}
+
+
+@pytest.fixture(autouse=True)
+def waiting_for_a_patch(request):
+    for patch, names in WAITING.items():
+        if request.node.name in names:
+            # A damaged archive leaves a file open, which would be blamed on a later test.
+            runs = "archive" not in request.node.name
+            mark = pytest.mark.xfail(strict=True, run=runs, reason=f"/tmp/me/hD/{patch}.patch")
+            request.applymarker(mark)
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +49,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(place)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "120")
-    rng = np.random.default_rng(0)
-    for seed, (rows, array, size) in enumerate(zip("abc", "xyz", (30, 36, 40), strict=True)):
-        write_lines(place / f"{rows}.jsonl", make_rows(size, seed=seed))
-        np.save(f"{array}.npy", rng.normal(size=(size, 8)))
+    for name, rows in ROWS.items():
+        write_lines(place / f"{name}.jsonl", rows)
+    for name, array in ARRAYS.items():
+        np.save(f"{name}.npy", array)
     return place
 
 
@@ -112,14 +137,6 @@ def test_the_winner_of_a_row_is_marked_where_its_arrow_points(shown):
         (line,) = [line for line in lines if f" {metric} " in line]
         assert line.rstrip().endswith("*"), line
         assert line.count("*") == 1, line
-
-
-def test_values_that_are_shown_alike_have_no_winner(shown):
-    """Inertia of fewer rows than clusters is 0 but for rounding."""
-    lines = shown("x.npy", "y.npy", "--metrics", "inertia,floor-share").splitlines()
-    for metric in ("inertia", "floor-share"):
-        (line,) = [line for line in lines if f" {metric} " in line]
-        assert line.split()[2:] == ["0", "0"], line
 
 
 def test_json_has_value_spread_unit_direction_and_curve(record):
@@ -282,7 +299,9 @@ def test_a_longer_curve_serves_a_shorter_n_bit_for_bit(record, greedy_runs, tmp_
 
 
 def test_data_are_as_diverse_as_themselves(record):
-    found = record("x.npy", "--reference", "x.npy", "--pool", "30", "--metrics", "ldd,equivalent-size")
+    found = record(
+        "x.npy", "--reference", "x.npy", "--pool", "30", "--metrics", "ldd,equivalent-size"
+    )
     measured = found["sets"][0]["measurements"]
     assert measured["ldd"]["value"] == pytest.approx(0, abs=1e-5)
     assert measured["equivalent-size"]["value"] == 30

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from spanset.diversity.addition import MORE_OF_THE_SAME
+from spanset.diversity.verdict import told_apart
 from spanset.results import Measurement
 from spanset.tables import facts_grid, plain_table
 
@@ -33,7 +33,7 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
     if outcome.correlations:
         parts.append(_correlations_table(outcome.correlations))
     if outcome.verdict:
-        parts += [Text("Verdict", style="bold"), *map(Text, outcome.verdict), Text()]
+        parts += [Text("\nVerdict", style="bold"), *map(Text, outcome.verdict), Text()]
     facts = facts_grid()
     times = outcome.timings
     facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
@@ -43,7 +43,7 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
     return Group(*parts, facts)
 
 
-def _measures_table(outcome: MeasureOutcome) -> Table:
+def _measures_table(outcome: MeasureOutcome) -> RenderableType:
     """A row a measure, a column a data set; values over draws, the most diverse marked."""
     sets = outcome.sets
     # Units and spreads where the columns leave room for them; --json has them always.
@@ -56,28 +56,34 @@ def _measures_table(outcome: MeasureOutcome) -> Table:
         found = [one.measurements.get(metric) for one in sets]
         if all(one is None or np.isnan(one.value) for one in found):
             continue  # not defined here: coverage of one data set alone
-        best = _best(found, example.better) if len(sets) > 1 else -1
+        best = _best(found, example.better)
         few = len(sets) <= FEW
         cells = [_cell(one, number == best, few) for number, one in enumerate(found)]
         arrow = "↑" if example.better == "higher" else "↓"
         unit = [Text(example.unit, style="dim")] if units else []
         table.add_row(f"{arrow} {metric}", *unit, *cells)
+    return Group(table, Text(_caption(outcome, metrics)))
+
+
+def _caption(outcome: MeasureOutcome, metrics: Mapping[str, Measurement]) -> str:
+    """How to read the table."""
     draws = len(next(iter(metrics.values())).draws) if metrics else 0
-    table.caption = (
-        f"Mean ± standard deviation over {draws} draws; pools of {outcome.pool:,} rows, "
-        f"n = {outcome.n:,}, against {outcome.reference}. ↑ higher, ↓ lower is more diverse"
-        + (f"; {MARK} the most diverse." if len(sets) > 1 else ".")
+    values = "Values of one draw" if draws == 1 else f"Mean ± standard deviation over {draws} draws"
+    marked = draws > 1 and len(outcome.sets) > 1
+    mark = f"; {MARK} the most diverse, where spreads tell it" if marked else ""
+    return (
+        f"{values}; pools of {outcome.pool:,} rows, n = {outcome.n:,}, against "
+        f"{outcome.reference}. ↑ higher, ↓ lower is more diverse{mark}."
     )
-    table.caption_justify = "left"
-    return table
 
 
 def _best(found: Sequence[Measurement | None], better: str) -> int:
-    """Number of the most diverse; -1 where none is."""
-    values = [np.nan if one is None else one.value for one in found]
-    if np.isnan(values).all() or len({value for value in values if not np.isnan(value)}) < 2:
+    """Number of the most diverse; -1 where none is, or where spreads leave it open."""
+    known = {number: one for number, one in enumerate(found) if one and not np.isnan(one.value)}
+    ranked = sorted(known, key=lambda number: known[number].value, reverse=better == "higher")
+    if len(ranked) < 2 or not told_apart(known[ranked[0]], known[ranked[1]]):
         return -1
-    return int(np.nanargmax(values) if better == "higher" else np.nanargmin(values))
+    return ranked[0]
 
 
 def _cell(measurement: Measurement | None, is_best: bool, with_deviation: bool) -> Text:
@@ -102,7 +108,7 @@ def with_spread(value: float, spread: float) -> str:
     return shown if float(deviation.replace(",", "")) == 0 else f"{shown} ± {deviation}"
 
 
-def _correlations_table(correlations: Sequence[Correlation]) -> Table:
+def _correlations_table(correlations: Sequence[Correlation]) -> RenderableType:
     table = plain_table("", "Spearman", "95 %", "Pearson", "95 %", title="Correlation with scores")
     for one in correlations:
         arrow = "↑" if one.better == "higher" else "↓"
@@ -113,12 +119,11 @@ def _correlations_table(correlations: Sequence[Correlation]) -> Table:
             _number(one.pearson),
             _interval(one.pearson_interval),
         )
-    table.caption = (
+    caption = (
         f"Over {correlations[0].n} data sets; a measure that predicts the score is positive where "
         "↑, negative where ↓. Intervals by bootstrap over data sets: wide where these are few."
     )
-    table.caption_justify = "left"
-    return table
+    return Group(Text(), table, Text(caption))
 
 
 def _number(value: float) -> str:
@@ -129,7 +134,7 @@ def _interval(ends: tuple[float, float]) -> str:
     return "-" if np.isnan(ends[0]) else f"{ends[0]:+.2f} to {ends[1]:+.2f}"
 
 
-def _additions_table(added: Additions) -> Table:
+def _additions_table(added: Additions) -> RenderableType:
     heads = ("rows", "residual", "sum", "repeated", "adds", "after above")
     table = plain_table("new data", *heads, title="What new data add")
     for one in added.files:
@@ -138,7 +143,7 @@ def _additions_table(added: Additions) -> Table:
         table.add_section()
         table.add_row(*_addition(added.same))
     span = added.current_equivalent
-    table.caption = (
+    caption = (
         f"Given {added.current_rows:,} current rows, which span as much as {_points(span)} uniform "
         f"points ({added.spanning:,} of them are projected out). residual: what the current rows "
         "leave of a row, on average; sum: over all rows; repeated: rows of which they leave "
@@ -146,8 +151,7 @@ def _additions_table(added: Additions) -> Table:
         f"above: beside the files above as well; {MORE_OF_THE_SAME}: a fifth of the current rows, "
         "given the others."
     )
-    table.caption_justify = "left"
-    return table
+    return Group(table, Text(caption))
 
 
 def _points(count: int | None) -> str:

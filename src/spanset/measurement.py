@@ -23,7 +23,7 @@ from spanset.diversity.reference import (
     reference_folder,
 )
 from spanset.diversity.subsets import measure_subsets
-from spanset.diversity.verdict import verdict_of_additions, verdicts
+from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
 from spanset.diversity.volume import Volume
 from spanset.errors import DataError, UsageError
 from spanset.features import Representation, parse_features, unit_rows
@@ -124,6 +124,8 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     scores = None if measuring.scores is None else read_scores(measuring.scores)
     stage = stopwatch(watcher, timings)
 
+    subsets = {name: read_ids(name) for name in _split(measuring.subset)}
+
     with stage("read"):
         inputs = _Inputs.read(config)
         if scores is not None and measuring.scores is not None:
@@ -152,8 +154,10 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
             added = additions(current, sets, volume(n), seed=measuring.seed, watcher=watcher)
         elif measuring.subset:
             pool = len(sets[0].X)
-            subsets = {name: _positions(name, sets) for name in _split(measuring.subset)}
+            subsets = {name: _positions(name, ids, sets[0]) for name, ids in subsets.items()}
             n = volume_rows(measuring.n, min(len(rows) for rows in subsets.values()))
+            if measuring.metrics in ((), ("all",)):
+                watcher.note("subsets are measured by their volume: other measures are left out")
             found = measure_subsets(
                 sets[0].X,
                 subsets,
@@ -176,7 +180,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
                 watcher=watcher,
             )
     correlations = [] if scores is None else _correlations(found, scores, measuring.seed)
-    verdict = verdicts(found) if added is None else verdict_of_additions(added)
+    verdict = _verdict(config, found, added)
     written = []
     if measuring.plot is not None:
         with stage("draw"):
@@ -199,6 +203,18 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         peak_bytes(),
         written,
     )
+
+
+def _verdict(
+    config: MeasureConfig, found: Sequence[MeasuredSet], added: Additions | None
+) -> list[str]:
+    """Plain words on whatever was asked for."""
+    if added is not None:
+        return verdict_of_additions(added)
+    if config.measuring.subset:
+        return verdict_of_subsets(found)
+    path = config.measuring.reference
+    return verdicts(found, reference=None if path is None else names_of([path])[0])
 
 
 @dataclass(frozen=True)
@@ -225,7 +241,7 @@ class _Inputs:
         bare = [path for path in paths if path.endswith(".npy")]
         if not bare:
             rows = [read_data((path,), config.reading) for path in paths]
-            return cls(_names(paths), paths, rows)
+            return cls(names_of(paths), paths, rows)
         if len(bare) < len(paths):
             other = next(path for path in paths if path not in bare)
             raise UsageError(
@@ -237,7 +253,7 @@ class _Inputs:
             raise UsageError(
                 "the data are features already", where="--features", fix="leave it out"
             )
-        return cls(_names(paths), paths, [])
+        return cls(names_of(paths), paths, [])
 
     @property
     def data(self) -> Dataset | None:
@@ -269,7 +285,7 @@ class _Inputs:
         ], None
 
 
-def _names(paths: Sequence[str]) -> list[str]:
+def names_of(paths: Sequence[str]) -> list[str]:
     """Short names of files: without folder and suffix, where that tells them apart."""
     stems = [_stem(path) for path in paths]
     return [
@@ -317,10 +333,8 @@ def _split(values: Sequence[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
 
 
-def _positions(name: str, sets: Sequence[MeasuredData]) -> IntArray:
+def _positions(name: str, ids: IntArray, one: MeasuredData) -> IntArray:
     """Positions of a subset's rows among those that have features, by their row numbers."""
-    one = sets[0]
-    ids = read_ids(name)
     known = np.arange(len(one.X)) if one.data is None else one.data.ids
     places = np.searchsorted(known, ids)
     wrong = np.flatnonzero(known[np.minimum(places, len(known) - 1)] != ids)

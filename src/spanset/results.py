@@ -100,6 +100,8 @@ class Measurement:
         Rows that a log determinant was taken of.
     curve : Curve or None
         The value over n, where the measure has one.
+    overlap : float
+        Share of the data set in a draw: so much do draws have in common.
     """
 
     metric: str
@@ -110,6 +112,7 @@ class Measurement:
     pool: int
     n: int | None = None
     curve: Curve | None = field(default=None, repr=False)
+    overlap: float = 0.0
 
     @property
     def value(self) -> float:

@@ -49,7 +49,8 @@ def test_commas_and_spaces_separate_and_nothing_is_taken_twice():
 
 
 @pytest.mark.parametrize(
-    ("name", "default"), [("ldd:clamp", "ldd"), ("extent:clamp", "extent"), ("vendi:1", "vendi"), ("knn:1", "knn")]
+    ("name", "default"),
+    [("ldd:clamp", "ldd"), ("extent:clamp", "extent"), ("vendi:1", "vendi"), ("knn:1", "knn")],
 )
 def test_the_default_argument_is_the_plain_measure(name, default):
     assert names(name, default) == [default]

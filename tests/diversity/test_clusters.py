@@ -114,7 +114,7 @@ def test_few_and_equal_rows_have_values_without_warnings():
     nearly = np.repeat(rows(5, 6), 4, axis=0)
     nearly[::2] = np.nextafter(nearly[::2], np.float32(1))
     for X in (one, rows(2, 6), np.repeat(one, 30, axis=0), nearly):
-        assert 0.0 <= Inertia()(Sample(X, X)).value < 1e-6
+        assert np.isnan(Inertia()(Sample(X, X)).value), "as many clusters as rows say nothing"
         assert np.isfinite(PartitionEntropy()(Sample(X, X)).value)
     X = np.repeat(one, 30, axis=0)
     assert str(PartitionEntropy()(Sample(X, X)).value) == "0.0"

@@ -53,6 +53,8 @@ ARGUMENTS = {
     "vendi": "a positive order, or inf",
     "knn": f"1 to {NEAREST}",
     "near-duplicates": "a cosine below 1",
+    "inertia": "a number of clusters",
+    "partition-entropy": "a number of clusters",
     "categories": "a field of the rows",
 }
 
@@ -84,7 +86,8 @@ def _measure(text: str) -> Measure:
     if not colon and kind in PLAIN:
         return PLAIN[kind]()
     if kind not in ARGUMENTS or not argument:
-        known = ", ".join([*PLAIN, *(f"{name}:..." for name in ARGUMENTS)])
+        choices = (f"{name}:X with X {choice}" for name, choice in ARGUMENTS.items())
+        known = ", ".join([*PLAIN, *choices])
         raise UsageError(f"no measure {text!r}", where="--metrics", fix=f"use {known}")
     try:
         return _with_argument(kind, argument)
@@ -111,6 +114,8 @@ def _with_argument(kind: str, argument: str) -> Measure:
         if not 0.0 < threshold < 1.0:
             raise ValueError(threshold)
         return NearDuplicates(threshold)
+    if kind in ("inertia", "partition-entropy"):
+        return (Inertia if kind == "inertia" else PartitionEntropy)(int(argument))
     if kind == "categories":
         return Categories(argument)
     if argument not in FLOORS:

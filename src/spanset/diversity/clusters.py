@@ -28,15 +28,14 @@ STEP = 8192  # rows converted to float64 at once
 class Inertia:
     """Mean squared distance of a row to its centre, of k-means clusters of the sample.
 
-    Unit: squared distance, 0 (no more distinct rows than clusters) to 1 for unit rows. Higher is
+    Unit: squared distance, up to 1 for unit rows; NaN with no more rows than clusters. Higher is
     more diverse: the rows do not gather round few points. Du and Black (2019) [du2019boosting];
     k-means++ starts by Arthur and Vassilvitskii (2007) [arthur2007kmeans].
 
     Parameters
     ----------
     clusters : int
-        Number of centres; as many as there are rows where these are fewer. With no more rows than
-        clusters the value is 0 and says nothing.
+        Number of centres.
 
     Raises
     ------
@@ -64,6 +63,8 @@ class Inertia:
 
     def __call__(self, sample: Sample) -> Estimate:
         """Mean over all rows of the sample."""
+        if len(sample) <= self.clusters:
+            return Estimate(float("nan"))
         model = _fitted(sample.X, self.clusters, sample.seed)
         clusters = _assigned(model, sample.X)
         total = 0.0

@@ -239,6 +239,7 @@ class _Results:
                 self.rows if is_whole else pool,
                 n if isinstance(measure, VolumeMeasure) else None,
                 None if is_whole or not isinstance(measure, LDD) else mean_curve(self.curves[name]),
+                1.0 if is_whole else pool / self.rows,
             )
         return MeasuredSet(self.name, self.rows, measurements, self._headroom())
 

@@ -32,10 +32,38 @@ ALL_KNOWN = 0.9  # share of repeated rows from which a file is a copy
 APART = 2.0  # standard deviations from which two values are told apart
 
 
-def verdicts(sets: Sequence[MeasuredSet]) -> list[str]:
-    """A sentence or more on each data set, then which is the most diverse."""
+def verdicts(sets: Sequence[MeasuredSet], *, reference: str | None = None) -> list[str]:
+    """A sentence or more on each data set, then which is the most diverse.
+
+    `reference` names the data that volumes are compared with, where it is not uniform points: the
+    thresholds are those of uniform points.
+    """
+    if reference is not None:
+        return [line for one in sets for line in _beside(one, reference)] + _ranking(sets)
     lines = [line for one in sets for line in _of_set(one)]
     return lines + _ranking(sets)
+
+
+def verdict_of_subsets(sets: Sequence[MeasuredSet]) -> list[str]:
+    """How much each subset spans, random rows last; which spans the most."""
+    sizes = {one.name: one.measurements.get(EquivalentSize.name) for one in sets}
+    return [
+        f"{name}: {size.n:,} rows of {size.pool:,} span as much as {size.value:,.0f} that were "
+        "picked from as many uniform points."
+        for name, size in sizes.items()
+        if size is not None
+    ] + _ranking(sets)
+
+
+def told_apart(first: Measurement, second: Measurement) -> bool:
+    """Whether two values differ by more than two standard deviations of their difference.
+
+    Never by one draw, which has no deviation.
+    """
+    if min(len(first.draws), len(second.draws)) < 2:
+        return False
+    spread = np.hypot(_deviation(first), _deviation(second))
+    return bool(abs(first.value - second.value) > APART * spread)
 
 
 def verdict_of_additions(added: Additions) -> list[str]:
@@ -58,6 +86,32 @@ def _of_set(one: MeasuredSet) -> list[str]:
             "other, not with 0."
         )
     return lines
+
+
+def _deviation(one: Measurement) -> float:
+    """Standard deviation over draws that had no row in common.
+
+    Draws without replacement share rows and differ less than others would: the variance of a mean
+    is smaller by the factor 1 - overlap. Where (nearly) all rows are drawn, that tells nothing, and
+    the factor stops at 1 / 20.
+    """
+    return float(
+        np.hypot(one.deviation / np.sqrt(max(1.0 - one.overlap, 0.05)), one.standard_error)
+    )
+
+
+def _beside(one: MeasuredSet, reference: str) -> list[str]:
+    """How far from another data set."""
+    size, ldd = (one.measurements.get(name) for name in (EquivalentSize.name, LDD().name))
+    parts = []
+    if size is not None:
+        parts.append(f"{size.n:,} rows span as much as {size.value:,.0f} rows of {reference}.")
+    if ldd is not None and len(ldd.draws) > 1:
+        apart = abs(ldd.value) > APART * ldd.deviation
+        more = "more" if ldd.value < 0 else "less"
+        judged = f"{more} diverse than" if apart else "as diverse as"
+        parts.append(f"By LDD it is {judged} {reference}.")
+    return [f"{one.name}: {' '.join([*parts, *_redundancy(one)])}"] if parts else []
 
 
 def _distance(size: Measurement) -> str:
@@ -115,7 +169,7 @@ def _ranking(sets: Sequence[MeasuredSet]) -> list[str]:
     lines = [f"Most diverse first, by LDD: {shown}."]
     for first, second in pairwise(known):
         a, b = first.measurements[name], second.measurements[name]
-        if abs(a.value - b.value) <= APART * np.hypot(a.deviation, b.deviation):
+        if len(a.draws) > 1 and not told_apart(a, b):
             lines.append(f"{first.name} and {second.name} cannot be told apart.")
     return lines
 
