@@ -66,7 +66,6 @@ WAITING = {
     ],
     "05-damaged-arrays": [
         "test_an_array_that_holds_no_features_is_named[broken-archive]",
-        "test_an_array_that_holds_no_features_is_named[header-only]",
         "test_a_damaged_curve_in_the_cache_is_computed_again[header]",
         "test_a_damaged_curve_in_the_cache_is_computed_again[negative]",
         "test_a_damaged_curve_in_the_cache_is_computed_again[too-large]",
