@@ -36,68 +36,6 @@ ROWS = {"a": make_rows(20), "b": make_rows(25, seed=1)}
 LDD = ("--metrics", "ldd")
 
 
-# Until the patches of these names are applied; then this block goes.
-WAITING = {
-    "01-columns-of-given-and-reference": [
-        "test_more_data_have_the_columns_of_the_features[x.npy---given]",
-        "test_more_data_have_the_columns_of_the_features[a.jsonl---given]",
-        "test_beside_array_features_more_data_are_an_array[--given]",
-        "test_beside_array_features_more_data_are_an_array[--reference]",
-    ],
-    "02-names-of-data-sets": [
-        "test_data_that_cannot_be_measured_are_named[array-twice]",
-        "test_data_that_cannot_be_measured_are_named[rows-twice]",
-        "test_data_that_cannot_be_measured_are_named[dot]",
-    ],
-    "03-subset": [
-        "test_flags_that_ask_for_different_things_are_named[--given y.npy --pool "
-        "10---pool: -says5]",
-        "test_flags_that_ask_for_different_things_are_named[--subset ids.txt --pool "
-        "10---pool: -says6]",
-        "test_a_subset_without_a_name_is_refused[]",
-        "test_a_subset_without_a_name_is_refused[,]",
-        "test_the_shortest_subset_bounds_n_and_is_called_so",
-    ],
-    "04-nothing-to-measure": [
-        "test_features_alone_cannot_be_measured_by_their_words[vocd-d]",
-        "test_features_alone_cannot_be_measured_by_their_words[categories:topic]",
-        "test_features_alone_cannot_be_measured_by_their_words[distinct-1,sources]",
-        "test_a_field_that_no_row_has_is_named",
-    ],
-    "05-damaged-arrays": [
-        "test_an_array_that_holds_no_features_is_named[broken-archive]",
-        "test_a_damaged_curve_in_the_cache_is_computed_again[header]",
-        "test_a_damaged_curve_in_the_cache_is_computed_again[negative]",
-        "test_a_damaged_curve_in_the_cache_is_computed_again[too-large]",
-        "test_a_damaged_curve_in_the_cache_is_computed_again[archive]",
-        "test_a_damaged_curve_in_the_cache_is_computed_again[header-of-a-huge-array]",
-    ],
-    "07-terminal": [
-        "test_progress_shows_names_as_they_are",
-        "test_a_bar_shows_names_that_look_like_markup",
-    ],
-    "08-rows-of-the-reference": [
-        "test_a_reference_smaller_than_the_pool_is_refused_before_any_greedy_run",
-        "test_what_a_reference_lacks_is_told_without_a_flag_that_does_not_fit",
-    ],
-    "10-patterns-of-arrays": ["test_data_that_cannot_be_measured_are_named[glob-of-arrays]"],
-    "11-tables-of-measures": [
-        "test_names_and_rows_cannot_drive_the_terminal",
-        "test_what_looks_like_markup_is_shown_as_it_is",
-    ],
-}
-
-
-@pytest.fixture(autouse=True)
-def waiting_for_a_patch(request):
-    for patch, names in WAITING.items():
-        if request.node.name in names:
-            # A damaged archive leaves a file open, which would be blamed on a later test.
-            runs = "archive" not in request.node.name
-            mark = pytest.mark.xfail(strict=True, run=runs, reason=f"/tmp/me/hD/{patch}.patch")
-            request.applymarker(mark)
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A working folder: arrays x, y, z of 30, 36 and 40 rows; rows a and b; no user's cache."""

@@ -21,26 +21,6 @@ ARRAYS = {
 FEATURE_METRICS = "ldd,equivalent-size,floor-share,vendi,mean-distance,knn,near-duplicates,radius"
 
 
-# Until the patches of these names are applied; then this block goes.
-WAITING = {
-    "02-names-of-data-sets": [
-        "test_names_are_stems_where_these_tell_data_sets_apart[paths5-names5]",
-        "test_names_are_stems_where_these_tell_data_sets_apart[paths6-None]",
-    ],
-    "06-one-reference-a-draw": ["test_without_a_cache_a_reference_is_computed_once_a_draw"],
-}
-
-
-@pytest.fixture(autouse=True)
-def waiting_for_a_patch(request):
-    for patch, names in WAITING.items():
-        if request.node.name in names:
-            # A damaged archive leaves a file open, which would be blamed on a later test.
-            runs = "archive" not in request.node.name
-            mark = pytest.mark.xfail(strict=True, run=runs, reason=f"/tmp/me/hD/{patch}.patch")
-            request.applymarker(mark)
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A working folder with rows a, b, c and arrays x, y, z; no user's cache."""

@@ -15,38 +15,6 @@ X = np.random.default_rng(0).normal(size=(40, 8))
 Y = np.random.default_rng(1).normal(size=(32, 8))
 
 
-# Until the patches of these names are applied; then this block goes.
-WAITING = {
-    "04-nothing-to-measure": ["test_a_measure_of_rows_needs_rows"],
-    "09-arguments-of-the-verb": [
-        "test_positions_that_are_none_are_refused[none]",
-        "test_positions_that_are_none_are_refused[floats]",
-        "test_positions_that_are_none_are_refused[outside]",
-        "test_positions_that_are_none_are_refused[negative]",
-        "test_positions_that_are_none_are_refused[twice]",
-        "test_positions_that_are_none_are_refused[2-d]",
-        "test_positions_that_are_none_are_refused[scalar]",
-        "test_positions_that_are_none_are_refused[path]",
-        "test_positions_that_are_none_are_refused[mask]",
-        "test_wrong_settings_are_usage_errors[{'seed': -1}]",
-        "test_wrong_settings_are_usage_errors[{'workers': -1}]",
-        "test_data_that_were_not_read_yet_say_how[str]",
-        "test_data_that_were_not_read_yet_say_how[PosixPath]",
-        "test_data_that_were_not_read_yet_say_how[list]",
-    ],
-}
-
-
-@pytest.fixture(autouse=True)
-def waiting_for_a_patch(request):
-    for patch, names in WAITING.items():
-        if request.node.name in names:
-            # A damaged archive leaves a file open, which would be blamed on a later test.
-            runs = "archive" not in request.node.name
-            mark = pytest.mark.xfail(strict=True, run=runs, reason=f"/tmp/me/hD/{patch}.patch")
-            request.applymarker(mark)
-
-
 @pytest.fixture(autouse=True)
 def no_cache_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spanset.amounts import row_counts, token_count
-from spanset.config import DataConfig, MeasureConfig, ModelConfig, SelectConfig
+from spanset.config import DataConfig, MeasureConfig, MeasuringConfig, ModelConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.diversity.catalogue import parse_measures
@@ -66,9 +66,7 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
     ):
         if value is not None and value < 1:
             raise UsageError(f"{flag} is {value}", where=flag, fix="give 1 or more")
-    _one_of(
-        ("--given", measuring.given), ("--subset", measuring.subset), ("--scores", measuring.scores)
-    )
+    _check_task(measuring)
     spec = parse_features(config.features.features, config.model.model)
     if spec.kind == "gradient":
         check_sketch(config.model.sketch, config.model.rank, config.model.dimension)
@@ -82,6 +80,25 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
         check_plot(measuring.plot, force=measuring.force)
     names = measuring.metrics or ("all",)
     return parse_measures([*names, *(f"categories:{field}" for field in measuring.by)])
+
+
+def _check_task(measuring: MeasuringConfig) -> None:
+    """Refuse flags that ask for different things, or for nothing."""
+    _one_of(
+        ("--given", measuring.given), ("--subset", measuring.subset), ("--scores", measuring.scores)
+    )
+    if measuring.subset and not any(name.strip(",") for name in measuring.subset):
+        raise UsageError(
+            "no subset is named", where="--subset", fix="give a run folder or its ids.txt"
+        )
+    task = "--given" if measuring.given else "--subset" if measuring.subset else None
+    if task is not None and measuring.pool is not None:
+        raise UsageError(
+            "a pool is drawn where data sets are compared",
+            where="--pool",
+            why=f"with {task} all rows are looked at",
+            fix="leave it out",
+        )
 
 
 def _one_of(*flags: tuple[str, object]) -> None:

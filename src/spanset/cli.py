@@ -94,7 +94,7 @@ def select(
     with _printing():
         if output.json:
             record = json.dumps(outcome.record(), ensure_ascii=False)
-            out.print(record, soft_wrap=True, markup=False)
+            out.print(record, soft_wrap=True, markup=False, emoji=False)
         else:
             out.print(input_table(outcome.data), selection_table(outcome))
     return INTERRUPTED if outcome.picks.stop_reason is StopReason.INTERRUPTED else 0
@@ -130,7 +130,7 @@ def measure(
     with _printing():
         if measuring.json:
             record = json.dumps(outcome.record(), ensure_ascii=False)
-            out.print(record, soft_wrap=True, markup=False)
+            out.print(record, soft_wrap=True, markup=False, emoji=False)
         else:
             if outcome.data is not None:
                 out.print(input_table(outcome.data))

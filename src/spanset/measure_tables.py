@@ -11,6 +11,7 @@ from rich.text import Text
 
 from spanset.diversity.addition import MORE_OF_THE_SAME
 from spanset.diversity.verdict import told_apart
+from spanset.errors import printable
 from spanset.results import Measurement
 from spanset.tables import facts_grid, plain_table
 
@@ -39,7 +40,7 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
     facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
     facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
     for name in outcome.written:
-        facts.add_row("written", Text(name))
+        facts.add_row("written", Text(printable(name)))
     return Group(*parts, facts)
 
 
@@ -61,7 +62,7 @@ def _measures_table(outcome: MeasureOutcome) -> RenderableType:
         cells = [_cell(one, number == best, few) for number, one in enumerate(found)]
         arrow = "↑" if example.better == "higher" else "↓"
         unit = [Text(example.unit, style="dim")] if units else []
-        table.add_row(f"{arrow} {metric}", *unit, *cells)
+        table.add_row(Text(printable(f"{arrow} {metric}")), *unit, *cells)
     return Group(table, Text(_caption(outcome, metrics)))
 
 
@@ -73,7 +74,7 @@ def _caption(outcome: MeasureOutcome, metrics: Mapping[str, Measurement]) -> str
     mark = f"; {MARK} the most diverse, where spreads tell it" if marked else ""
     return (
         f"{values}; pools of {outcome.pool:,} rows, n = {outcome.n:,}, against "
-        f"{outcome.reference}. ↑ higher, ↓ lower is more diverse{mark}."
+        f"{printable(outcome.reference)}. ↑ higher, ↓ lower is more diverse{mark}."
     )
 
 
@@ -113,7 +114,7 @@ def _correlations_table(correlations: Sequence[Correlation]) -> RenderableType:
     for one in correlations:
         arrow = "↑" if one.better == "higher" else "↓"
         table.add_row(
-            f"{one.metric} {arrow}",
+            Text(printable(f"{one.metric} {arrow}")),
             _number(one.spearman),
             _interval(one.spearman_interval),
             _number(one.pearson),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,9 +26,9 @@ from spanset.diversity.reference import (
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
 from spanset.diversity.volume import Volume
-from spanset.errors import DataError, UsageError
+from spanset.errors import DataError, UsageError, printable
 from spanset.features import Representation, parse_features, unit_rows
-from spanset.features.array import load_array
+from spanset.features.array import ArrayFeatures, load_array
 from spanset.features.of_sets import represent_sets
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
@@ -36,6 +37,7 @@ from spanset.report.figures import measure_figure, save_figure
 from spanset.results import IntArray, MeasuredSet
 from spanset.run_folder import read_ids
 from spanset.stages import Watcher, stopwatch
+from spanset.summary import require_fields
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,17 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         inputs = _Inputs.read(config)
         if scores is not None and measuring.scores is not None:
             match_scores(scores, inputs.names, measuring.scores)
+        if inputs.data is not None:
+            require_fields(inputs.data, measuring.by)
+        elif all(measure.needs_rows for measure in measures) and measuring.given is None:
+            raise UsageError(
+                f"{measures[0].name} is measured on rows, and there are features only",
+                where="--metrics",
+                fix="measure the rows, with their features as --features array:FILE.npy",
+            )
     with stage("represent"):
         sets, fitted = inputs.represented(config, watcher)
-        against = _reference(config, fitted)
+        against = _reference(config, sets, fitted)
 
     def volume(n: int) -> Volume:
         return Volume(
@@ -148,14 +158,16 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     added, found = None, []
     with stage("measure"):
         if measuring.given is not None:
-            current = _features_of(measuring.given, "--given", config, fitted)
+            current = _features_of(measuring.given, "--given", config, sets, fitted)
             pool = len(current)
-            n = volume_rows(measuring.n or min(pool, LARGEST_N), pool)
+            n = volume_rows(measuring.n or min(pool, LARGEST_N), pool, f"--given {measuring.given}")
             added = additions(current, sets, volume(n), seed=measuring.seed, watcher=watcher)
         elif measuring.subset:
             pool = len(sets[0].X)
-            subsets = {name: _positions(name, ids, sets[0]) for name, ids in subsets.items()}
-            n = volume_rows(measuring.n, min(len(rows) for rows in subsets.values()))
+            subsets = {
+                printable(name): _positions(name, ids, sets[0]) for name, ids in subsets.items()
+            }
+            n = volume_rows(measuring.n, min(map(len, subsets.values())), "the smallest subset")
             if measuring.metrics in ((), ("all",)):
                 watcher.note("subsets are measured by their volume: other measures are left out")
             found = measure_subsets(
@@ -170,6 +182,8 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         else:
             pool = matched_pool([len(one.X) for one in sets], measuring.pool)
             n = volume_rows(measuring.n, pool)
+            if isinstance(against, DataReference):
+                against.require(pool, sets[0].X.shape[1])
             found = measure_sets(
                 sets,
                 measures,
@@ -238,6 +252,7 @@ class _Inputs:
                 why=f"{len(paths)} are given",
                 fix="name the data that they were chosen from; a quoted glob is one data set",
             )
+        _refuse_twice(paths)
         bare = [path for path in paths if path.endswith(".npy")]
         if not bare:
             rows = [read_data((path,), config.reading) for path in paths]
@@ -285,39 +300,69 @@ class _Inputs:
         ], None
 
 
+def _refuse_twice(paths: Sequence[str]) -> None:
+    """Refuse a data set beside itself, however it is named."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        place = os.path.realpath(path)
+        if place in seen:
+            raise UsageError(
+                "the data set is given twice",
+                where=path,
+                why=f"{seen[place]!r} is the same",
+                fix="name it once",
+            )
+        seen[place] = path
+
+
 def names_of(paths: Sequence[str]) -> list[str]:
     """Short names of files: without folder and suffix, where that tells them apart."""
     stems = [_stem(path) for path in paths]
-    return [
+    names = [
         stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True)
     ]
+    # They go to terminals and figures: without control characters.
+    return [printable(name) for name in (names if len(set(names)) == len(names) else paths)]
 
 
 def _stem(path: str) -> str:
     name = Path(path).name
     for suffix in (".gz", ".jsonl", ".json", ".npy"):
         name = name.removesuffix(suffix)
-    return name or path
+    return name if any(map(str.isalnum, name)) else path  # "*" of "math/*.jsonl" says nothing
 
 
-def _features_of(path: str, flag: str, config: MeasureConfig, fitted: Representation | None) -> Any:
+def _features_of(
+    path: str,
+    flag: str,
+    config: MeasureConfig,
+    sets: Sequence[MeasuredData],
+    fitted: Representation | None,
+) -> Any:
     """Features of more data, represented as the data sets are."""
+    where = f"{flag} {path}"
     if path.endswith(".npy"):
-        return unit_rows(load_array(path), np.float32, where=f"{flag} {path}")
-    if fitted is None:
+        X = load_array(path)
+        _require_columns(X, where, sets[0].X.shape[1], sets[0].name)
+        return unit_rows(X, np.float32, where=where)
+    if fitted is None or isinstance(fitted, ArrayFeatures):
         raise UsageError(
-            "the data are features, and these are rows",
-            where=f"{flag} {path}",
+            "the data are features, and these are rows"
+            if fitted is None
+            else "the features of the data are an array, and these are rows",
+            where=where,
             fix="give their features as a .npy file",
         )
     return fitted.transform(read_data((path,), config.reading)).X
 
 
-def _reference(config: MeasureConfig, fitted: Representation | None) -> Reference:
+def _reference(
+    config: MeasureConfig, sets: Sequence[MeasuredData], fitted: Representation | None
+) -> Reference:
     path = config.measuring.reference
     if path is None:
         return SphereReference(reference_folder())
-    return DataReference(_features_of(path, "--reference", config, fitted), path)
+    return DataReference(_features_of(path, "--reference", config, sets, fitted), path)
 
 
 def _require_columns(X: Any, path: str, columns: int, first: str) -> None:

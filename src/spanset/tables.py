@@ -11,6 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spanset.errors import printable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def input_table(data: Dataset) -> Table:
         left_out = [data.bad, data.empty]
         left_out += [data.unrepresented] if data.unrepresented else []
         table.add_row(
-            Text(source.name),
+            Text(printable(source.name)),
             format.name,
             f"{int((data.source == number).sum()):,}",
             *(f"{sum(row.source == source.name for row in rows):,}" for rows in left_out),

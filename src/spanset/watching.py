@@ -10,7 +10,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from spanset.errors import printable
 
 if TYPE_CHECKING:
     from spanset.stages import Progress as Step
@@ -47,7 +50,9 @@ class TerminalWatcher:
     def note(self, text: str) -> None:
         """A line of its own."""
         if not self.quiet:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(
+                printable(text), markup=False, emoji=False, highlight=False, soft_wrap=True
+            )
 
     def progress(self, progress: Step) -> None:
         """Where the stage stands, and the time left at the pace since the first of these calls."""
@@ -60,11 +65,11 @@ class TerminalWatcher:
             left = (now - began) * (1 - done) / (done - before)
             line += f", about {_duration(left)} left"
         if self._bar is not None:
-            shown = f"{self._name}: {line}"
+            shown = escape(printable(f"{self._name}: {line}"))
             self._bar.update(self._task, completed=done, total=1.0, description=shown)
         elif not self.quiet and now - self._last > PLAIN_EVERY:
             self._last = now
-            self.console.print(line, highlight=False)
+            self.console.print(printable(line), highlight=False, markup=False, emoji=False)
 
     def cancelled(self) -> bool:
         """Whether Ctrl-C was pressed."""

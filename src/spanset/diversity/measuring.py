@@ -89,8 +89,10 @@ def matched_pool(sizes: Sequence[int], pool: int | None) -> int:
     return pool
 
 
-def volume_rows(n: int | None, pool: int) -> int:
+def volume_rows(n: int | None, pool: int, of: str = "the pool") -> int:
     """Rows that log determinants are taken of: as asked, else the pool, at most 10,000.
+
+    `of` names the rows in the error.
 
     Raises
     ------
@@ -101,10 +103,12 @@ def volume_rows(n: int | None, pool: int) -> int:
         return min(pool, LARGEST_N)
     if not 1 <= n <= pool:
         raise UsageError(
-            f"n is {n:,}, the pool has {pool:,} rows",
+            f"n is {n:,}, {of} has {pool:,} rows",
             where="-n",
-            why="by default a pool is 80 % of the smallest data set: draws have to differ",
-            fix=f"give 1 to {pool}, or a larger --pool",
+            why="by default a pool is 80 % of the smallest data set: draws have to differ"
+            if of == "the pool"
+            else "",
+            fix=f"give 1 to {pool}" + ", or a larger --pool" * (of == "the pool"),
         )
     return n
 

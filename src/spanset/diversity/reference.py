@@ -20,6 +20,7 @@ import numpy.typing as npt
 from platformdirs import user_cache_path
 
 from spanset.errors import DataError
+from spanset.features.array import DAMAGED
 from spanset.results import FloatArray
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class DataReference:
     name: str
 
     def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
-        """Gains of m of its rows.
+        """Gains of m of its rows (see `require`)."""
+        self.require(m, d)
+        rows = np.random.default_rng([seed, VERSION]).permutation(len(self.X))[:m]
+        return volume.gains(self.X[np.sort(rows)])
+
+    def require(self, m: int, d: int) -> None:
+        """Refuse a pool of m rows in d dimensions that it has no equal of.
 
         Raises
         ------
@@ -97,13 +104,11 @@ class DataReference:
             )
         if m > N:
             raise DataError(
-                f"the reference has {N:,} rows, the pool {m:,}",
+                f"the reference has {N:,} rows, {m:,} are compared with it",
                 where=self.name,
-                why="a larger pool spans more: only equal ones compare",
-                fix=f"give --pool {N} or less, or a larger reference",
+                why="more rows span more: only equal numbers compare",
+                fix=f"give a larger reference, or measure {N} rows or fewer",
             )
-        rows = np.random.default_rng([seed, VERSION]).permutation(N)[:m]
-        return volume.gains(self.X[np.sort(rows)])
 
 
 def sphere(m: int, d: int, seed: int) -> npt.NDArray[np.float32]:
@@ -148,11 +153,18 @@ def _file_name(volume: Volume, m: int, d: int, seed: int) -> str:
 def _kept(path: Path) -> FloatArray | None:
     """Gains in a file of the cache; none where it is not there or damaged."""
     try:
-        gains = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        with path.open("rb") as file:  # numpy leaves it open where it meets a damaged archive
+            gains = np.lib.format.read_array(file, allow_pickle=False)
+    except (*DAMAGED, OSError):
         return None
-    is_whole = isinstance(gains, np.ndarray) and gains.ndim == 1 and gains.dtype == np.float64
-    return gains if is_whole and np.isfinite(gains).all() else None
+    if gains.ndim != 1 or gains.dtype != np.float64:
+        return None
+    # Variances that are left of unit rows; the first pick leaves all of its own.
+    return (
+        gains
+        if len(gains) and gains[0] > 0.0 and (gains >= 0.0).all() and (gains < 2.0).all()
+        else None
+    )
 
 
 def _keep(path: Path, gains: FloatArray) -> str:

@@ -69,7 +69,8 @@ class Sample:
     @cached_property
     def reference(self) -> FloatArray:
         """Gains of the reference that the sample is compared with; (n,)."""
-        return self._volume.reference_gains(len(self), self.X.shape[1], self.seed)
+        volume, d = self._volume, self.X.shape[1]
+        return self.once("reference", lambda: volume.reference_gains(len(self), d, self.seed))
 
     @property
     def n(self) -> int:

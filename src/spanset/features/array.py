@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from spanset.data.dataset import Dataset
 from spanset.errors import DataError
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
+
+# What numpy raises at a file that is no array, or a damaged one, beside OSError.
+DAMAGED = (ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TokenError)
 
 
 @dataclass(frozen=True)
@@ -58,18 +63,25 @@ def load_features(path: str, data: Dataset) -> npt.NDArray[Any]:
 def load_array(path: str) -> npt.NDArray[Any]:
     """Map a .npy file of numbers with two dimensions; pickled objects are refused."""
     try:
-        X = np.load(Path(path), mmap_mode="r", allow_pickle=False)
+        # Not `numpy.load`: it leaves a damaged archive open.
+        X = np.lib.format.open_memmap(Path(path), mode="r")
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        if glob.has_magic(path):
+            raise DataError(
+                "a pattern names files of rows; each array stands for itself",
+                where=path,
+                fix="name the .npy files, or leave the pattern to the shell, without quotes",
+            ) from error
         raise cannot_open(Path(path), error) from error
-    except (ValueError, OSError, EOFError) as error:
+    except (*DAMAGED, OSError) as error:
         raise DataError(
             "not a .npy file of numbers",
             where=path,
-            why="its content is no plain array",
+            why="its content is no plain array; an archive of arrays is none either",
             fix="save it with numpy.save; with array features, --given takes such a file too",
         ) from error
-    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or not X.size:
-        shown = f"shape {X.shape}, dtype {X.dtype}" if isinstance(X, np.ndarray) else "an archive"
+    if X.ndim != 2 or X.dtype.kind not in "fiu" or not X.size:
+        shown = f"shape {X.shape}, dtype {X.dtype}"
         raise DataError(
             "the array has no rows of numbers",
             where=path,

@@ -19,6 +19,7 @@ def matrix(values: object, name: str, dimension: int | None = None) -> Array:
         raise UsageError(
             f"{name} has shape {X.shape} and dtype {X.dtype}, expected numbers (rows, d)",
             where=name,
+            fix="read rows first: data = spanset.read(path)" if X.dtype.kind not in "fiu" else "",
         )
     if dimension is not None and X.shape[1] != dimension:
         raise UsageError(

@@ -96,8 +96,9 @@ def measure(  # pyright: ignore[reportInconsistentOverload]
     """
     if dtype not in SPENT:
         raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(SPENT)}")
-    if draws < 1:
-        raise UsageError("no draw is asked for", where="draws", fix="give 1 or more")
+    for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("workers", workers, 0)):
+        if value < least:
+            raise UsageError(f"{name} is {value}", where=name, fix=f"give {least} or more")
     measures = parse_measures([metrics] if isinstance(metrics, str) else metrics)
     named = dict(data) if isinstance(data, Mapping) else {"data": data}
     sets, fitted = _represented(named, features, model, seed, watcher)
@@ -119,8 +120,8 @@ def measure(  # pyright: ignore[reportInconsistentOverload]
     if subset is not None:
         if len(sets) > 1:
             raise UsageError("a subset is of one data set", where="subset", fix="give one")
-        rows = np.asarray(subset)
-        picked = volume(volume_rows(n, len(rows)))
+        rows = _positions(subset, len(sets[0].X))
+        picked = volume(volume_rows(n, len(rows), "the subset"))
         results = measure_subsets(
             sets[0].X, {"subset": rows}, measures, picked, draws=draws, seed=seed, watcher=watcher
         )
@@ -139,9 +140,9 @@ def measure(  # pyright: ignore[reportInconsistentOverload]
         return results
     found = results[0].measurements
     is_one = isinstance(metrics, str) and len(measures) == 1
-    if is_one and measures[0].name not in found:
+    if not found:
         raise UsageError(
-            f"{metrics} is measured on rows, and there are features only",
+            f"{measures[0].name} is measured on rows, and there are features only",
             where="metrics",
             fix="give the data set itself",
         )
@@ -174,6 +175,25 @@ def _represented(
         columns = X.shape[1]
         found.append(MeasuredData(name, unit_rows(X, np.float32, where=name)))
     return found, None
+
+
+def _positions(subset: object, N: int) -> IntArray:
+    """Positions of rows, each once and among N."""
+    rows = np.asarray(subset)
+    if rows.ndim != 1 or not rows.size or rows.dtype.kind not in "iu":
+        raise UsageError(
+            f"subset has shape {rows.shape} and dtype {rows.dtype}, expected positions (rows,)",
+            where="subset",
+            fix="give integers, best first: select(...).order; of a mask, np.flatnonzero(mask)",
+        )
+    outside = rows[(rows < 0) | (rows >= N)]
+    if outside.size:
+        raise UsageError(
+            f"position {int(outside[0])} is outside of the data's {N:,} rows", where="subset"
+        )
+    if len(np.unique(rows)) < len(rows):
+        raise UsageError("a row is there twice", where="subset", fix="give each once")
+    return rows.astype(np.int64)
 
 
 def _reference(reference: Data | None, fitted: Representation | None) -> Reference:
