@@ -65,7 +65,7 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
         ("--draws", measuring.draws),
     ):
         if value is not None and value < 1:
-            raise UsageError(f"{flag} is {value}", where=flag, fix="give 1 or more")
+            raise UsageError(f"{value} is too few", where=flag, fix="give 1 or more")
     _check_task(measuring)
     spec = parse_features(config.features.features, config.model.model)
     if spec.kind == "gradient":
@@ -78,6 +78,8 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
                 "there is no figure of what new data add", where="--plot", fix="drop one of them"
             )
         check_plot(measuring.plot, force=measuring.force)
+    if "" in measuring.by:
+        raise UsageError("no field is named", where="--by", fix="name a field of the rows")
     names = measuring.metrics or ("all",)
     return parse_measures([*names, *(f"categories:{field}" for field in measuring.by)])
 
@@ -90,6 +92,13 @@ def _check_task(measuring: MeasuringConfig) -> None:
     if measuring.subset and not any(name.strip(",") for name in measuring.subset):
         raise UsageError(
             "no subset is named", where="--subset", fix="give a run folder or its ids.txt"
+        )
+    if measuring.given and (measuring.metrics or measuring.by):
+        raise UsageError(
+            "what new data add is not told by other measures",
+            where="--metrics" if measuring.metrics else "--by",
+            why="with --given, residuals and equivalent sizes are measured",
+            fix="leave it out, or measure the data sets without --given",
         )
     task = "--given" if measuring.given else "--subset" if measuring.subset else None
     if task is not None and measuring.pool is not None:

@@ -330,7 +330,7 @@ def _check_config(path: str) -> None:
         raise UsageError(
             f"unknown section or key {unknown[0]!r}",
             where=path,
-            fix="put the settings under [select], as in a run folder's config.toml",
+            fix="put the settings under the command's name, such as [select]",
         )
     for settings in table.values():
         for key, value in settings.items() if isinstance(settings, dict) else ():

@@ -90,8 +90,13 @@ def test_joining_is_reading_all_files_at_once(tmp_path_factory, sets):
 def test_bad_rows_keep_file_line_and_reason(tmp_path):
     found = read_sets(tmp_path, [[["bad", "row"]], [["empty"], ["bad"]]])
     whole = joined(found)
-    assert whole.bad == found[0].bad + found[1].bad
-    assert whole.empty == found[1].empty
+    assert [row.reason for row in whole.bad] == [row.reason for one in found for row in one.bad]
+    # Numbers count on over all sets, as those of the rows that are kept do.
+    assert [row.row for row in whole.bad] == [
+        found[0].bad[0].row,
+        found[0].total + found[1].bad[0].row,
+    ]
+    assert [row.row for row in whole.empty] == [found[0].total + found[1].empty[0].row]
     assert [(row.source, row.line) for row in whole.bad] == [
         (str(tmp_path / "0-0.jsonl"), 2),
         (str(tmp_path / "1-1.jsonl"), 2),

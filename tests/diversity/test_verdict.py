@@ -49,8 +49,7 @@ def test_headroom_tells_whether_selecting_helps(picked, random, words):
 def test_few_picks_tell_nothing():
     room = Headroom(49, np.array([49.0]), np.array([20.0]))
     (line,) = verdicts([measured(headroom=room)])
-    assert "too few rows to tell" in line
-    assert "19 to 21" in line
+    assert line == "a: Too few rows to tell whether selecting helps (unknown)."
 
 
 def test_redundant_rows_are_told_where_there_are_some():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,12 @@ def joined(sets: Sequence[Dataset]) -> Dataset:
         column("line"),
         column("ids", totals),
         int(totals[-1]),
-        tuple(row for one in sets for row in one.bad),
-        tuple(row for one in sets for row in one.empty),
-        tuple(row for one in sets for row in one.unrepresented),
+        *(
+            tuple(
+                replace(row, row=row.row + int(before))
+                for one, before in zip(sets, totals, strict=False)
+                for row in getattr(one, kind)
+            )
+            for kind in ("bad", "empty", "unrepresented")
+        ),
     )

@@ -91,9 +91,7 @@ def _measure(text: str) -> Measure:
         raise UsageError(f"no measure {text!r}", where="--metrics", fix=f"use {known}")
     try:
         return _with_argument(kind, argument)
-    except ValueError as error:
-        if isinstance(error, UsageError):
-            raise
+    except ValueError:
         raise UsageError(
             f"{text!r} is no measure",
             where="--metrics",

@@ -138,13 +138,13 @@ def _redundancy(one: MeasuredSet) -> list[str]:
 
 
 def _selecting(room: Headroom) -> str:
+    if room.k < FEWEST_PICKS:
+        return "Too few rows to tell whether selecting helps (unknown)."
     low, high = room.random.mean() - _spread(room), room.random.mean() + _spread(room)
     beside = (
         f"{room.k:,} picked rows span as much as {room.picked.mean():,.0f} uniform points, "
         f"{room.k:,} random ones as {low:,.0f} to {high:,.0f}: "
     )
-    if room.k < FEWEST_PICKS:
-        return beside + "too few rows to tell whether selecting helps (unknown)."
     if room.ratio >= HEADROOM:
         return beside + "selecting for diversity is likely to help."
     if room.ratio <= NO_HEADROOM:

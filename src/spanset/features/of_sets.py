@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,14 @@ from spanset.features import Representation, Represented, Spec, fit_transform
 from spanset.stages import SILENT, Watcher
 
 
+class RepresentedSets(NamedTuple):
+    """Features of each data set; all rows that have features; what represented them."""
+
+    sets: list[Represented]
+    data: Dataset
+    fitted: Representation
+
+
 def represent_sets(
     sets: Mapping[str, Dataset],
     spec: Spec,
@@ -22,7 +31,7 @@ def represent_sets(
     model: ModelConfig | None = None,
     on_bad_row: str = "stop",
     watcher: Watcher = SILENT,
-) -> tuple[list[Represented], Representation]:
+) -> RepresentedSets:
     """Features of every data set, of the rows that can be represented; and the representation.
 
     `kept` counts rows over all sets in their order.
@@ -52,4 +61,4 @@ def represent_sets(
             )
         own = np.arange(start, stop)
         found.append(Represented(made.X[start:stop], made.data[own], made.kept[start:stop]))
-    return found, fitted
+    return RepresentedSets(found, made.data, fitted)

@@ -159,11 +159,11 @@ def _represented(
         from spanset.features.of_sets import represent_sets
 
         sets = {name: one for name, one in named.items() if isinstance(one, Dataset)}
-        made, fitted = represent_sets(
+        made = represent_sets(
             sets, parse_features(features), seed=seed, model=model, watcher=watcher
         )
-        pairs = zip(sets, made, strict=True)
-        return [MeasuredData(name, one.X, one.data) for name, one in pairs], fitted
+        pairs = zip(sets, made.sets, strict=True)
+        return [MeasuredData(name, one.X, one.data) for name, one in pairs], made.fitted
     columns = None
     found = []
     for name, one in named.items():
