@@ -131,7 +131,7 @@ def test_a_data_set_as_reference_gives_the_gains_of_as_many_of_its_rows():
     gains = reference.reference_gains(50, 8, 3)
     np.testing.assert_allclose(gains, reference.gains(X), atol=1e-12)
     assert len(reference.reference_gains(20, 8, 3)) == 20
-    with pytest.raises(DataError, match=r"50 rows, the pool 51(.|\n)*--pool 50"):
+    with pytest.raises(DataError, match=r"50 rows, 51 are compared(.|\n)*50 rows or fewer"):
         reference.reference_gains(51, 8, 3)
     with pytest.raises(DataError, match="8 columns, the features have 9"):
         reference.reference_gains(20, 9, 3)

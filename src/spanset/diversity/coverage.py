@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spanset.diversity.blocks import by_blocks
 from spanset.diversity.measure import Better, Estimate
 from spanset.diversity.near_duplicates import row_keys
 from spanset.diversity.sample import BLOCK, Sample
@@ -39,9 +40,12 @@ class Coverage:
         lacking = _lacking(sample)
         if not len(lacking):
             return Estimate(float("nan"))
-        blocks = (lacking[start : start + BLOCK] for start in range(0, len(lacking), BLOCK))
-        highest = np.concatenate([_highest_cosines(sample, block) for block in blocks])
-        return Estimate(float(highest.mean()))
+
+        def highest(rows: IntArray) -> FloatArray:
+            cosines = sample.population[rows] @ sample.X.T
+            return cosines.max(axis=1).astype(np.float64)
+
+        return Estimate(float(np.concatenate(by_blocks(lacking, BLOCK, highest)).mean()))
 
 
 def _lacking(sample: Sample) -> IntArray:
@@ -49,8 +53,3 @@ def _lacking(sample: Sample) -> IntArray:
     own = set(row_keys(sample.X))
     keys = sample.once("row keys", lambda: list(row_keys(sample.population)))
     return np.flatnonzero([key not in own for key in keys])
-
-
-def _highest_cosines(sample: Sample, block: IntArray) -> FloatArray:
-    cosines = sample.population[block] @ sample.X.T
-    return cosines.max(axis=1).astype(np.float64)

@@ -73,11 +73,12 @@ def near_duplicate_share(
     """
     X = X.astype(np.float32, copy=False)
     sample = Sample(X, X, seed=seed)
-    highest = []
-    for rows, cosines in sample.cosines():
+
+    def highest(rows: IntArray, cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         cosines[np.arange(len(rows)), rows] = -np.inf  # a row does not repeat itself
-        highest.append(cosines.max(axis=1))
-    share, error = _share(np.concatenate(highest), threshold, sample)
+        return cosines.max(axis=1)
+
+    share, error = _share(sample.of_cosines(highest), threshold, sample)
     return share, error
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spanset.diversity.blocks import by_blocks
 from spanset.diversity.distances import mean_of_looked_at
 from spanset.diversity.measure import Better, Estimate
 from spanset.diversity.near_duplicates import distinct_rows
 from spanset.diversity.sample import Sample
 from spanset.errors import UsageError
-from spanset.results import FloatArray
+from spanset.results import FloatArray, IntArray
 
 BLOCK = 128  # rows whose neighbours are taken from the population at once
 
@@ -103,11 +104,11 @@ class NovelSum:
     def _densities(self, sample: Sample) -> FloatArray:
         """Density of every row looked at, in the population."""
         population = sample.once("distinct rows", lambda: _distinct(sample.population))
-        rows = sample.looked_at
-        blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
-        return np.concatenate(
-            [_density(sample.X[block], population, self.neighbours) for block in blocks]
-        )
+
+        def densities(rows: IntArray) -> FloatArray:
+            return _density(sample.X[rows], population, self.neighbours)
+
+        return np.concatenate(by_blocks(sample.looked_at, BLOCK, densities))
 
 
 def _distinct(population: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -119,14 +120,15 @@ def _weighted_distances(sample: Sample, power: float) -> FloatArray:
     """Mean distance of every row looked at to all rows, weighted by rank^-power."""
     weights = np.arange(1, len(sample) + 1, dtype=np.float64) ** -power
     weights /= weights.sum()
-    found = []
-    for rows, distances in sample.cosines():
+
+    def weighted(rows: IntArray, distances: npt.NDArray[np.float32]) -> FloatArray:
         np.subtract(1.0, distances, out=distances)
         np.maximum(distances, 0.0, out=distances)  # float32 cosines of copies can exceed 1
         distances[np.arange(len(rows)), rows] = 0.0
         distances.sort(axis=1)
-        found.append(distances @ weights)
-    return np.concatenate(found)
+        return distances @ weights
+
+    return sample.of_cosines(weighted)
 
 
 def _density(

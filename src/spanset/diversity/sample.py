@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from spanset.diversity.blocks import by_blocks
 from spanset.results import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -85,14 +86,19 @@ class Sample:
         rows = np.random.default_rng(self.seed).choice(len(self), LOOKED_AT, replace=False)
         return np.sort(rows)
 
-    def cosines(self) -> Iterator[tuple[IntArray, npt.NDArray[np.float32]]]:
-        """Blocks of the rows looked at: their positions (b,) and cosines with all rows (b, m).
+    def of_cosines(
+        self, task: Callable[[IntArray, npt.NDArray[np.float32]], npt.NDArray[Any]]
+    ) -> npt.NDArray[Any]:
+        """What `task` makes of the rows looked at: one value or row of values for each.
 
-        Time O(looked_at * m * d) as matrix products; the blocks may be written to.
+        It is called with blocks, on all processors: positions of the rows (b,) and their cosines
+        with all rows (b, m), which it may write to. Time O(looked_at * m * d) as matrix products.
         """
-        for start in range(0, len(self.looked_at), BLOCK):
-            rows = self.looked_at[start : start + BLOCK]
-            yield rows, self.X[rows] @ self.X.T
+
+        def block(rows: IntArray) -> npt.NDArray[Any]:
+            return task(rows, self.X[rows] @ self.X.T)
+
+        return np.concatenate(by_blocks(self.looked_at, BLOCK, block))
 
     @cached_property
     def nearest(self) -> npt.NDArray[np.float32]:
@@ -101,14 +107,12 @@ class Sample:
         A copy of a row is another row, at cosine 1.
         """
         count = min(NEAREST, len(self) - 1)
-        found = np.empty((len(self.looked_at), count), np.float32)
-        done = 0
-        for rows, cosines in self.cosines():
+
+        def nearest(rows: IntArray, cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             cosines[np.arange(len(rows)), rows] = -np.inf  # a row is not its own neighbour
-            if count:
-                found[done : done + len(rows)] = largest(cosines, count)
-            done += len(rows)
-        return found
+            return largest(cosines, count)
+
+        return self.of_cosines(nearest)
 
     def once(self, key: object, make: Callable[[], Made]) -> Made:
         """Something of the population alone, made by the first sample that asks for it."""
@@ -151,6 +155,8 @@ class Sample:
 
 def largest(values: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
     """The `count` largest of each row, falling; (rows, count)."""
+    if count == 0:
+        return values[:, :0]
     if count < values.shape[1]:
         values = np.partition(values, -count, axis=1)[:, -count:]
     return -np.sort(-values, axis=1)
