@@ -285,7 +285,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("  fix: see `spanset --help`, or `spanset COMMAND --help`", markup=False)
         return 2
     except KeyboardInterrupt:
-        errors.print("interrupted; no subset was written", style="yellow")
+        errors.print(
+            "interrupted" + "; no subset was written" * (words[:1] == ["select"]), style="yellow"
+        )
         return INTERRUPTED
     except BrokenPipeError:
         _drop_stdout()

@@ -177,7 +177,7 @@ def names_of(paths: Sequence[str]) -> list[str]:
 
 def _stem(path: str) -> str:
     name = Path(path).name
-    for suffix in (".gz", ".jsonl", ".json", ".npy"):
+    for suffix in (".gz", ".zst", ".jsonl", ".json", ".npy"):
         name = name.removesuffix(suffix)
     return name if any(map(str.isalnum, name)) else path  # "*" of "math/*.jsonl" says nothing
 

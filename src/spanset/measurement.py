@@ -13,6 +13,7 @@ from spanset.config import MeasureConfig
 from spanset.data import Dataset
 from spanset.data.joining import joined
 from spanset.diversity.addition import LARGEST_N, Additions, additions
+from spanset.diversity.catalogue import require_measurable
 from spanset.diversity.correlation import Correlation, correlate, match_scores, read_scores
 from spanset.diversity.measure import Measure
 from spanset.diversity.measuring import matched_pool, measure_sets, volume_rows
@@ -22,7 +23,7 @@ from spanset.diversity.reference import (
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
 from spanset.diversity.volume import Volume
-from spanset.errors import UsageError, printable
+from spanset.errors import printable
 from spanset.kernels import make_kernel
 from spanset.measure_inputs import MeasureInputs, Prepared, names_of
 from spanset.memory import peak_bytes
@@ -128,12 +129,8 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
             match_scores(scores, inputs.names, measuring.scores)
         if inputs.rows:
             require_fields(joined(inputs.rows), measuring.by)
-        elif all(measure.needs_rows for measure in measures) and measuring.given is None:
-            raise UsageError(
-                f"{measures[0].name} is measured on rows, and there are features only",
-                where="--metrics",
-                fix="measure the rows, with their features as --features array:FILE.npy",
-            )
+        if measuring.metrics not in ((), ("all",)) and measuring.given is None:
+            require_measurable(measures, bool(inputs.rows), not subsets)
     with stage("represent"):
         prepared = inputs.represented(config, watcher)
         against = prepared.reference(config)
@@ -153,6 +150,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         measuring.workers,
         selection_device(config.model.device),
         on_note=note_once,
+        cancelled=watcher.cancelled,
     )
     with stage("measure"):
         if measuring.given is not None:
@@ -208,8 +206,6 @@ def _data_sets(
     measuring, sets = config.measuring, prepared.sets
     pool = matched_pool([len(one.X) for one in sets], measuring.pool)
     n = volume_rows(measuring.n, pool)
-    if isinstance(volume.against, DataReference):
-        volume.against.require(pool, sets[0].X.shape[1])
     found = measure_sets(
         sets,
         measures,

@@ -133,19 +133,23 @@ class Headroom:
     ----------
     k : int
         Rows.
-    picked, random : (r,) float64
-        For every draw, the number of uniform points that span as much as k greedy picks, and as k
-        random rows.
+    picked, random, uniform : (r,) float64
+        For every draw, the number of picked uniform points that span as much as k greedy picks, as
+        k random rows, and as k random uniform points.
     """
 
     k: int
     picked: FloatArray
     random: FloatArray
+    uniform: FloatArray
 
     @property
     def ratio(self) -> float:
-        """How many times more the picks span than random rows; 1 where selecting gains nothing."""
-        return float(self.picked.mean() / self.random.mean())
+        """How many times more the picks span than random rows, over the same of uniform points.
+
+        Of uniform points themselves it is about 1: there is nothing to choose.
+        """
+        return float(self.picked.mean() / self.random.mean() * self.uniform.mean() / self.k)
 
 
 @dataclass(frozen=True)

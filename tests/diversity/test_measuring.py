@@ -178,14 +178,21 @@ def test_rows_of_a_draw_are_those_of_its_features():
 def test_headroom_is_picks_beside_random_rows_of_the_same_draw():
     X = unit_rows(np.repeat(sphere(50, 16, 2), 10, axis=0), np.float32)  # ten copies of each
     sample = Sample(X, X, volume=volume(100), seed=1)
-    k, picked, random = headroom(sample)
-    assert k == 50
-    assert picked == equivalent_size(sample.gains[:50], sample.reference)
-    assert picked > 1.3 * random
+    room = headroom(sample, volume(100))
+    assert room.k == 50
+    assert room.picked == equivalent_size(sample.gains[:50], sample.reference)
+    assert room.picked > 1.3 * room.random
     (one,) = measure_sets([MeasuredData("a", X)], [EquivalentSize(), LDD()], volume(100), pool=400)
     assert one.headroom is not None
     assert one.headroom.k == 40
-    assert one.headroom.ratio > 1.2
+    assert one.headroom.ratio > 1.1
+
+
+@pytest.mark.parametrize("d", [8, 32, 256])
+def test_uniform_points_have_no_headroom_in_any_dimension(d):
+    (one,) = measure_sets([MeasuredData("a", sphere(900, d, 1))], [LDD()], volume(80), pool=720)
+    assert one.headroom is not None
+    assert one.headroom.ratio == pytest.approx(1.0, abs=0.08)
 
 
 def test_the_watcher_is_told_of_every_measurement():

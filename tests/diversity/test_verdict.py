@@ -30,15 +30,17 @@ def test_the_equivalent_size_tells_how_far_from_uniform(size, words):
 @pytest.mark.parametrize(
     ("picked", "random", "words"),
     [
-        (92, 80, "likely to help"),
-        (91, 80, "unknown"),
-        (86, 80, "unknown"),
-        (85, 80, "unlikely to help"),
+        (88, 80, "likely to help"),
+        (87, 80, "unknown"),
+        (85, 80, "unknown"),
+        (84, 80, "unlikely to help"),
         (80, 80, "unlikely to help"),
     ],
 )
 def test_headroom_tells_whether_selecting_helps(picked, random, words):
-    room = Headroom(100, np.array([picked] * 3), np.array([random - 2, random, random + 2]))
+    room = Headroom(
+        100, np.array([picked] * 3), np.array([random - 2, random, random + 2]), np.full(3, 100.0)
+    )
     (line,) = verdicts([measured(headroom=room)])
     assert f"100 picked rows span as much as {picked} uniform points" in line
     assert f"100 random ones as {random - 4} to {random + 4}" in line
@@ -46,8 +48,19 @@ def test_headroom_tells_whether_selecting_helps(picked, random, words):
     assert ("unlikely" in line) == words.startswith("unlikely")
 
 
+def test_what_uniform_points_gain_by_choosing_is_no_headroom():
+    """In few dimensions picks span much more than random rows even of uniform points."""
+    room = Headroom(100, np.array([100.0]), np.array([50.0]), np.array([50.0]))
+    assert room.ratio == 1.0
+    assert "unlikely to help" in verdicts([measured(headroom=room)])[0]
+
+
+def test_one_draw_does_not_make_an_ldd_negative():
+    assert verdicts([measured(ldd=(-0.2,))]) == []
+
+
 def test_few_picks_tell_nothing():
-    room = Headroom(49, np.array([49.0]), np.array([20.0]))
+    room = Headroom(49, np.array([49.0]), np.array([20.0]), np.array([45.0]))
     (line,) = verdicts([measured(headroom=room)])
     assert line == "a: Too few rows to tell whether selecting helps (unknown)."
 

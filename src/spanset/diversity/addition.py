@@ -20,10 +20,12 @@ import numpy.typing as npt
 
 from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
 from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps
+from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
 from spanset.features.rows import unit_rows
 from spanset.greedy import Conditioning, blocked_greedy, residuals
 from spanset.kernels import Matrix
+from spanset.memory import greedy_bytes, require_memory
 from spanset.results import FloatArray, IntArray, Selection, StopReason
 from spanset.stages import SILENT, Watcher
 
@@ -122,13 +124,16 @@ def additions(
     Time O((N + M) n (n + d)) for M new rows, as matrix products; memory (N + n) n numbers.
     """
     current = current[_drawn(len(current), LARGEST_POOL, seed)]
+    _require_memory(current, files, volume)
+    total = len(current) + sum(len(one.X) for one in files)
+    if isinstance(volume.against, DataReference):
+        volume.against.require(min(total, LARGEST_POOL), current.shape[1])
     steps = Steps(watcher, 2 * len(files) + 3)
     steps.next("the current data")
     here = _Current(unit_rows(current, volume.dtype), volume)
     spanning = len(here.gains)
     steps.next("the reference")
     most = spanning + sum(min(len(one.X), volume.n) for one in files)
-    total = len(current) + sum(len(one.X) for one in files)
     reference = _reference(volume, total, current.shape[1], most, seed)
     known, size = here.span, _size(here.span, reference)
     alone = []
@@ -150,6 +155,21 @@ def additions(
         placed.append(replace(alone[i], after_those_above=after, beside_same=ratio))
         known += gains.sum()
     return Additions(tuple(placed), same, len(current), size, spanning)
+
+
+def _require_memory(current: Matrix, files: Sequence[MeasuredData], volume: Volume) -> None:
+    """Refuse what cannot fit: every file is picked from beside the picks of those above it."""
+    if volume.device != "cpu":  # a GPU looks at its own memory
+        return
+    n, d, itemsize = volume.n, current.shape[1], np.dtype(volume.dtype).itemsize
+    given = min(n, len(current)) + sum(min(n, len(one.X)) for one in files)
+    rows = max(len(one.X) for one in files)
+    needed = max(
+        greedy_bytes(len(current), min(n, len(current)), d, volume.dtype),
+        greedy_bytes(rows, 0, d, volume.dtype, given=given),
+    )
+    # The advice divides by what one pick takes, that of all files counted.
+    require_memory(needed, needed // (n * itemsize) + 1, n, volume.dtype, where="-n")
 
 
 class _Current:
@@ -203,7 +223,7 @@ def _more_of_the_same(
     current: Matrix, volume: Volume, reference: FloatArray, seed: int
 ) -> tuple[_Current, Addition | None]:
     """Current rows less a part, and that part as an addition to them."""
-    held_out = _drawn(len(current), len(current) // HELD_OUT, seed)
+    held_out = _drawn(len(current), len(current) // HELD_OUT, seed, 4)
     rest = np.setdiff1d(np.arange(len(current)), held_out)
     others = _Current(unit_rows(current[rest], volume.dtype), volume)
     if not len(held_out):
@@ -235,6 +255,6 @@ def _difference(after: int | None, before: int | None) -> int | None:
     return None if after is None or before is None else after - before
 
 
-def _drawn(N: int, count: int, seed: int) -> IntArray:
-    """Rows at random, ascending."""
-    return np.sort(np.random.default_rng([seed, 3]).permutation(N)[:count])
+def _drawn(N: int, count: int, seed: int, stream: int = 3) -> IntArray:
+    """Rows at random, ascending; draws that stand on one another take streams of their own."""
+    return np.sort(np.random.default_rng([seed, stream]).permutation(N)[:count])

@@ -13,6 +13,8 @@ from spanset.results import IntArray
 
 Result = TypeVar("Result")
 
+MOST = 8  # blocks at once: each may hold 100 MB and more
+
 
 def by_blocks(rows: IntArray, size: int, task: Callable[[IntArray], Result]) -> list[Result]:
     """What `task` makes of each block of `size` rows, in their order.
@@ -21,5 +23,6 @@ def by_blocks(rows: IntArray, size: int, task: Callable[[IntArray], Result]) -> 
     not depend on the machine's processors. Numpy sorts and multiplies without holding the lock.
     """
     blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_workers()) as pool:
+    workers = min(available_workers(), MOST)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         return list(pool.map(task, blocks))

@@ -9,7 +9,7 @@ from spanset.diversity.clusters import Inertia, PartitionEntropy
 from spanset.diversity.compression import CompressionRatio
 from spanset.diversity.coverage import Coverage
 from spanset.diversity.distances import MeanDistance, NearestDistance
-from spanset.diversity.ldd import FLOORS, LDD, EquivalentSize, Extent, FloorShare
+from spanset.diversity.ldd import FLOORS, LDD, EquivalentSize, Extent, FloorShare, VolumeMeasure
 from spanset.diversity.measure import Measure
 from spanset.diversity.near_duplicates import NearDuplicates
 from spanset.diversity.novelsum import NovelSum
@@ -79,6 +79,33 @@ def parse_measures(names: Iterable[str]) -> list[Measure]:
     if not measures:
         raise UsageError("no measure is named", where="--metrics", fix="leave it out for all")
     return list(measures.values())
+
+
+def require_measurable(measures: Iterable[Measure], has_rows: bool, has_pools: bool) -> None:
+    """Refuse measures that are asked for by name and cannot be taken.
+
+    Parameters
+    ----------
+    has_rows : bool
+        Whether there are rows to read beside features.
+    has_pools : bool
+        Whether pools are drawn; subsets are measured by their volume alone.
+    """
+    for measure in measures:
+        if measure.needs_rows and not has_rows:
+            raise UsageError(
+                f"{measure.name} is measured on rows, and there are features only",
+                where="--metrics",
+                fix="measure the rows, with their features as array:FILE.npy",
+            )
+        if not has_pools and (
+            not isinstance(measure, VolumeMeasure) or isinstance(measure, Extent)
+        ):
+            raise UsageError(
+                f"{measure.name} is no measure of a subset's volume",
+                where="--metrics",
+                fix="use ldd, equivalent-size or floor-share; measure the subset's file for others",
+            )
 
 
 def _measure(text: str) -> Measure:

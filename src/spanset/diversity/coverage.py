@@ -27,7 +27,7 @@ class Coverage:
     Passing over only the equal row and taking the next nearest would turn the measure round on the
     sample's own rows: it would be 1 - the distance to the nearest neighbour, and rise with copies.
 
-    Time O(u m d), memory O(m) beside the features.
+    Time O(u m d); memory O(m) for each block at work, beside the features.
     """
 
     name: str = "coverage"

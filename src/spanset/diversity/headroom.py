@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from spanset.diversity.ldd import equivalent_size
+from spanset.diversity.reference import sphere
 from spanset.diversity.sample import Sample
+from spanset.diversity.volume import Volume
 from spanset.features.rows import unit_rows
 from spanset.greedy import replay
 
 SHARE = 10  # one row in so many is picked: the usual size of a selection
 
 
-def headroom(sample: Sample) -> tuple[int, float, float]:
-    """Rows k, and the equivalent sizes of the first k picks and of k random rows.
+class Room(NamedTuple):
+    """Equivalent sizes of k greedy picks, of k random rows, and of k random uniform points."""
 
-    k is a tenth of the draw, at most n. Time O(k^3) beside the greedy run, which the sample keeps.
+    k: int
+    picked: float
+    random: float
+    uniform: float
+
+
+def headroom(sample: Sample, volume: Volume) -> Room:
+    """Equivalent sizes at k, a tenth of the draw and at most n.
+
+    Random uniform points span less than k picked ones do, the more so in few dimensions: what
+    greedy choice finds where there is nothing to choose. Time O(k^3) beside the greedy run, which
+    the sample keeps.
     """
-    volume = sample.volume
-    assert volume is not None  # noqa: S101 - asked of samples with a log determinant only
     k = max(1, min(len(sample) // SHARE, sample.n))
     rows = np.random.default_rng([sample.seed, 2]).permutation(len(sample))[:k]
-    gains = replay(unit_rows(sample.X[rows], volume.dtype), volume.kernel)
-    picked = equivalent_size(sample.gains[:k], sample.reference)
-    return k, float(picked), float(equivalent_size(gains, sample.reference))
+    points = sphere(k, sample.X.shape[1], sample.seed + 1)
+
+    def size(X: npt.NDArray[np.floating[Any]]) -> float:
+        with threadpool_limits(1, user_api="blas"):  # the same bytes on any number of processors
+            gains = replay(unit_rows(X, volume.dtype), volume.kernel)
+        return float(equivalent_size(gains, sample.reference))
+
+    picked = float(equivalent_size(sample.gains[:k], sample.reference))
+    uniform = sample.once("random uniform points", lambda: size(points))
+    return Room(k, picked, size(sample.X[rows]), uniform)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.diversity.headroom import headroom
+from spanset.diversity.headroom import Room, headroom
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve, shown_points
 from spanset.diversity.measure import Estimate, Measure
+from spanset.diversity.reference import DataReference
 from spanset.diversity.sample import EXACT_UP_TO, Sample
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
@@ -149,6 +150,9 @@ def measure_sets(
     """
     matched = [one for one in measures if not isinstance(one, Extent)]
     whole = [one for one in measures if isinstance(one, Extent)]
+    if isinstance(volume.against, DataReference):
+        most = max(len(one.X) for one in sets) if whole else pool
+        volume.against.require(most, sets[0].X.shape[1])
     results = [_Results(one.name, len(one.X)) for one in sets]
     steps = Steps(watcher, len(sets) * (draws * len(matched) + len(whole)))
     seeds = [seed + SEED_STEP * draw for draw in range(draws)]
@@ -159,7 +163,7 @@ def measure_sets(
                 if sample.data is not None or not measure.needs_rows:
                     result.take(measure, sample)
             if any(isinstance(measure, LDD) for measure in matched):
-                result.headrooms.append(headroom(sample))
+                result.headrooms.append(headroom(sample, volume))
     for measure in whole:
         for result, one in zip(results, sets, strict=True):
             steps.next(f"{result.name}: {measure.name}")
@@ -215,7 +219,7 @@ class _Results:
         self.name, self.rows = name, rows
         self.estimates: dict[str, tuple[Measure, list[Estimate]]] = {}
         self.curves: dict[str, list[FloatArray]] = {}
-        self.headrooms: list[tuple[int, float, float]] = []
+        self.headrooms: list[Room] = []
 
     def take(self, measure: Measure, sample: Sample) -> None:
         """Measure one more draw."""
@@ -250,8 +254,8 @@ class _Results:
     def _headroom(self) -> Headroom | None:
         if not self.headrooms:
             return None
-        k, picked, random = zip(*self.headrooms, strict=True)
-        return Headroom(k[0], np.array(picked), np.array(random))
+        k, *sizes = zip(*self.headrooms, strict=True)
+        return Headroom(k[0], *map(np.array, sizes))
 
 
 def mean_curve(curves: Sequence[FloatArray]) -> Curve:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from spanset.diversity.measure import Better, Estimate
 from spanset.diversity.sample import Sample
@@ -70,7 +71,9 @@ class Vendi:
 
     def __call__(self, sample: Sample) -> Estimate:
         """Score of the sample's rows: exact."""
-        eigenvalues = scipy.linalg.eigvalsh(_gram(sample.X), check_finite=False)
+        # One thread: how BLAS splits products over threads changes last bits.
+        with threadpool_limits(1, user_api="blas"):
+            eigenvalues = scipy.linalg.eigvalsh(_gram(sample.X), check_finite=False)
         shares = eigenvalues / eigenvalues.sum()
         return Estimate(float(np.exp(_entropy(shares[shares > FLOOR], self.order))))
 

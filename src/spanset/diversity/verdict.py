@@ -17,10 +17,9 @@ from spanset.results import Headroom, MeasuredSet, Measurement
 SPREAD_OUT = 0.9
 REDUNDANT = 0.67
 
-# How many times more k picks span than k random rows. Uniform points, where there is nothing to
-# select, measure 1.05: that much is what greedy choice always finds.
-NO_HEADROOM = 1.07
-HEADROOM = 1.15
+# How many times more k picks span than k random rows, over the same of uniform points.
+NO_HEADROOM = 1.05
+HEADROOM = 1.10
 FEWEST_PICKS = 50  # equivalent sizes are whole rows: of fewer, one row is too large a share
 
 # How many times more a row of new data leaves than one more row of the same.
@@ -79,7 +78,7 @@ def _of_set(one: MeasuredSet) -> list[str]:
     parts += [] if one.headroom is None else [_selecting(one.headroom)]
     lines = [f"{one.name}: {' '.join(parts)}"] if parts else []
     ldd = one.measurements.get(LDD().name)
-    if ldd is not None and ldd.value < -APART * ldd.deviation and ldd.value < 0:
+    if ldd is not None and len(ldd.draws) > 1 and ldd.value < -APART * _deviation(ldd):
         lines.append(
             f"{one.name}: the LDD is negative: the rows are more spread out than random points, so "
             "the reference is not the most diverse there is here. Compare data sets with each "
@@ -107,7 +106,7 @@ def _beside(one: MeasuredSet, reference: str) -> list[str]:
     if size is not None:
         parts.append(f"{size.n:,} rows span as much as {size.value:,.0f} rows of {reference}.")
     if ldd is not None and len(ldd.draws) > 1:
-        apart = abs(ldd.value) > APART * ldd.deviation
+        apart = abs(ldd.value) > APART * _deviation(ldd)
         more = "more" if ldd.value < 0 else "less"
         judged = f"{more} diverse than" if apart else "as diverse as"
         parts.append(f"By LDD it is {judged} {reference}.")

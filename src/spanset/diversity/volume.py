@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from spanset.diversity.reference import Reference
 from spanset.features.rows import unit_rows
-from spanset.greedy import Progress, blocked_greedy
+from spanset.greedy import blocked_greedy
 from spanset.kernels import Kernel
 from spanset.memory import greedy_bytes, require_memory
 from spanset.results import FloatArray, StopReason
@@ -44,7 +44,6 @@ class Volume:
     dtype: str = "float32"
     workers: int = 0
     device: str = "cpu"
-    on_progress: Callable[[Progress], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 
@@ -70,7 +69,6 @@ class Volume:
             self.kernel,
             workers=self.workers,
             device=self.device,
-            on_progress=self.on_progress,
             cancelled=self.cancelled,
         )
         if picks.stop_reason is StopReason.INTERRUPTED:

@@ -43,6 +43,8 @@ class Conditioning:
 
     def extended(self, points: Matrix, kernel: Kernel) -> Conditioning:
         """The same with more rows, picked by a greedy run under this conditioning."""
+        if not len(self):  # scipy below 1.14 solves nothing with an empty factor
+            return Conditioning.on(points, kernel)
         g, h = len(self), len(points)
         old, new = self.points.astype(np.float64), points.astype(np.float64)
         lower = np.zeros((g + h, g + h))

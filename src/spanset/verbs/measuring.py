@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, TypedDict, overload
 
 import numpy as np
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.diversity.catalogue import parse_measures
+from spanset.diversity.catalogue import parse_measures, require_measurable
 from spanset.diversity.measuring import MeasuredData, matched_pool, measure_sets, volume_rows
 from spanset.diversity.reference import (
     DataReference,
@@ -27,18 +27,42 @@ from spanset.results import IntArray, MeasuredSet, Measurement
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array, matrix
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 Data = Dataset | Array
 
 
+class Settings(TypedDict, total=False):
+    """Keywords of `measure`, for type checkers."""
+
+    n: int | None
+    pool: int | None
+    draws: int
+    subset: IntArray | None
+    features: str
+    model: ModelConfig | None
+    kernel: str
+    gamma: float
+    reference: Data | None
+    dtype: str
+    seed: int
+    workers: int
+    device: str
+    watcher: Watcher
+
+
 @overload
-def measure(data: Data, metrics: str = "ldd", **settings: object) -> Measurement: ...
-@overload
-def measure(data: Data, metrics: Sequence[str], **settings: object) -> dict[str, Measurement]: ...
+def measure(data: Data, metrics: str = "ldd", **settings: Unpack[Settings]) -> Measurement: ...
 @overload
 def measure(
-    data: Mapping[str, Data], metrics: str | Sequence[str] = "ldd", **settings: object
+    data: Data, metrics: Sequence[str], **settings: Unpack[Settings]
+) -> dict[str, Measurement]: ...
+@overload
+def measure(
+    data: Mapping[str, Data], metrics: str | Sequence[str] = "ldd", **settings: Unpack[Settings]
 ) -> list[MeasuredSet]: ...
-def measure(  # pyright: ignore[reportInconsistentOverload]
+def measure(
     data: Data | Mapping[str, Data],
     metrics: str | Sequence[str] = "ldd",
     *,
@@ -117,7 +141,13 @@ def measure(  # pyright: ignore[reportInconsistentOverload]
             cancelled=watcher.cancelled,
         )
 
+    named_all = "all" in ([metrics] if isinstance(metrics, str) else metrics)
+    require_measurable(measures, sets[0].data is not None or named_all, subset is None or named_all)
     if subset is not None:
+        if pool is not None:
+            raise UsageError(
+                "a pool is drawn where data sets are compared", where="pool", fix="leave it out"
+            )
         if len(sets) > 1:
             raise UsageError("a subset is of one data set", where="subset", fix="give one")
         rows = _positions(subset, len(sets[0].X))
