@@ -355,3 +355,15 @@ def test_a_figure_is_written_whole_and_named(folder, record, suffix):
     assert [path.name for path in folder.iterdir() if path.name.startswith((".", "p."))] == [
         f"p.{suffix}"
     ]
+
+
+def test_json_has_what_the_tables_show(record):
+    np.save("few.npy", np.random.default_rng(0).normal(size=(60, 5)))
+    np.save("more.npy", np.random.default_rng(1).normal(size=(9, 5)))
+    added = record("more.npy", "--given", "few.npy")["additions"]
+    (one,) = added["files"]
+    assert one["mean_residual"] == pytest.approx(one["residual_sum"] / 9)
+    assert added["same"]["mean_residual"] > 0
+    room = record("few.npy", "--metrics", "ldd")["sets"][0]["headroom"]
+    picked, rows, uniform = (np.mean(room[name]) for name in ("picked", "random", "uniform"))
+    assert room["ratio"] == pytest.approx(picked / rows * uniform / room["k"])

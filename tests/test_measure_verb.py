@@ -189,7 +189,12 @@ def test_a_subset_is_of_one_data_set():
 def test_a_subset_needs_a_measure_of_volume():
     with pytest.raises(spanset.UsageError, match="volume"):
         spanset.measure(X, "vendi", subset=[1, 2])
-    assert list(spanset.measure(X, ["vendi", "ldd"], subset=[1, 2])) == ["ldd"]
+    with pytest.raises(spanset.UsageError, match="vendi is no measure of a subset's volume"):
+        spanset.measure(X, ["ldd", "vendi"], subset=[1, 2])
+    with pytest.raises(spanset.UsageError, match="pool"):
+        spanset.measure(X, subset=[1, 2], pool=10)
+    found = spanset.measure(X, "all", subset=[1, 2])
+    assert list(found) == ["ldd", "equivalent-size", "floor-share"]
 
 
 def test_data_are_as_diverse_as_themselves():
@@ -265,7 +270,8 @@ def test_a_measure_of_rows_needs_rows():
     for metrics in ("vocd-d", ["vocd-d"], ["distinct-1", "sources"]):
         with pytest.raises(spanset.UsageError, match="measured on rows"):
             spanset.measure(X, metrics)
-    assert list(spanset.measure(X, ["ldd", "vocd-d"])) == ["ldd"]
+    with pytest.raises(spanset.UsageError, match="vocd-d is measured on rows"):
+        spanset.measure(X, ["ldd", "vocd-d"])
 
 
 def test_columns_have_to_agree():

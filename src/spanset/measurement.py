@@ -55,6 +55,12 @@ class MeasureOutcome:
         Of measures with scores, where there are scores.
     verdict : list of str
         Plain sentences.
+    timings : dict
+        Seconds a stage.
+    peak_bytes : int
+        Most memory used.
+    written : list of str
+        Figures.
     """
 
     data: Dataset | None
@@ -77,7 +83,7 @@ class MeasureOutcome:
                 "n": self.n,
                 "reference": self.reference,
                 "sets": [_set_record(one) for one in self.sets],
-                "additions": None if self.additions is None else asdict(self.additions),
+                "additions": None if self.additions is None else _additions_record(self.additions),
                 "correlations": [asdict(one) for one in self.correlations],
                 "verdict": self.verdict,
                 "seconds": self.timings,
@@ -92,7 +98,20 @@ def _set_record(one: MeasuredSet) -> dict[str, Any]:
         metric: {"value": found.value, "deviation": found.deviation, **asdict(found)}
         for metric, found in one.measurements.items()
     }
-    return {**asdict(one), "measurements": measurements}
+    record = {**asdict(one), "measurements": measurements}
+    if one.headroom is not None:
+        record["headroom"]["ratio"] = one.headroom.ratio
+    return record
+
+
+def _additions_record(added: Additions) -> dict[str, Any]:
+    """As the table shows them: with the residual of a row."""
+    record = asdict(added)
+    for shown, one in zip(record["files"], added.files, strict=True):
+        shown["mean_residual"] = one.mean_residual
+    if added.same is not None:
+        record["same"]["mean_residual"] = added.same.mean_residual
+    return record
 
 
 def _plain(value: Any) -> Any:
