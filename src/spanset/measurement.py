@@ -14,12 +14,13 @@ from spanset.data import Dataset
 from spanset.data.joining import joined
 from spanset.diversity.addition import LARGEST_N, Additions, additions
 from spanset.diversity.catalogue import require_measurable
-from spanset.diversity.correlation import Correlation, correlate, match_scores, read_scores
+from spanset.diversity.correlation import Correlation, correlate
 from spanset.diversity.measure import Measure
 from spanset.diversity.measuring import matched_pool, measure_sets, volume_rows
 from spanset.diversity.reference import (
     DataReference,
 )
+from spanset.diversity.scores import match_scores, read_scores
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
 from spanset.diversity.volume import Volume

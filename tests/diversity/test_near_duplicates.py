@@ -5,12 +5,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from spanset.diversity import sample as sampling
-from spanset.diversity.near_duplicates import (
-    NearDuplicates,
-    distinct_rows,
-    near_duplicate_share,
-    row_keys,
-)
+from spanset.diversity.near_duplicates import NearDuplicates, near_duplicate_share
 from spanset.diversity.sample import Sample
 from spanset.features import unit_rows
 
@@ -86,16 +81,3 @@ def test_half_the_rows_replaced_by_copies_raises_the_share(share_of):
 def test_names_state_another_threshold():
     names = [NearDuplicates(threshold).name for threshold in (0.95, 0.9)]
     assert names == ["near-duplicates", "near-duplicates:0.9"]
-
-
-def test_distinct_rows_are_the_first_of_their_copies():
-    X = planted(50, 0)[[3, 1, 3, 3, 7, 1, 0]]
-    assert distinct_rows(X).tolist() == [0, 1, 4, 6]
-
-
-def test_keys_are_equal_where_rows_are():
-    X = np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0], [1.0, 0.0]], np.float32)
-    X[3, 0] = np.nextafter(np.float32(1), np.float32(2))
-    keys = list(row_keys(X))
-    assert keys[0] == keys[1]
-    assert len(set(keys)) == 3

@@ -235,7 +235,7 @@ def _more_of_the_same(
 def _reference(volume: Volume, m: int, d: int, n: int, seed: int) -> FloatArray:
     """Gains of the first n of m points of the reference."""
     n = min(n, LONGEST)
-    return replace(volume, n=n).reference_gains(max(n, min(m, LARGEST_POOL)), d, seed)
+    return replace(volume, n=n).reference_gains(min(m, LARGEST_POOL), d, seed)
 
 
 def _size(span: float, reference: FloatArray) -> int | None:

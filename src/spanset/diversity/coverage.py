@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.diversity.blocks import by_blocks
+from spanset.diversity.copies import row_keys
 from spanset.diversity.measure import Better, Estimate
-from spanset.diversity.near_duplicates import row_keys
 from spanset.diversity.sample import BLOCK, Sample
 from spanset.results import FloatArray, IntArray
 

@@ -1,10 +1,8 @@
-"""Rows that nearly repeat another row, or repeat it exactly."""
+"""Rows that nearly repeat another row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -84,17 +82,3 @@ def near_duplicate_share(
 
 def _share(highest: npt.NDArray[np.float32], threshold: float, sample: Sample) -> Estimate:
     return mean_of_looked_at((highest >= threshold).astype(np.float64), sample)
-
-
-def distinct_rows(X: npt.NDArray[np.float32]) -> IntArray:
-    """Positions of the rows that equal none before them, ascending."""
-    first: dict[bytes, int] = {}
-    for position, key in enumerate(row_keys(X)):
-        first.setdefault(key, position)
-    return np.fromiter(first.values(), np.int64, len(first))
-
-
-def row_keys(X: npt.NDArray[np.float32]) -> Iterator[bytes]:
-    """A key for every row, the same for equal rows: 16 bytes, so that chance plays no part."""
-    for row in X:
-        yield blake2b((row + np.float32(0)).tobytes(), digest_size=16).digest()  # -0.0 equals 0.0

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.diversity.blocks import by_blocks
+from spanset.diversity.copies import distinct_rows
 from spanset.diversity.distances import mean_of_looked_at
 from spanset.diversity.measure import Better, Estimate
-from spanset.diversity.near_duplicates import distinct_rows
 from spanset.diversity.sample import Sample
 from spanset.errors import UsageError
 from spanset.results import FloatArray, IntArray
