@@ -17,9 +17,6 @@ from spanset.diversity.catalogue import require_measurable
 from spanset.diversity.correlation import Correlation, correlate
 from spanset.diversity.measure import Measure
 from spanset.diversity.measuring import matched_pool, measure_sets, volume_rows
-from spanset.diversity.reference import (
-    DataReference,
-)
 from spanset.diversity.scores import match_scores, read_scores
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
@@ -147,7 +144,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         inputs = MeasureInputs.read(config)
         if scores is not None and measuring.scores is not None:
             match_scores(scores, inputs.names, measuring.scores)
-        if inputs.rows:
+        if inputs.rows and measuring.by:
             require_fields(joined(inputs.rows), measuring.by)
         if measuring.metrics not in ((), ("all",)) and measuring.given is None:
             require_measurable(measures, bool(inputs.rows), not subsets)
@@ -252,8 +249,6 @@ def _subsets(
     measuring, one = config.measuring, prepared.sets[0]
     places = {printable(name): prepared.positions(name, ids) for name, ids in subsets.items()}
     n = volume_rows(measuring.n, min(map(len, places.values())), "the smallest subset")
-    if isinstance(volume.against, DataReference):
-        volume.against.require(len(one.X), one.X.shape[1])
     if measuring.metrics in ((), ("all",)):
         watcher.note("subsets are measured by their volume: other measures are left out")
     found = measure_subsets(

@@ -19,14 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
-from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps
+from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps, drawn
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
 from spanset.features.rows import unit_rows
-from spanset.greedy import Conditioning, blocked_greedy, residuals
+from spanset.greedy import Conditioning, residuals
 from spanset.kernels import Matrix
 from spanset.memory import greedy_bytes, require_memory
-from spanset.results import FloatArray, IntArray, Selection, StopReason
+from spanset.results import FloatArray
 from spanset.stages import SILENT, Watcher
 
 HELD_OUT = 5  # one current row in so many stands for more of the same
@@ -123,7 +123,7 @@ def additions(
     -----
     Time O((N + M) n (n + d)) for M new rows, as matrix products; memory (N + n) n numbers.
     """
-    current = current[_drawn(len(current), LARGEST_POOL, seed)]
+    current = current[drawn(len(current), LARGEST_POOL, seed, 3)]
     _require_memory(current, files, volume)
     total = len(current) + sum(len(one.X) for one in files)
     if isinstance(volume.against, DataReference):
@@ -183,7 +183,7 @@ class _Current:
 
     def add(self, X: Matrix) -> FloatArray:
         """Count the first n picks of X as here; their gains."""
-        picks = self._picked(X)
+        picks = self.volume.picks(X, self.conditioning)
         self.conditioning = self.conditioning.extended(X[picks.order], self.volume.kernel)
         return picks.gains
 
@@ -191,7 +191,7 @@ class _Current:
         """What X adds to the current rows."""
         left = self.residuals(X)
         repeated = float((left < np.exp(LOG_FLOOR)).mean())
-        after = _size(self.span + self._picked(X).gains.sum(), reference)
+        after = _size(self.span + self.volume.picks(X, self.conditioning).gains.sum(), reference)
         added = _difference(after, _size(self.span, reference))
         return Addition(name, len(X), float(left.sum()), repeated, added)
 
@@ -202,28 +202,12 @@ class _Current:
             X, self.conditioning, volume.kernel, workers=volume.workers, device=volume.device
         )
 
-    def _picked(self, X: Matrix) -> Selection:
-        """Greedy picks of at most n rows of X after those that are here."""
-        volume = self.volume
-        picks = blocked_greedy(
-            X,
-            min(volume.n, len(X)),
-            volume.kernel,
-            given=self.conditioning,
-            workers=volume.workers,
-            device=volume.device,
-            cancelled=volume.cancelled,
-        )
-        if picks.stop_reason is StopReason.INTERRUPTED:
-            raise KeyboardInterrupt
-        return picks
-
 
 def _more_of_the_same(
     current: Matrix, volume: Volume, reference: FloatArray, seed: int
 ) -> tuple[_Current, Addition | None]:
     """Current rows less a part, and that part as an addition to them."""
-    held_out = _drawn(len(current), len(current) // HELD_OUT, seed, 4)
+    held_out = drawn(len(current), len(current) // HELD_OUT, seed, 4)
     rest = np.setdiff1d(np.arange(len(current)), held_out)
     others = _Current(unit_rows(current[rest], volume.dtype), volume)
     if not len(held_out):
@@ -253,8 +237,3 @@ def _rank(one: Addition) -> tuple[float, float, str]:
 
 def _difference(after: int | None, before: int | None) -> int | None:
     return None if after is None or before is None else after - before
-
-
-def _drawn(N: int, count: int, seed: int, stream: int = 3) -> IntArray:
-    """Rows at random, ascending; draws that stand on one another take streams of their own."""
-    return np.sort(np.random.default_rng([seed, stream]).permutation(N)[:count])

@@ -114,6 +114,16 @@ def volume_rows(n: int | None, pool: int, of: str = "the pool") -> int:
     return n
 
 
+def draw_seeds(seed: int, draws: int) -> list[int]:
+    """A seed for every draw."""
+    return [seed + SEED_STEP * draw for draw in range(draws)]
+
+
+def drawn(N: int, count: int, seed: int, stream: int = 0) -> IntArray:
+    """Random rows of N, ascending; draws that stand on one another take streams of their own."""
+    return np.sort(np.random.default_rng([seed, stream]).permutation(N)[:count])
+
+
 def measure_sets(
     sets: Sequence[MeasuredData],
     measures: Sequence[Measure],
@@ -155,7 +165,7 @@ def measure_sets(
         volume.against.require(most, sets[0].X.shape[1])
     results = [_Results(one.name, len(one.X)) for one in sets]
     steps = Steps(watcher, len(sets) * (draws * len(matched) + len(whole)))
-    seeds = [seed + SEED_STEP * draw for draw in range(draws)]
+    seeds = draw_seeds(seed, draws)
     for draw, own_seed in enumerate(seeds):
         for result, sample in zip(results, _samples(sets, volume, pool, own_seed), strict=True):
             for measure in matched:
@@ -188,28 +198,18 @@ def _samples(
     sets: Sequence[MeasuredData], volume: Volume, pool: int, seed: int
 ) -> Iterator[Sample]:
     """One draw of every data set, one at a time, with the population that they all make up."""
-    drawn = [_drawn(len(one.X), pool, seed) for one in sets]
+    draws = [drawn(len(one.X), pool, seed) for one in sets]
     share = min(pool, max(1, EXACT_UP_TO // len(sets)))
     parts = [
-        one.X[_part(rows, share, seed)].astype(np.float32, copy=False)
-        for one, rows in zip(sets, drawn, strict=True)
+        one.X[rows[drawn(pool, share, seed, 1)]].astype(np.float32, copy=False)
+        for one, rows in zip(sets, draws, strict=True)
     ]
     population = np.concatenate(parts)
     shared: dict[object, Any] = {}
-    for one, rows in zip(sets, drawn, strict=True):
+    for one, rows in zip(sets, draws, strict=True):
         X = one.X[rows].astype(np.float32, copy=False)
         data = None if one.data is None else one.data[rows]
         yield Sample(X, population, data, volume, seed, shared)
-
-
-def _drawn(N: int, pool: int, seed: int) -> IntArray:
-    """Rows of a draw, ascending."""
-    return np.sort(np.random.default_rng([seed, 0]).permutation(N)[:pool])
-
-
-def _part(rows: IntArray, share: int, seed: int) -> IntArray:
-    """A random part of them, ascending."""
-    return rows[np.sort(np.random.default_rng([seed, 1]).permutation(len(rows))[:share])]
 
 
 class _Results:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve
 from spanset.diversity.measure import Measure
-from spanset.diversity.measuring import SEED_STEP, Steps, mean_curve
+from spanset.diversity.measuring import Steps, draw_seeds, mean_curve
+from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
 from spanset.features.rows import unit_rows
@@ -60,7 +61,9 @@ def measure_subsets(
             fix="add ldd, equivalent-size or floor-share",
         )
     n = volume.n
-    seeds = [seed + SEED_STEP * draw for draw in range(draws)]
+    if isinstance(volume.against, DataReference):
+        volume.against.require(len(X), X.shape[1])
+    seeds = draw_seeds(seed, draws)
     steps = Steps(watcher, len(subsets) + 2 * draws)
     references = []
     for number, one in enumerate(seeds, start=1):

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from spanset.diversity.reference import Reference
 from spanset.features.rows import unit_rows
-from spanset.greedy import blocked_greedy
+from spanset.greedy import Conditioning, blocked_greedy
 from spanset.kernels import Kernel
 from spanset.memory import greedy_bytes, require_memory
-from spanset.results import FloatArray, StopReason
+from spanset.results import FloatArray, Selection, StopReason
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,35 @@ class Volume:
         if self.device == "cpu":  # a GPU looks at its own memory
             needed = greedy_bytes(len(X), wanted, X.shape[1], self.dtype)
             require_memory(needed, len(X), wanted, self.dtype, where="-n")
+        picks = self.picks(unit_rows(X, self.dtype))
+        gains = np.zeros(wanted)
+        gains[: len(picks)] = picks.gains
+        return gains
+
+    def picks(
+        self, X: npt.NDArray[np.floating[Any]], given: Conditioning | None = None
+    ) -> Selection:
+        """Greedy picks of X (m, d), unit rows in `dtype`: at most n, after the given rows.
+
+        Memory is the caller's to check.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The user stopped it.
+        """
         picks = blocked_greedy(
-            unit_rows(X, self.dtype),
-            wanted,
+            X,
+            min(self.n, len(X)),
             self.kernel,
+            given=given,
             workers=self.workers,
             device=self.device,
             cancelled=self.cancelled,
         )
         if picks.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
-        gains = np.zeros(wanted)
-        gains[: len(picks)] = picks.gains
-        return gains
+        return picks
 
     def reference_gains(self, m: int, d: int, seed: int) -> FloatArray:
         """Gains of a reference of m points in d dimensions; (min(n, m),) float64."""

@@ -170,12 +170,6 @@ def measure(
         return results
     found = results[0].measurements
     is_one = isinstance(metrics, str) and len(measures) == 1
-    if not found:
-        raise UsageError(
-            f"{measures[0].name} is measured on rows, and there are features only",
-            where="metrics",
-            fix="give the data set itself",
-        )
     return found[measures[0].name] if is_one else found
 
 
