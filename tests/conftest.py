@@ -41,6 +41,12 @@ def write_lines(path, rows):
     return path
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test reads what another, or the user, left in the cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def sample(tmp_path):
     """A JSON Lines file of 200 rows."""

@@ -439,7 +439,7 @@ def test_features_without_a_name_are_answered_with_the_known_ones(spanset, featu
 
 
 def test_features_need_a_model_and_a_place(spanset):
-    spanset.refuses("features", "d.jsonl", "--out", "s", code=2, where="--model")
+    spanset.refuses("features", "d.jsonl", "--out", "s", code=2, where="--features", fix="--model")
     spanset.refuses("features", "d.jsonl", "--model", "m", code=2, where="out")
     spanset.refuses("features", "--model", "m", "--out", "s", code=2, where="DATA")
 

@@ -9,7 +9,7 @@ from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.diversity.catalogue import parse_measures
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
-from spanset.features import parse_features
+from spanset.features import Spec, parse_features
 from spanset.features.sketch import check_sketch
 from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
@@ -132,11 +132,12 @@ def _check_reading(reading: DataConfig) -> None:
         raise unknown_format(reading.format)
 
 
-def check_features(model: ModelConfig, seed: int) -> None:
+def check_features(spec: Spec, model: ModelConfig, seed: int) -> None:
     """Check what `spanset features` is told, likewise."""
     if seed < 0:
         raise UsageError(f"{seed} is negative", where="--seed", fix="give 0 or more")
-    check_sketch(model.sketch, model.rank, model.dimension)
+    if spec.kind == "gradient":
+        check_sketch(model.sketch, model.rank, model.dimension)
     _check_model(model)
 
 

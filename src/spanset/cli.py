@@ -143,14 +143,16 @@ def features(
     data: Paths = (),
     *,
     out: str,
+    features: str | None = None,
     shard: str | None = None,
     seed: int = 0,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
 ) -> int:
-    """Compute gradient features of all rows into a folder, for many selections.
+    """Compute features of all rows into a folder, for many selections.
 
-    Interrupted or killed at any moment, the same command goes on where it stopped.
+    Interrupted or killed at any moment, the same command goes on where it stopped. Given more rows,
+    it makes those that are new.
 
     Parameters
     ----------
@@ -158,15 +160,26 @@ def features(
         Files of rows; paths or globs.
     out
         Folder of the features (`spanset select DATA --features store:OUT`).
+    features
+        lexical, sentence:MODEL or gradient:MODEL; by default gradients of the --model.
     shard
         Make part i of n, as i/n, in a folder beside; join them with `spanset merge OUT`.
     seed
         Of the sketch.
     """
+    from spanset.features import parse_features
     from spanset.pipeline import run_features
     from spanset.watching import TerminalWatcher
 
-    run_features(data, reading, model, out, shard, seed, TerminalWatcher(Console(stderr=True)))
+    if features is None and model.model is None:
+        raise UsageError(
+            "no features are named",
+            where="--features",
+            fix="name a model with --model, or give --features lexical or sentence:MODEL",
+        )
+    spec = parse_features(features, model.model)
+    watcher = TerminalWatcher(Console(stderr=True))
+    run_features(data, reading, spec, model, out, shard, seed, watcher)
     return 0
 
 

@@ -66,9 +66,9 @@ class FeatureConfig:
     """What rows are compared by."""
 
     features: Annotated[str | None, Parameter(group=_FEATURES)] = None
-    """lexical; gradient:MODEL (as --model); store:FOLDER that `spanset features` made;
-    array:FILE.npy with one row for each row of the data. By default gradients where a --model is
-    given, else lexical."""
+    """lexical; sentence:MODEL, a sentence-transformers model; gradient:MODEL (as --model);
+    store:FOLDER that `spanset features` made; array:FILE.npy with one row for each row of the
+    data. By default gradients where a --model is given, else lexical."""
 
     kernel: Annotated[Literal["rbf"], Parameter(group=_FEATURES)] = "rbf"
     """Similarity of two rows."""
@@ -87,6 +87,9 @@ class ModelConfig:
 
     revision: Annotated[str | None, Parameter(group=_MODEL)] = None
     """Revision on the hub."""
+
+    text: Annotated[Literal["prompt", "answer", "all"], Parameter(group=_MODEL)] = "prompt"
+    """What a sentence model reads of a row."""
 
     supervise: Annotated[Literal["all", "last"], Parameter(group=_MODEL)] = "all"
     """Assistant turns that count: all of them, or the last. As in training."""

@@ -14,8 +14,17 @@ from spanset.checks import check_features, check_select
 from spanset.config import DataConfig, ModelConfig, SelectConfig
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
-from spanset.errors import DataError, SpansetError, UsageError
-from spanset.features import Representation, fit_transform, parse_features, unit_rows
+from spanset.errors import DataError, SpansetError
+from spanset.features import (
+    Representation,
+    Spec,
+    fit_transform,
+    lexical_maker,
+    maker_of,
+    parse_features,
+    require_making,
+    unit_rows,
+)
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.kernels import make_kernel
 from spanset.memory import peak_bytes
@@ -151,34 +160,38 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
 def run_features(
     data: tuple[str, ...],
     reading: DataConfig,
+    spec: Spec,
     model: ModelConfig,
     out: str,
     shard: str | None,
     seed: int,
     watcher: Watcher,
 ) -> None:
-    """Run ``spanset features``: a store of gradient features, or a shard of one."""
-    from spanset.features.gradient import GradientFeatures, Shard
+    """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
+    from spanset.features.parts import in_store
+    from spanset.features.shards import Shard
     from spanset.features.store_checks import refuse_place
 
-    if model.model is None:
-        raise UsageError("no model is given", where="--model", fix="name a folder or a hub model")
+    require_making(spec)
     part = None if shard is None else Shard.parse(shard)
-    check_features(model, seed)
-    refuse_place(Path(out))
-    made = GradientFeatures.load(
-        model.model, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher
-    )
+    check_features(spec, model, seed)
+    path = Path(out)
+    refuse_place(path)
     stage = stopwatch(watcher, {})
+    # A model that is not there is told before the data are read; words are counted in the data.
+    maker = None
+    if spec.kind != "lexical":
+        maker = maker_of(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
     with stage("read"):
         rows = read_data(data, reading)
     with stage("represent"):
-        made.store(rows, Path(out), part)
+        maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
+        in_store(maker, rows, path, part)
 
 
 def run_merge(out: str, watcher: Watcher) -> None:
     """Run ``spanset merge``: the shards beside `out` become one store."""
-    from spanset.features.gradient import describe
+    from spanset.features.making import describe
     from spanset.features.shards import merge_shards
 
     watcher.note(f"merged: {describe(merge_shards(Path(out)))}")

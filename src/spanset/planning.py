@@ -13,9 +13,10 @@ from spanset.config import SelectConfig
 from spanset.data import Dataset
 from spanset.data.containers import cannot_open
 from spanset.data.dataset import expand
-from spanset.features import dimension, parse_features
+from spanset.features import dimension, lexical_maker, maker_of, parse_features
 from spanset.features.array import load_features
-from spanset.features.gradient import GradientFeatures
+from spanset.features.making import Maker
+from spanset.features.parts import planned
 from spanset.greedy import TokenBudget
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
@@ -36,15 +37,17 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
     spec = parse_features(config.features.features, config.model.model)
-    gradients = None
-    if spec.kind == "gradient":
-        gradients = GradientFeatures.load(
-            spec.argument,
+    maker: Maker | None = None
+    if spec.kind == "lexical":
+        maker = lexical_maker(data, seed=config.choice.seed)
+    elif spec.path is None:
+        maker = maker_of(
+            spec,
             config.model,
             seed=config.choice.seed,
             on_bad_row=config.reading.on_bad_row,
         )
-    d = dimension(spec) if gradients is None else gradients.dimension
+    d = dimension(spec) if maker is None else maker.dimension
     outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
     if spec.kind == "array":
@@ -66,8 +69,8 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         "output": ", ".join(names) + where,
         "disk": f"about {chosen / 2**20:,.1f} MiB",
     }
-    if gradients is not None:
-        plan["gradients"] = gradients.plan(data)
+    if maker is not None:
+        plan["to make"] = planned(maker, data)
     if config.choice.method == "dpp":
         needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
         plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"

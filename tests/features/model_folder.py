@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.features.tiny_models import CHATML, make_model, make_tokenizer
 
 from spanset.cli import main
+from spanset.features.parts import in_store
 
 CONTEXT = 128  # tokens that the models of `make_model` can attend to
 SMALL = ("--rank", "4", "--dimension", "32")
@@ -58,6 +59,11 @@ def edit_weights(folder: Path, change) -> None:
 
     path = folder / "model.safetensors"
     save_file(change(load_file(path)), path, metadata={"format": "pt"})
+
+
+def store_of(maker, data, path: Path):
+    """The store of these rows in a folder."""
+    return in_store(maker, data, path).stores[0]
 
 
 def talk_rows(n: int, *, copies: int = 0) -> list[dict[str, str]]:

@@ -36,7 +36,7 @@ def test_the_cache_lists_what_selections_left_and_clears_only_that(cache, tmp_pa
     X = spanset.represent(data, f"gradient:{tmp_path / 'm'}", model=CONFIG)
     (store,) = cached_stores()
     assert (store.rows, store.is_complete) == (12, True)
-    assert store.path.parent == cache_folder()
+    assert store.path.parent.parent == cache_folder()
     assert store.bytes > 12 * 32 * 2
     assert main(["cache"]) == 0
     out = capsys.readouterr().out

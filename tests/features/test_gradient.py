@@ -17,6 +17,7 @@ from tests.features.model_folder import (
     files_of,
     same_store,
     save_model,
+    store_of,
     talk_rows,
 )
 from tests.features.tiny_models import GEMMA
@@ -27,8 +28,9 @@ from spanset.data import read
 from spanset.errors import DataError, SpansetError, UsageError
 from spanset.features import capture_run, fit_transform, gradient, parse_features
 from spanset.features import survey as survey_module
+from spanset.features.cache import cache_folder, cached_stores
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.gradient import GradientFeatures, cache_folder
+from spanset.features.gradient import GradientFeatures
 from spanset.features.models import load_model
 from spanset.features.selfcheck import SketchCheck
 from spanset.features.sketch import make_sketch
@@ -82,7 +84,7 @@ def whole(model, tmp_path_factory):
     place = tmp_path_factory.mktemp("whole") / "s"
     data = read(ROWS)
     made = GradientFeatures.load(model, SMALL)
-    made.store(data, place)
+    store_of(made, data, place)
     return StoreFeatures(str(place)).transform(data).X, place
 
 
@@ -224,7 +226,7 @@ def test_a_gradient_without_a_direction_leaves_its_row_out(
 
     monkeypatch.setattr(capture_run, "_captured", spoilt)
     data = read(ROWS)
-    store = GradientFeatures.load(model, SMALL).store(data, tmp_path / "s")
+    store = store_of(GradientFeatures.load(model, SMALL), data, tmp_path / "s")
     assert np.flatnonzero(store.column("status") == status).tolist() == [2, 18]
     assert not store.column("features")[[2, 18]].any()
     made = StoreFeatures(str(store.path)).transform(data)
@@ -245,7 +247,7 @@ def test_no_row_with_a_gradient_is_an_error_every_time(model, tmp_path, monkeypa
 
 def test_truncated_rows_are_represented_and_marked(model, tmp_path):
     rows = [*ROWS[:3], {"instruction": "Count", "output": "one two three " * 80}]
-    store = GradientFeatures.load(model, SMALL).store(read(rows), tmp_path / "s")
+    store = store_of(GradientFeatures.load(model, SMALL), read(rows), tmp_path / "s")
     assert store.column("status").tolist() == [*[Status.OK] * 3, Status.TRUNCATED]
     assert store.column("tokens")[3] == CONTEXT
     assert store.manifest["cost"]["truncated"] == 1
@@ -294,14 +296,15 @@ def test_other_settings_rows_or_weights_have_a_store_of_their_own(model, tmp_pat
     other = shutil.copytree(model, tmp_path / "other")
     edit_weights(other, change)
     transform(str(other), ROWS)
-    assert len(list(cache.iterdir())) == 4
+    assert len(list(cache.iterdir())) == 3
+    assert len(cached_stores()) == 3, "fewer rows are in the store of all"
 
 
 def test_how_many_rows_are_rendered_at_once_does_not_show_in_a_store(
     model, whole, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(survey_module, "AT_ONCE", 3)
-    GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+    store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert same_store(tmp_path / "s", whole[1])
 
 
@@ -342,7 +345,7 @@ def test_rows_that_a_store_lacks_are_counted_and_the_first_is_named(whole):
 
 def test_a_store_remembers_why_a_row_was_left_out(model, tmp_path):
     data = read([*ROWS[:3], LONG])
-    GradientFeatures.load(model, SMALL).store(data, tmp_path / "s")
+    store_of(GradientFeatures.load(model, SMALL), data, tmp_path / "s")
     made = StoreFeatures(str(tmp_path / "s")).transform(data[[3, 0]])
     assert made.kept.tolist() == [1]
     assert "--max-length" in made.data.unrepresented[0].reason
@@ -380,7 +383,7 @@ def test_a_batch_that_does_not_fit_in_memory_is_split_and_noted(
     out_of_memory_above(monkeypatch, size)
     watcher = Notes()
     made = GradientFeatures.load(model, SMALL, watcher=watcher)
-    store = made.store(read(ROWS), tmp_path / "s")
+    store = store_of(made, read(ROWS), tmp_path / "s")
     X = StoreFeatures(str(store.path)).transform(read(ROWS)).X
     assert np.abs(X - whole[0]).max() < 1e-3
     norm = FeatureStore(whole[1]).column("norm")
@@ -399,7 +402,7 @@ def test_without_trouble_nothing_is_split(whole):
 def test_a_row_that_does_not_fit_alone_is_named(model, tmp_path, monkeypatch):
     out_of_memory_above(monkeypatch, 0)
     with pytest.raises(SpansetError) as caught:
-        GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+        store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert "tokens does not fit in memory" in caught.value.what
     assert "Tried to allocate" in caught.value.why
     assert "more text" not in caught.value.why
@@ -411,7 +414,7 @@ def test_a_row_that_does_not_fit_alone_is_named(model, tmp_path, monkeypatch):
 def test_the_check_at_the_start_needs_no_more_memory_than_there_is(model, tmp_path, monkeypatch):
     """It takes up to 16 rows, and products of all their tokens: it may well be the largest."""
     out_of_memory_above(monkeypatch, 2, in_the_check=True)
-    store = GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+    store = store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert store.complete
 
 
@@ -421,7 +424,7 @@ def test_any_other_failure_is_not_taken_for_lack_of_memory(model, tmp_path, monk
 
     monkeypatch.setattr(GradientCapture, "__call__", broken)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
-        GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+        store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
 
 
 # The check and the progress
@@ -436,7 +439,9 @@ def test_the_self_check_is_recorded_and_as_expected(whole):
 def test_a_suspicious_check_is_told(model, tmp_path, monkeypatch):
     monkeypatch.setattr(capture_run, "check_sketching", lambda *_: SketchCheck(0.9, 0.01, 50.0))
     watcher = Notes()
-    store = GradientFeatures.load(model, SMALL, watcher=watcher).store(read(ROWS), tmp_path / "s")
+    store = store_of(
+        GradientFeatures.load(model, SMALL, watcher=watcher), read(ROWS), tmp_path / "s"
+    )
     (warning,) = (note for note in watcher.notes if note.startswith("warning"))
     assert "90.0%" in warning
     assert "--rank" in warning
@@ -445,13 +450,13 @@ def test_a_suspicious_check_is_told(model, tmp_path, monkeypatch):
 
 def test_the_full_gradient_needs_no_check(model, tmp_path):
     config = ModelConfig(sketch="none", batch_tokens=300)
-    store = GradientFeatures.load(model, config).store(read(ROWS[:4]), tmp_path / "s")
+    store = store_of(GradientFeatures.load(model, config), read(ROWS[:4]), tmp_path / "s")
     assert store.manifest["self_check"] is None
 
 
 def test_progress_ends_with_all_of_the_work(model, tmp_path):
     watcher = Notes()
-    GradientFeatures.load(model, SMALL, watcher=watcher).store(read(ROWS), tmp_path / "s")
+    store_of(GradientFeatures.load(model, SMALL, watcher=watcher), read(ROWS), tmp_path / "s")
     done = [step.work_done for step in watcher.steps]
     assert done == sorted(done)
     assert done[-1] == 1.0
@@ -469,7 +474,7 @@ def test_a_template_that_gives_two_results_for_a_row_is_an_error(model, tmp_path
 
     monkeypatch.setattr(capture_run, "render_rows", moody)
     with pytest.raises(SpansetError, match="two results") as caught:
-        GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+        store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert "Sundays" in caught.value.why
 
 
@@ -565,7 +570,7 @@ def test_a_store_that_is_not_finished_is_no_features(model, tmp_path, monkeypatc
 
     monkeypatch.setattr(gradient, "capture_rows", stops)
     with pytest.raises(KeyboardInterrupt):
-        GradientFeatures.load(model, SMALL).store(read(ROWS), tmp_path / "s")
+        store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     before = files_of(tmp_path / "s")
     with pytest.raises(UsageError, match="not finished"):
         StoreFeatures(str(tmp_path / "s")).transform(read(ROWS))

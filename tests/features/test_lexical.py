@@ -35,8 +35,8 @@ def test_rows_are_unit_float32_of_the_stated_dimension(sample):
 
 def test_inner_products_estimate_those_of_the_full_vectors(sample):
     """The sketch is unbiased within its stated deviation of about 1 / sqrt(d)."""
-    counts = lexical._counts([talk.text for talk in sample.conversations()])
-    idf = lexical._fit_idf([counts], len(sample))
+    counts = lexical._count([talk.text for talk in sample.conversations()])
+    idf = lexical.lexical_features(sample).idf
     full = lexical._weighted(counts, idf)
     full = sparse.csr_matrix(full) / np.sqrt(2)  # two families of unit length
     exact = (full @ full.T).toarray()

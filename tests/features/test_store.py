@@ -39,10 +39,12 @@ from tests.features.model_folder import (
 )
 
 from spanset.cli import main
+from spanset.data import read
 from spanset.errors import DataError, OutputError, UsageError
 from spanset.features import store as store_module
 from spanset.features.store import FeatureStore, Status, create_store
 from spanset.features.store_checks import refuse_difference
+from spanset.features.store_features import StoreFeatures
 
 N, D = 6, 4
 ROWS = talk_rows(40, copies=5)
@@ -55,6 +57,7 @@ def make_store(path, *, dtype="float32", place=None, shard=None, n=N):
     table = {
         "settings": {"a": 1},
         "data": {"rows": n},
+        "columns": ["tokens", "supervised", "norm", "loss"],
         "plan": {"batch_tokens": 100},
         "cost": {},
         "shard": shard,
@@ -78,8 +81,8 @@ def put(store, *rows):
         numbers,
         np.repeat(numbers[:, None] + 1.0, D, axis=1).astype(np.float32),
         np.full(len(rows), Status.OK, np.uint8),
-        numbers + 0.5,
-        numbers + 0.25,
+        norm=numbers + 0.5,
+        loss=numbers + 0.25,
     )
 
 
@@ -196,7 +199,7 @@ def test_half_precision_keeps_unit_rows(tmp_path):
     store = make_store(tmp_path / "s", dtype="float16")
     row = np.full((1, D), 0.5, np.float32)
     with store.writing():
-        store.put(np.array([2]), row, np.ones(1, np.uint8), np.ones(1), np.ones(1))
+        store.put(np.array([2]), row, np.ones(1, np.uint8), norm=np.ones(1), loss=np.ones(1))
     assert store.column("features").dtype == np.float16
     assert np.array_equal(store.column("features")[2], row[0])
 
@@ -214,9 +217,11 @@ def test_the_features_of_a_shard_belong_to_their_rows(tmp_path):
     store = make_store(tmp_path / "s", place=np.array([1, 4, 5]), shard=[1, 2])
     with store.writing():
         put(store, 5, 1)
-    features, rows = FeatureStore(store.path).features()
-    assert rows.tolist() == [1, 5]
-    assert features[:, 0].tolist() == [2.0, 6.0]
+    store = FeatureStore(store.path)
+    made = np.flatnonzero(store.column("status"))
+    assert made.tolist() == [1, 5]
+    places = np.searchsorted(store.place, made)
+    assert store.column("features")[places, 0].tolist() == [2.0, 6.0]
 
 
 def test_a_leftover_of_a_killed_creation_is_no_store_and_no_hindrance(tmp_path):
@@ -227,7 +232,7 @@ def test_a_leftover_of_a_killed_creation_is_no_store_and_no_hindrance(tmp_path):
     store = make_store(tmp_path / "s")
     assert set(files_of(store.path)) == {
         "manifest.json",
-        *(f"{name}.npy" for name in ("features", *store_module.COLUMNS)),
+        *(f"{name}.npy" for name in ("features", *store_module.ALWAYS, *store_module.OPTIONAL)),
     }
     assert not partial.exists()
 
@@ -572,16 +577,57 @@ def test_what_features_do_not_depend_on_may_change(store_there, reference, flags
     "change",
     [
         pytest.param(lambda rows: rows[:-1], id="one-less"),
-        pytest.param(lambda rows: [*rows, rows[0]], id="one-more"),
-        pytest.param(lambda rows: [{**rows[0], "output": "Other."}, *rows[1:]], id="other-text"),
+        pytest.param(lambda rows: [*rows, rows[0]], id="one-more-copy"),
         pytest.param(lambda rows: [rows[1], rows[0], *rows[2:]], id="other-order"),
     ],
 )
-def test_a_store_of_other_rows_is_refused(store_there, capsys, change):
+def test_a_store_that_holds_all_rows_already_is_left_as_it_is(store_there, capsys, change):
     write_lines(Path("d.jsonl"), change(ROWS))
+    before = files_of(store_there)
+    assert main(FEATURES) == 0
+    assert files_of(store_there) == before
+    assert "complete" in capsys.readouterr().err
+
+
+def test_an_unfinished_store_of_other_rows_is_refused(store_there, capsys):
+    edit_json(store_there / "manifest.json", complete=False)
+    write_lines(Path("d.jsonl"), ROWS[:20])
     before = files_of(store_there)
     refused(capsys, *FEATURES, code=2, says=("s: ", "other rows"))
     assert files_of(store_there) == before
+
+
+def test_rows_that_are_new_are_added_and_the_others_stay_as_they_are(store_there, capsys):
+    more = talk_rows(47)[40:]
+    write_lines(Path("d.jsonl"), [*ROWS[5:], *more])
+    before = files_of(store_there)
+    assert main(FEATURES) == 0
+    added = FeatureStore(store_there / "appended-1")
+    assert added.complete
+    assert len(added.column("rows")) == len(more), "only what is new is made"
+    assert before == {name: (store_there / name).read_bytes() for name in before}
+    assert "35 of 42 rows are there already" in capsys.readouterr().err
+    data = read([*ROWS[5:], *more])
+    X = StoreFeatures(str(store_there)).transform(data).X
+    write_lines(Path("d.jsonl"), more)
+    assert main(changed(FEATURES, "--out", "alone")) == 0
+    alone = StoreFeatures("alone").transform(read(more)).X
+    assert np.abs(X[35:] - alone).max() < 2e-3  # float16
+    assert (X[:35] == StoreFeatures(str(store_there)).transform(data[np.arange(35)]).X).all()
+
+
+def test_adding_rows_that_was_killed_goes_on_to_the_same_bytes(store_there):
+    more = talk_rows(60)[40:]
+    write_lines(Path("d.jsonl"), [*ROWS, *more])
+    assert Child(*FEATURES, moment=Moment("pwrite", 30)).end() == -signal.SIGKILL
+    assert not FeatureStore(store_there / "appended-1").complete
+    with pytest.raises(UsageError, match="not finished"):
+        StoreFeatures(str(store_there)).transform(read([*ROWS, *more]))
+    assert main(FEATURES) == 0
+    shutil.copytree(store_there / "appended-1", "killed")
+    shutil.rmtree(store_there / "appended-1")
+    assert main(FEATURES) == 0
+    assert same_store(store_there / "appended-1", Path("killed"))
 
 
 def test_fields_that_are_no_part_of_the_conversation_may_change(store_there, reference):
@@ -730,9 +776,9 @@ def test_a_full_disk_shows_at_the_start_and_leaves_nothing(small_disk, capsys, m
 
 
 def test_once_there_is_room_again_the_run_goes_on_to_the_same_bytes(small_disk, reference, capsys):
-    from spanset.features import gradient
+    from spanset.features import making
 
-    make_room, filler = gradient.create_store, small_disk / "filler"
+    make_room, filler = making.create_store, small_disk / "filler"
 
     def fill_up(*arguments, **settings):
         store = make_room(*arguments, **settings)
@@ -742,7 +788,7 @@ def test_once_there_is_room_again_the_run_goes_on_to_the_same_bytes(small_disk, 
         return store
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gradient, "create_store", fill_up)
+        patch.setattr(making, "create_store", fill_up)
         err = refused(capsys, *ON_DISK, code=1, says=("No space left", "goes on"))
     assert "\\n" not in err, "one message inside another"
     filler.unlink()

@@ -15,7 +15,7 @@ from spanset.errors import DataError
 from spanset.features import survey as survey_module
 from spanset.features.rendering import make_renderer
 from spanset.features.store import Status, row_digests
-from spanset.features.survey import first_rows, is_first, survey, with_copies
+from spanset.features.survey import first_rows, is_first, require_some, survey, with_copies
 
 LONG = "a very long question " * 20
 
@@ -108,10 +108,13 @@ def test_copies_are_counted_but_cost_nothing():
     rows = [pair("One?"), pair("Two?", "Another answer, which is longer.")]
     alone, doubled = surveyed(rows), surveyed([*rows, rows[0], rows[1], rows[0]])
     assert (doubled.cost.rows, doubled.cost.distinct) == (5, 2)
-    assert doubled.cost.tokens == alone.cost.tokens == int(alone.tokens.sum())
+    assert doubled.cost.tokens == alone.cost.tokens == int(alone.columns["tokens"].sum())
     assert doubled.first.tolist() == [0, 1, 0, 1, 0]
-    assert doubled.tokens.tolist() == alone.tokens[[0, 1, 0, 1, 0]].tolist()
-    assert doubled.supervised.tolist() == alone.supervised[[0, 1, 0, 1, 0]].tolist()
+    assert doubled.columns["tokens"].tolist() == alone.columns["tokens"][[0, 1, 0, 1, 0]].tolist()
+    assert (
+        doubled.columns["supervised"].tolist()
+        == alone.columns["supervised"][[0, 1, 0, 1, 0]].tolist()
+    )
 
 
 def test_a_distinct_row_is_rendered_once(monkeypatch):
@@ -133,8 +136,10 @@ def test_how_many_rows_are_rendered_at_once_changes_nothing(monkeypatch, at_once
     whole = surveyed(rows)
     monkeypatch.setattr(survey_module, "AT_ONCE", at_once)
     parts = surveyed(rows)
-    for name in ("first", "status", "tokens", "supervised", "truncated", "digests"):
+    for name in ("first", "status", "truncated", "digests"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
+    for name in ("tokens", "supervised"):
+        assert np.array_equal(whole.columns[name], parts.columns[name]), name
 
 
 # Counts
@@ -145,16 +150,16 @@ def test_tokens_are_those_of_the_rendered_row():
     renderer = make_renderer(make_tokenizer(CHATML_MARKED, pad=True), max_length=64)
     seen = survey(data, row_digests(data), renderer)
     for row, rendered in enumerate(renderer.render(list(data.conversations()))):
-        assert seen.tokens[row] == len(rendered.ids)
-        assert seen.supervised[row] == rendered.supervised.sum()
-    assert seen.cost.supervised == seen.supervised.sum()
+        assert seen.columns["tokens"][row] == len(rendered.ids)
+        assert seen.columns["supervised"][row] == rendered.supervised.sum()
+    assert seen.cost.supervised == seen.columns["supervised"].sum()
     assert (seen.status == Status.PENDING).all()
 
 
 def test_a_truncated_row_counts_with_what_is_left_of_it():
     seen = surveyed([pair("Short?"), pair("Short too?", "A long answer " * 40)])
     assert seen.truncated.tolist() == [False, True]
-    assert seen.tokens[1] == 64
+    assert seen.columns["tokens"][1] == 64
     assert seen.cost.truncated == 1
     assert "1 truncated" in str(seen.cost)
 
@@ -162,14 +167,14 @@ def test_a_truncated_row_counts_with_what_is_left_of_it():
 def test_a_row_cut_before_its_answer_is_left_out_and_counted():
     seen = surveyed([pair("Short?"), pair(LONG), pair(LONG)])
     assert seen.status.tolist() == [Status.PENDING, *[Status.NOT_SUPERVISED] * 2]
-    assert seen.supervised.tolist()[1:] == [0, 0]
-    assert (seen.cost.excluded, seen.cost.tokens) == (2, int(seen.tokens[0]))
+    assert seen.columns["supervised"].tolist()[1:] == [0, 0]
+    assert (seen.cost.excluded, seen.cost.tokens) == (2, int(seen.columns["tokens"][0]))
     assert "2 left out" in str(seen.cost)
 
 
 def test_no_row_with_a_supervised_token_is_an_error_that_says_why():
     with pytest.raises(DataError) as caught:
-        surveyed([pair(LONG), pair(LONG + "?")])
+        require_some(surveyed(rows := [pair(LONG), pair(LONG + "?")]), read(rows))
     assert "none of 2 rows" in caught.value.what
     assert "--max-length" in caught.value.why
     assert "--max-length" in caught.value.fix
@@ -209,4 +214,4 @@ def test_such_rows_and_their_copies_are_left_out_where_that_is_asked_for():
 
 def test_only_such_rows_is_an_error_whatever_is_asked_for():
     with pytest.raises(DataError, match="template refuses"):
-        surveyed([SYSTEM], template=GEMMA, on_bad_row="skip")
+        require_some(surveyed([SYSTEM], template=GEMMA, on_bad_row="skip"), read([SYSTEM]))

@@ -6,7 +6,9 @@ so that rows of another file (`--given`) are represented alike.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
@@ -15,17 +17,25 @@ from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.stages import SILENT, Watcher
 
+if TYPE_CHECKING:
+    from spanset.features.gradient import GradientFeatures
+    from spanset.features.lexical import LexicalFeatures
+    from spanset.features.sentence import SentenceFeatures
+
 __all__ = [
     "Representation",
     "Represented",
     "Spec",
     "dimension",
     "fit_transform",
+    "lexical_maker",
+    "maker_of",
     "parse_features",
+    "require_making",
     "unit_rows",
 ]
 
-KINDS = ("lexical", "gradient:MODEL", "store:FOLDER", "array:FILE.npy")
+KINDS = ("lexical", "sentence:MODEL", "gradient:MODEL", "store:FOLDER", "array:FILE.npy")
 
 
 class Representation(Protocol):
@@ -70,7 +80,8 @@ def parse_features(features: str | None, model: str | None = None) -> Spec:
     kind, _, argument = features.partition(":")
     if kind == "gradient" and not argument and model:
         argument = model
-    if features != "lexical" and not (kind in ("gradient", "store", "array") and argument):
+    named = ("sentence", "gradient", "store", "array")
+    if features != "lexical" and not (kind in named and argument):
         raise UsageError(
             f"no features {features!r}", where="--features", fix=f"use {', '.join(KINDS)}"
         )
@@ -104,16 +115,12 @@ def fit_transform(
     on_bad_row : {"stop", "skip"}
         At a row that a model's chat template refuses.
     """
-    if spec.kind == "lexical":
-        from spanset.features.lexical import fit_transform_lexical
-
-        return fit_transform_lexical(data, seed=seed)
     fitted: Representation
-    if spec.kind == "gradient":
-        from spanset.features.gradient import GradientFeatures
-
-        fitted = GradientFeatures.load(
-            spec.argument, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
+    if spec.kind == "lexical":
+        fitted = lexical_maker(data, seed=seed, watcher=watcher)
+    elif spec.kind in ("sentence", "gradient"):
+        fitted = maker_of(
+            spec, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
         )
     elif spec.kind == "store":
         from spanset.features.store_features import StoreFeatures
@@ -126,12 +133,50 @@ def fit_transform(
     return fitted.transform(data), fitted
 
 
-def dimension(spec: Spec) -> int:
-    """Columns that features which need no model will have, without computing them."""
-    if spec.kind == "lexical":
-        from spanset.features.lexical import DIMENSION
+def maker_of(
+    spec: Spec,
+    model: ModelConfig,
+    *,
+    seed: int = 0,
+    on_bad_row: str = "stop",
+    watcher: Watcher = SILENT,
+) -> SentenceFeatures | GradientFeatures:
+    """Features of a model, which is looked at; its weights are loaded when they are needed."""
+    if spec.kind == "sentence":
+        from spanset.features.sentence import SentenceFeatures
 
-        return DIMENSION
+        return SentenceFeatures.load(spec.argument, model, watcher=watcher)
+    from spanset.features.gradient import GradientFeatures
+
+    return GradientFeatures.load(
+        spec.argument, model, seed=seed, on_bad_row=on_bad_row, watcher=watcher
+    )
+
+
+def lexical_maker(
+    data: Dataset, store: Path | None = None, *, seed: int = 0, watcher: Watcher = SILENT
+) -> LexicalFeatures:
+    """Lexical features fitted to `data`; to what a store was fitted to, where there is one."""
+    from spanset.features.lexical import LexicalFeatures, lexical_features
+    from spanset.features.store import FeatureStore
+
+    if store is not None and store.exists():
+        there = FeatureStore(store)
+        if there.manifest["settings"]["kind"] == "lexical":
+            return replace(LexicalFeatures.of_store(there, watcher), seed=seed)
+    return lexical_features(data, seed=seed, watcher=watcher)
+
+
+def require_making(spec: Spec) -> None:
+    """Refuse features that are not made: those that the user brings."""
+    if spec.path is not None:
+        raise UsageError(
+            f"{spec} are made already", where="--features", fix=f"use {', '.join(KINDS[:3])}"
+        )
+
+
+def dimension(spec: Spec) -> int:
+    """Columns of features that the user brings."""
     if spec.kind == "store":
         from spanset.features.store_features import StoreFeatures
 

@@ -1,4 +1,4 @@
-"""Stores that nobody gave a place: in the user's cache folder, named by their content."""
+"""Stores that nobody gave a place: in the user's cache, a folder for all of the same settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CachedStore:
     Attributes
     ----------
     name : str
-        The model's name; what is wrong with the folder where it is no store.
+        The model's name, or the kind of features; what is wrong with a folder that is no store.
     rows : int
         Rows of the data it was made of.
     is_complete : bool
@@ -40,32 +40,44 @@ def cache_folder() -> Path:
 
 def cached_stores() -> list[CachedStore]:
     """Every store in the cache, unfinished and damaged ones too."""
-    folder = cache_folder()
-    paths = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return [_look_at(path) for path in paths]
+    return [_look_at(path) for folder in _folders() for path in _stores(folder)]
 
 
 def clear_cache() -> int:
     """Remove every store in the cache; the bytes that were freed."""
-    stores = cached_stores()
-    for store in stores:
+    freed = sum(store.bytes for store in cached_stores())
+    for folder in _folders():
         try:
-            shutil.rmtree(store.path)
+            shutil.rmtree(folder)
         except OSError as error:
             raise OutputError(
                 "cannot remove a cached store",
-                where=str(store.path),
+                where=str(folder),
                 why=error.strerror or str(error),
                 fix="remove the folder yourself",
             ) from error
-    return sum(store.bytes for store in stores)
+    return freed
+
+
+def _folders() -> list[Path]:
+    """A folder for all stores of the same settings."""
+    folder = cache_folder()
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _stores(folder: Path) -> list[Path]:
+    """The stores in such a folder; itself, where it is one of an earlier form."""
+    found = sorted(path for path in folder.iterdir() if path.is_dir())
+    return found or [folder]
 
 
 def _look_at(path: Path) -> CachedStore:
     size = sum(file.stat().st_blocks * 512 for file in path.iterdir())
     try:
         manifest = FeatureStore(path).manifest
-        name, rows = str(manifest["settings"]["model"]["name"]), int(manifest["data"]["rows"])
-        return CachedStore(path, size, name, rows, bool(manifest["complete"]))
+        settings = manifest["settings"]
+        name = settings["model"]["name"] if "model" in settings else settings["kind"]
+        rows = int(manifest["data"]["rows"])
+        return CachedStore(path, size, str(name), rows, bool(manifest["complete"]))
     except (SpansetError, KeyError, TypeError, ValueError):
         return CachedStore(path, size, "not a finished store", 0, is_complete=False)

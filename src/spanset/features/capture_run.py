@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import platform
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import version
 from time import monotonic
 from typing import Any
 
@@ -15,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.config import ModelConfig
-from spanset.data.dataset import Dataset
 from spanset.errors import SpansetError
 from spanset.features.capture import Batch, GradientCapture
+from spanset.features.making import Job, put_rows, software
 from spanset.features.models import ModelFiles, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.selfcheck import SketchCheck, check_sketching
 from spanset.features.sketch import Sketch, make_sketch
 from spanset.features.store import MADE, FeatureStore, Status
-from spanset.features.survey import render_rows, with_copies
+from spanset.features.survey import render_rows
 from spanset.features.targets import find_layers
 from spanset.results import IntArray
 from spanset.stages import Watcher
@@ -49,29 +48,18 @@ class CaptureProgress:
 
 
 @dataclass(frozen=True)
-class CaptureJob:
-    """What the loop needs to know.
-
-    Attributes
-    ----------
-    batches : list of (b,) int64
-        The whole plan; `pending` are the numbers of those to make.
-    first : (N,) int64
-        First row with the same conversation: copies get its features.
-    """
+class CaptureRun:
+    """What the loop needs to know: a model, how rows are rendered for it, what to make."""
 
     files: ModelFiles
     model: Any
     renderer: Renderer
     config: ModelConfig
-    data: Dataset
-    batches: list[IntArray]
-    pending: list[int]
-    first: IntArray
+    job: Job
     watcher: Watcher
 
 
-def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
+def capture_rows(run: CaptureRun, store: FeatureStore) -> None:
     """Make the pending batches and write them; the store is open for writing.
 
     Raises
@@ -80,8 +68,8 @@ def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
         A row that does not fit in memory, layers that cannot be captured, or no row at all with
         a finite gradient.
     """
-    settings, model = store.manifest["settings"], job.model
-    layers = find_layers(model, job.config.targets)
+    settings, model = store.manifest["settings"], run.model
+    layers = find_layers(model, run.config.targets)
     shape = settings["sketch"]
     sketch = make_sketch(
         shape["kind"],
@@ -92,21 +80,21 @@ def capture_rows(job: CaptureJob, store: FeatureStore) -> None:
         device=model.device,
         dtype=model.dtype,
     )
-    capture = GradientCapture(model, layers, checkpointing=job.config.gradient_checkpointing)
+    capture = GradientCapture(model, layers, checkpointing=run.config.gradient_checkpointing)
     with quiet(), capture:  # rows that end in the padding token would be commented on
         if store.manifest["self_check"] is None and sketch.rank is not None:
-            batch = _padded(_rendered(job, _checked_rows(job, store)))
+            batch = _padded(_rendered(run, _checked_rows(run, store)))
             check = _checked(capture, batch, sketch)
             if check is not None:
                 store.update(self_check=check.record())
             if check is not None and check.is_suspicious:
-                job.watcher.note(f"warning: {check}")
-        _loop(job, store, capture, sketch)
+                run.watcher.note(f"warning: {check}")
+        _loop(run, store, capture, sketch)
     store.sync()  # statuses are on disk only now
     if store.place is None and not np.isin(store.column("status"), MADE).any():
         raise SpansetError(
             "no row has a finite gradient",
-            where=f"--model {job.files.name}",
+            where=f"--model {run.files.name}",
             why="all are zero or not finite",
             fix="try --model-dtype float32, or another model",
         )
@@ -131,56 +119,54 @@ def machine(device: str) -> dict[str, Any]:
     import torch
 
     name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
-    return {
-        "device": name,
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
+    return {"device": name, "threads": torch.get_num_threads(), **software(*PACKAGES)}
 
 
-def _loop(job: CaptureJob, store: FeatureStore, capture: GradientCapture, sketch: Sketch) -> None:
+def _loop(run: CaptureRun, store: FeatureStore, capture: GradientCapture, sketch: Sketch) -> None:
     tokens = store.column("tokens")
-    sizes = {number: int(tokens[job.batches[number]].sum()) for number in job.pending}
-    work, wanted = sum(sizes.values()), sum(len(job.batches[number]) for number in job.pending)
+    batches = {number: run.job.batches[number] for number in run.job.pending}
+    sizes = {number: int(tokens[rows].sum()) for number, rows in batches.items()}
+    work, wanted = sum(sizes.values()), sum(map(len, batches.values()))
     tokens_done = rows_done = 0
     started = monotonic()
-    for number, rendered in _prepared(job):
-        rows = job.batches[number]
-        total, losses, was_split = _captured(job, capture, sketch, rows, rendered)
+    for number, rendered in _prepared(run):
+        rows = batches[number]
+        total, losses, was_split = _captured(run, capture, sketch, rows, rendered)
         if was_split:
             store.update(splits=sorted({*store.manifest["splits"], number}))
-            job.watcher.note(
+            run.watcher.note(
                 f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
                 "results that repeat to the last bit"
             )
-        _put(job, store, rows, rendered, total, losses)
+        _put(run, store, rows, rendered, total, losses)
         tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
         speed = tokens_done / (monotonic() - started)
-        job.watcher.progress(CaptureProgress(rows_done, wanted, speed, tokens_done / work))
+        run.watcher.progress(CaptureProgress(rows_done, wanted, speed, tokens_done / work))
 
 
-def _prepared(job: CaptureJob) -> Iterator[tuple[int, list[Rendered]]]:
+def _prepared(run: CaptureRun) -> Iterator[tuple[int, list[Rendered]]]:
     """Batches as tokens, rendered while the model is at the one before."""
     with ThreadPoolExecutor(1) as pool:
-        ahead = [
-            (number, pool.submit(_rendered, job, job.batches[number])) for number in job.pending[:1]
-        ]
-        for following in [*job.pending[1:], None]:
+
+        def begin(number: int) -> tuple[int, Future[list[Rendered]]]:
+            return number, pool.submit(_rendered, run, run.job.batches[number])
+
+        ahead = [begin(number) for number in run.job.pending[:1]]
+        for following in [*run.job.pending[1:], None]:
             number, rendered = ahead.pop()
             ready = rendered.result()
             if following is not None:
-                ahead.append((following, pool.submit(_rendered, job, job.batches[following])))
+                ahead.append(begin(following))
             yield number, ready
 
 
-def _rendered(job: CaptureJob, rows: IntArray) -> list[Rendered]:
+def _rendered(run: CaptureRun, rows: IntArray) -> list[Rendered]:
     rendered = []
-    for row, one in zip(rows, render_rows(job.data, job.renderer, rows.tolist()), strict=True):
+    for row, one in zip(rows, render_rows(run.job.data, run.renderer, rows.tolist()), strict=True):
         if isinstance(one, RenderError):  # the survey took the row: the template is not a function
             raise SpansetError(
                 "the chat template gave two results for one row",
-                where=job.data.where(int(row)),
+                where=run.job.data.where(int(row)),
                 why=str(one),
                 fix="use a template that does not depend on time or chance",
             )
@@ -189,7 +175,7 @@ def _rendered(job: CaptureJob, rows: IntArray) -> list[Rendered]:
 
 
 def _captured(
-    job: CaptureJob,
+    run: CaptureRun,
     capture: GradientCapture,
     sketch: Sketch,
     rows: IntArray,
@@ -205,21 +191,21 @@ def _captured(
         if len(rendered) == 1:
             raise SpansetError(
                 f"one row of {len(rendered[0].ids):,} tokens does not fit in memory",
-                where=job.data.where(int(rows[0])),
+                where=run.job.data.where(int(rows[0])),
                 why=str(error).partition("\n")[0],
                 fix="lower --max-length, or use --gradient-checkpointing or --model-dtype bfloat16",
             ) from error
     _free()  # outside the except clause, which keeps the failed pass's tensors alive
     half = len(rendered) // 2
     parts = [
-        _captured(job, capture, sketch, rows[part], rendered[part])
+        _captured(run, capture, sketch, rows[part], rendered[part])
         for part in (slice(None, half), slice(half, None))
     ]
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), True
 
 
 def _put(
-    job: CaptureJob,
+    run: CaptureRun,
     store: FeatureStore,
     rows: IntArray,
     rendered: Sequence[Rendered],
@@ -227,21 +213,13 @@ def _put(
     losses: npt.NDArray[np.float64],
 ) -> None:
     """Write a batch, and the copies of its rows."""
-    doubled = total.astype(np.float64)
-    norms = np.linalg.norm(doubled, axis=1)
     status = np.where([one.truncated for one in rendered], Status.TRUNCATED, Status.OK)
-    status[norms == 0.0] = Status.ZERO
-    status[~np.isfinite(norms)] = Status.NON_FINITE
-    made = (norms > 0.0) & np.isfinite(norms)
-    unit = np.zeros_like(total)
-    unit[made] = doubled[made] / norms[made, None]
-    members, of = with_copies(job.first, rows)
-    store.put(members, unit[of], status[of].astype(np.uint8), norms[of], losses[of])
+    put_rows(store, run.job.first, rows, total, status.astype(np.uint8), loss=losses)
 
 
-def _checked_rows(job: CaptureJob, store: FeatureStore) -> IntArray:
+def _checked_rows(run: CaptureRun, store: FeatureStore) -> IntArray:
     """A few rows of middling length; the same for every shard and after every interruption."""
-    rows = job.batches[len(job.batches) // 2]
+    rows = run.job.batches[len(run.job.batches) // 2]
     longest = int(store.column("tokens")[rows].max())
     return rows[: max(1, min(CHECKED_ROWS, CHECKED_TOKENS // longest))]
 

@@ -11,9 +11,10 @@ products of projected rows are those of the full vectors with a standard deviati
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,22 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from spanset.data.dataset import Dataset
+from spanset.errors import OutputError
 from spanset.features.hashing import hash64
+from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
+from spanset.features.parts import Parts, in_cache, settings_folder, stores_in
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
+from spanset.features.store import FeatureStore, digest_of, row_digests
+from spanset.features.store_files import StoreBusyError
+from spanset.features.survey import Survey
+from spanset.results import IntArray
+from spanset.stages import SILENT, Watcher
 
 DIMENSION = 1024
 TERMS = 2**20  # hashed vocabulary a family; 52,000 real rows fill half of it with words
 ENTRIES = 4  # nonzeros of the projection per term
+VERSION = 1  # of how a row becomes a vector
 FIT_ROWS = 100_000  # rows that the idf is fitted on at most, evenly spread; about 2 kB each
 BATCH = 2_000  # rows hashed at once
 
@@ -46,68 +56,190 @@ _CHARACTERS = HashingVectorizer(analyzer="char_wb", ngram_range=(4, 4), **_COUNT
 Counts = tuple[Any, Any]
 
 
-@dataclass(frozen=True)
-class Lexical:
-    """Fitted lexical features.
+@dataclass
+class LexicalFeatures:
+    """Lexical features with an idf fitted to some data: a representation, and what fills a store.
 
     Attributes
     ----------
-    idf : (2, TERMS) float32
-        Inverse document frequency of word and character terms, smoothed.
+    fitted_on : str
+        Digest of the rows that the idf is fitted to.
+    fitted_rows : int
+        Their number; of at most `FIT_ROWS` the words are counted.
     dimension : int
         Columns of the features.
     seed : int
         Of the projection.
+    data : Dataset or None
+        The rows themselves, where the idf may still have to be fitted.
     """
 
-    idf: npt.NDArray[np.float32]
-    dimension: int
-    seed: int
+    fitted_on: str
+    fitted_rows: int
+    dimension: int = DIMENSION
+    seed: int = 0
+    data: Dataset | None = None
+    watcher: Watcher = field(default=SILENT, repr=False)
+    _documents: npt.NDArray[np.int64] | None = field(default=None, repr=False)
+    _counts: list[Counts] = field(default_factory=list, repr=False)
 
-    def transform(self, data: Dataset) -> Represented:
-        """Unit rows (N, dimension); the whole conversation of each row counts."""
-        X = self._project((_counts(texts) for texts in _batches(data)), len(data))
-        return Represented.whole(X, data)
+    @classmethod
+    def of_store(cls, store: FeatureStore, watcher: Watcher = SILENT) -> LexicalFeatures:
+        """As those of a store."""
+        settings = store.manifest["settings"]
+        names = ("fitted_on", "fitted_rows", "dimension", "seed")
+        made = cls(**{name: settings[name] for name in names}, watcher=watcher)
+        made._documents = _dense(np.array(store.column("documents")))
+        return made
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """None beside status and digest."""
+        return ()
+
+    @property
+    def batch(self) -> tuple[str, int]:
+        """Rows hashed at once."""
+        return "rows", BATCH
 
     def settings(self) -> dict[str, Any]:
-        """The projection; the idf is the data's own."""
-        return {"kind": "lexical", "dimension": self.dimension, "seed": self.seed}
+        """The projection, and what the idf was fitted to."""
+        return {
+            "kind": "lexical",
+            "version": VERSION,
+            "terms": TERMS,
+            "dimension": self.dimension,
+            "seed": self.seed,
+            "fitted_on": self.fitted_on,
+            "fitted_rows": self.fitted_rows,
+        }
 
-    def _project(self, batches: Iterable[Counts], n: int) -> npt.NDArray[np.float32]:
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Terms that occur, and in how many documents each: all that the idf is made of."""
+        documents = self._fitted().ravel()
+        terms = np.flatnonzero(documents)
+        return {"documents": np.stack([terms, documents[terms]], axis=1).astype("<i4")}
+
+    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:  # noqa: ARG002
+        """All rows have words."""
+        return Survey.start(digests)
+
+    def prepare(self) -> None:
+        """Fit the idf."""
+        self._fitted()
+
+    def machine(self) -> dict[str, Any]:
+        """Software."""
+        return software("spanset", "numpy", "scipy", "scikit-learn")
+
+    def fill(self, job: Job, store: FeatureStore) -> None:
+        """Make the pending batches."""
+        weights, done, started = self.idf, 0, monotonic()
+        wanted = sum(len(job.batches[number]) for number in job.pending)
+        for number in job.pending:
+            rows = job.batches[number]
+            put_rows(store, job.first, rows, self._project(self._counted(job.data, rows), weights))
+            done += len(rows)
+            speed = done / (monotonic() - started)
+            self.watcher.progress(MadeProgress(done, wanted, speed, done / wanted))
+        self._counts.clear()  # what the fit counted has been used
+
+    def transform(self, data: Dataset) -> Represented:
+        """Unit rows (N, dimension); the whole conversation of each row counts.
+
+        They are kept in the user's cache. Where that cannot be, they are made again each time: they
+        are cheap, unlike those of a model.
+        """
+        digests = row_digests(data)
+        try:
+            return self.parts(data, digests).represented(data, digests)
+        except StoreBusyError:
+            pass  # the same command runs beside this one
+        except OutputError as error:
+            self.watcher.note(f"warning: features are not kept: {error.where}: {error.why}")
+        return self._without_store(data)
+
+    def parts(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Parts:
+        """Stores in the cache that hold these rows."""
+        return in_cache(self, data, digests)
+
+    @property
+    def idf(self) -> npt.NDArray[np.float32]:
+        """Inverse document frequency of word and character terms, smoothed; (2, TERMS)."""
+        n = min(self.fitted_rows, FIT_ROWS)
+        # As if one more document held every term: no division by zero, no term without weight.
+        return (np.log((1 + n) / (1 + self._fitted())) + 1).astype(np.float32)
+
+    def _fitted(self) -> npt.NDArray[np.int64]:
+        """In how many documents each term occurs; (2, TERMS)."""
+        if self._documents is None:
+            stores = stores_in(settings_folder(self))
+            if stores:
+                self._documents = _dense(np.array(stores[0].column("documents")))
+            else:
+                self._documents = self._fit()
+        return self._documents
+
+    def _fit(self) -> npt.NDArray[np.int64]:
+        """Count the documents of every term; of few rows the counts are kept for their features.
+
+        Hashing the terms takes most of the time.
+        """
+        assert self.data is not None  # noqa: S101 (of_store has the documents)
+        rows, is_whole = self.data, len(self.data) <= FIT_ROWS
+        if not is_whole:
+            rows = self.data[np.linspace(0, len(self.data) - 1, FIT_ROWS).astype(np.int64)]
+        documents = np.zeros((2, TERMS), np.int64)
+        for texts in _batches(rows):
+            counts = _count(texts)
+            for family, counted in enumerate(counts):
+                documents[family] += np.bincount(counted.indices, minlength=TERMS)
+            if is_whole:
+                self._counts.append(counts)
+        return documents
+
+    def _counted(self, data: Dataset, rows: IntArray) -> Counts:
+        """Counts of some rows, ascending; those of the fit where it was of these data."""
+        if not self._counts or data is not self.data:
+            return _count([_clean(data.conversation(row).text) for row in rows.tolist()])
+        places = [
+            (number, rows[rows // BATCH == number] % BATCH) for number in np.unique(rows // BATCH)
+        ]
+        return tuple(
+            sparse.vstack([self._counts[number][family][own] for number, own in places], "csr")
+            for family in range(2)
+        )  # pyright: ignore
+
+    def _project(self, counts: Counts, weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         projection = _projection(self.dimension, self.seed)
-        X = np.empty((n, self.dimension), np.float32)
-        done = 0
-        for counts in batches:
-            rows = _weighted(counts, self.idf) @ projection
-            X[done : done + rows.shape[0]] = rows.toarray()
-            done += rows.shape[0]
-        return unit_rows(X, np.float32, where="lexical features")
+        return (_weighted(counts, weights) @ projection).toarray()
+
+    def _without_store(self, data: Dataset) -> Represented:
+        """The same numbers as from a store."""
+        X, weights = np.empty((len(data), self.dimension), np.float32), self.idf
+        for start in range(0, len(data), BATCH):
+            rows = np.arange(start, min(start + BATCH, len(data)))
+            made, _ = scaled(self._project(self._counted(data, rows), weights))
+            X[rows] = unit_rows(made.astype(STORED), np.float32, where="lexical features")
+        return Represented.whole(X, data)
 
 
-def fit_transform_lexical(
-    data: Dataset, *, dimension: int = DIMENSION, seed: int = 0
-) -> tuple[Represented, Lexical]:
-    """Fit the idf on `data` (on 100,000 rows evenly spread where there are more); its features.
+def lexical_features(
+    data: Dataset, *, dimension: int = DIMENSION, seed: int = 0, watcher: Watcher = SILENT
+) -> LexicalFeatures:
+    """Lexical features whose idf is fitted to `data`, when it is needed.
 
-    Hashing the terms takes most of the time, so the counts of the fit serve the features too.
+    Of more than 100,000 rows as many, evenly spread, are counted.
     """
-    if len(data) <= FIT_ROWS:
-        batches = [_counts(texts) for texts in _batches(data)]
-        fitted = Lexical(_fit_idf(batches, len(data)), dimension, seed)
-        return Represented.whole(fitted._project(batches, len(data)), data), fitted
-    sample = data[np.linspace(0, len(data) - 1, FIT_ROWS).astype(np.int64)]
-    idf = _fit_idf((_counts(texts) for texts in _batches(sample)), FIT_ROWS)
-    fitted = Lexical(idf, dimension, seed)
-    return fitted.transform(data), fitted
+    fitted_on = digest_of(row_digests(data))
+    return LexicalFeatures(fitted_on, len(data), dimension, seed, data, watcher)
 
 
-def _fit_idf(batches: Iterable[Counts], n: int) -> npt.NDArray[np.float32]:
-    documents = np.zeros((2, TERMS), np.int64)
-    for families in batches:
-        for family, counts in enumerate(families):
-            documents[family] += np.bincount(counts.indices, minlength=TERMS)
-    # As if one more document held every term: no division by zero, no term without weight.
-    return (np.log((1 + n) / (1 + documents)) + 1).astype(np.float32)
+def _dense(documents: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Documents of every term from those of the terms that occur; (2, TERMS)."""
+    dense = np.zeros(2 * TERMS, np.int64)
+    dense[documents[:, 0]] = documents[:, 1]
+    return dense.reshape(2, TERMS)
 
 
 def _batches(data: Dataset) -> Iterator[list[str]]:
@@ -121,7 +253,7 @@ def _clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _counts(texts: Iterable[str]) -> Counts:
+def _count(texts: Iterable[str]) -> Counts:
     """Counts of word and of character terms; each (n, TERMS) with one entry per distinct term."""
     return _WORDS.transform(texts), _CHARACTERS.transform(texts)
 
@@ -130,8 +262,9 @@ def _weighted(families: Counts, idf: npt.NDArray[np.float32]) -> Any:
     """Sublinear tf-idf, each family at unit length, side by side; (n, 2 TERMS)."""
     weighted = []
     for counts, weights in zip(families, idf, strict=True):
-        counts.data = (1.0 + np.log(counts.data)) * weights[counts.indices]
-        weighted.append(normalize(counts, copy=False))
+        counted = counts.copy()  # those of the fit are used again
+        counted.data = (1.0 + np.log(counts.data)) * weights[counts.indices]
+        weighted.append(normalize(counted, copy=False))
     return sparse.hstack(weighted, format="csr")
 
 

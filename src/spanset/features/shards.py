@@ -16,7 +16,6 @@ import numpy as np
 
 from spanset.errors import UsageError
 from spanset.features.store import (
-    COLUMNS,
     FeatureStore,
     Status,
     create_store,
@@ -81,10 +80,10 @@ def merge_shards(path: Path) -> FeatureStore:
             )
         machines += [one for one in store.manifest["machines"] if one not in machines]
         splits += store.manifest["splits"]
-    columns = {name: np.array(first.column(name)) for name in COLUMNS}
+    columns = {name: np.array(first.column(name)) for name in first.columns}
     for store in shards[1:]:
         own = np.flatnonzero(store.column("status") != Status.PENDING)
-        for name in ("status", "norm", "loss"):
+        for name in ("status", *first.made):
             columns[name][own] = store.column(name)[own]
     checks = [store.manifest["self_check"] for store in shards if store.manifest["self_check"]]
     stored = first.column("features")
@@ -103,6 +102,7 @@ def merge_shards(path: Path) -> FeatureStore:
         dimension=stored.shape[1],
         dtype=stored.dtype.str,
         columns=columns,
+        state={name: np.array(first.column(name)) for name in first.manifest["state"]},
     )
     with merged.writing():
         for store in shards:

@@ -4,11 +4,17 @@
     features.npy     (N, d) float16 or float32 unit rows; rows that could not be made are zeros
     status.npy       (N,) uint8, see `Status`
     rows.npy         (N, 16) uint8, digest of each row's conversation
+    place.npy        in a shard: the rows that features.npy holds, (n,) int64
+
+and, where the kind of features has them, which the manifest's `columns` says:
+
     tokens.npy       (N,) int32, tokens of the row as it went through the model
     supervised.npy   (N,) int32, of these, supervised
-    norm.npy         (N,) float32, length of the row's sketched gradient, of the summed loss
+    norm.npy         (N,) float32, length of the row before it was scaled to one; of a gradient,
+                     that of the summed loss
     loss.npy         (N,) float32, cross-entropy summed over the supervised tokens, nats
-    place.npy        in a shard: the rows that features.npy holds, (n,) int64
+
+and the arrays of `state`, which say how the features of further rows are made.
 
 Everything is preallocated, on disk too, so that a full disk shows at the start. Values are written
 in place; a row's status is written only after its values are safe on disk. Whatever moment a run is
@@ -19,6 +25,7 @@ bytes. Readable with numpy alone.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -44,11 +51,12 @@ from spanset.features.store_files import (
 )
 from spanset.results import IntArray
 
+STEP = 8192  # rows read at once
 SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
 
-COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "status": ("u1", ()),
-    "rows": ("u1", (16,)),
+# Type and shape of one row's entry: of every store, and of those that have them.
+ALWAYS: dict[str, tuple[str, tuple[int, ...]]] = {"status": ("u1", ()), "rows": ("u1", (16,))}
+OPTIONAL: dict[str, tuple[str, tuple[int, ...]]] = {
     "tokens": ("<i4", ()),
     "supervised": ("<i4", ()),
     "norm": ("<f4", ()),
@@ -66,6 +74,7 @@ class Status(IntEnum):
     NOT_RENDERED = 4
     NON_FINITE = 5
     ZERO = 6
+    NO_TEXT = 7
 
     @property
     def reason(self) -> str:
@@ -73,8 +82,9 @@ class Status(IntEnum):
         return {
             Status.NOT_SUPERVISED: "no supervised token within --max-length",
             Status.NOT_RENDERED: "the chat template refuses it",
-            Status.NON_FINITE: "its gradient is not finite",
-            Status.ZERO: "its gradient is zero",
+            Status.NON_FINITE: "its vector is not finite",
+            Status.ZERO: "its vector is zero",
+            Status.NO_TEXT: "it has no text of the kind that --text names",
         }.get(self, self.name.lower())
 
 
@@ -92,6 +102,11 @@ def row_digests(data: Dataset) -> npt.NDArray[np.uint8]:
             digest.update(text)
         digests[number] = np.frombuffer(digest.digest(), np.uint8)
     return digests
+
+
+def digest_of(digests: npt.NDArray[np.uint8]) -> str:
+    """Digest of rows, by their digests."""
+    return hashlib.sha256(digests.tobytes()).hexdigest()
 
 
 class FeatureStore:
@@ -129,11 +144,16 @@ class FeatureStore:
         """Refuse files that are missing, cut off, or of other shapes."""
         n = self.manifest["data"]["rows"]
         held = n if self.place is None else len(self.place)
-        shapes = {name: (n, *shape) for name, (_, shape) in COLUMNS.items()}
+        shapes = {name: (n, *shape) for name, (_, shape) in self.columns.items()}
         for name, shape in {"features": (held,), **shapes}.items():
             have = self.column(name).shape
             if have[: len(shape)] != shape:
                 raise broken(self.path, f"{name}.npy has shape {have}, {shape} is expected")
+
+    @property
+    def columns(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Type and shape of one row's entry in each column but the features."""
+        return ALWAYS | {name: OPTIONAL[name] for name in self.manifest["columns"]}
 
     @property
     def complete(self) -> bool:
@@ -141,24 +161,36 @@ class FeatureStore:
         return bool(self.manifest["complete"])
 
     @property
+    def made(self) -> tuple[str, ...]:
+        """Columns that are made with the features; the others are known from the start."""
+        return tuple(name for name in ("norm", "loss") if name in self.columns)
+
+    @property
     def rows_done(self) -> int:
         """Rows with a final status, made or not."""
         return int((self.column("status") != Status.PENDING).sum())
 
-    def features(self) -> tuple[npt.NDArray[Any], IntArray]:
-        """Features of the rows that have some (n, d), as stored, and their row numbers (n,)."""
-        made = np.flatnonzero(np.isin(self.column("status"), MADE))
-        stored = self.column("features")
-        if len(made) == len(stored):
-            return stored, made
-        return stored[made if self.place is None else np.searchsorted(self.place, made)], made
+    def read(self, places: IntArray) -> Iterator[tuple[IntArray, npt.NDArray[Any]]]:
+        """Features at these places as they are stored, `STEP` rows at a time, with their places.
+
+        Pages of the file are let go of after each step: they would count as this process's memory.
+        """
+        stored: Any = self.column("features")
+        for start in range(0, len(places), STEP):
+            some = places[start : start + STEP]
+            first, last = int(some[0]), int(some[-1])
+            if last - first + 1 == len(some) and (np.diff(some) == 1).all():
+                yield some, np.array(stored[first : last + 1])
+            else:
+                yield some, stored[some]
+            stored._mmap.madvise(mmap.MADV_DONTNEED)
 
     @contextmanager
     def writing(self) -> Iterator[FeatureStore]:
         """Hold the store for writing; what is done is safe when the block ends, however it ends."""
         with ExitStack() as stack:
             stack.enter_context(locked(self.path))
-            for name in ("features", "status", "norm", "loss"):
+            for name in ("features", "status", *self.made):
                 self.column(name)  # an error in our own words, if it is damaged
                 try:
                     self._files[name] = stack.enter_context(Column(self.path / f"{name}.npy"))
@@ -188,14 +220,13 @@ class FeatureStore:
         rows: IntArray,
         features: npt.NDArray[np.float32],
         status: npt.NDArray[np.uint8],
-        norm: npt.NDArray[np.float64],
-        loss: npt.NDArray[np.float64],
+        **values: npt.NDArray[Any],
     ) -> None:
-        """Write finished rows: features (b, d), the rest (b,)."""
+        """Write finished rows: features (b, d), the rest (b,), a value for each of `made`."""
         places = rows if self.place is None else np.searchsorted(self.place, rows)
         self._files["features"].put(places, features)
-        self._files["norm"].put(rows, norm)
-        self._files["loss"].put(rows, loss)
+        for name in self.made:
+            self._files[name].put(rows, values[name])
         self._unsynced.append((rows, status))
         if monotonic() - self._synced > SYNC_EVERY:
             self.sync()
@@ -206,7 +237,7 @@ class FeatureStore:
 
     def sync(self) -> None:
         """Make what was put safe, then let the statuses say so."""
-        for name in ("features", "norm", "loss"):
+        for name in ("features", *self.made):
             self._files[name].sync()
         for rows, status in self._unsynced:
             self._files["status"].put(rows, status)
@@ -230,6 +261,7 @@ def create_store(
     dimension: int,
     dtype: str,
     columns: Mapping[str, npt.NDArray[Any]],
+    state: Mapping[str, npt.NDArray[Any]] | None = None,
     place: IntArray | None = None,
 ) -> FeatureStore:
     """Make a store with room for all rows, in one step: it is there whole, or not at all.
@@ -237,11 +269,13 @@ def create_store(
     Parameters
     ----------
     manifest : mapping
-        Settings and the like; `complete` is set to false.
+        Settings and the like; `columns` names the optional ones; `complete` is set to false.
     dimension, dtype
         Of the features.
     columns : mapping
         What is known of every row already: status, rows, tokens, supervised.
+    state : mapping, optional
+        Arrays that the features of further rows depend on.
     place : (n,) int64, optional
         For a shard, the rows that it will make.
     """
@@ -261,14 +295,18 @@ def create_store(
                 file.unlink()
             held = n if place is None else len(place)
             allocate(partial / "features.npy", (held, dimension), dtype)
-            for name, (kind, shape) in COLUMNS.items():
+            kinds = ALWAYS | {name: OPTIONAL[name] for name in manifest["columns"]}
+            for name, (kind, shape) in kinds.items():
                 values = columns.get(name)
                 if values is None:
                     values = np.zeros((n, *shape))
                 np.save(partial / f"{name}.npy", values.astype(kind))
+            for name, array in (state or {}).items():
+                np.save(partial / f"{name}.npy", array)
             if place is not None:
                 np.save(partial / "place.npy", place)
-            write_manifest(partial, {"format": VERSION, **manifest, "complete": False})
+            entries = {**manifest, "state": sorted(state or {}), "complete": False}
+            write_manifest(partial, {"format": VERSION, **entries})
             partial.rename(path)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)

@@ -17,9 +17,14 @@ import numpy.typing as npt
 from spanset.errors import DataError, OutputError, UsageError
 from spanset.results import IntArray
 
-VERSION = 1  # of the store's form
-ENTRIES = ("settings", "data", "plan", "cost", "shard", "machines", "self_check", "splits")
+VERSION = 2  # of the store's form
+ENTRIES = ("settings", "data", "columns", "state", "plan", "cost", "shard", "machines")
+ENTRIES += ("self_check", "splits")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class StoreBusyError(UsageError):
+    """Another process writes the store."""
 
 
 class Column:
@@ -45,9 +50,11 @@ class Column:
         """Write one value a row."""
         with np.errstate(over="ignore"):  # beyond float16: never for unit rows
             kept = np.ascontiguousarray(values, dtype=self._dtype)
-        for row, value in zip(rows.tolist(), kept, strict=True):
-            left = memoryview(value.tobytes())
-            place = self._offset + row * self._size
+        # Rows that follow each other go in one write.
+        ends = np.flatnonzero(np.diff(rows) != 1) + 1
+        for start, stop in zip([0, *ends], [*ends, len(rows)], strict=True):
+            left = memoryview(kept[start:stop].tobytes())
+            place = self._offset + int(rows[start]) * self._size if len(rows) else 0
             while left:
                 written = os.pwrite(self._file, left, place)
                 left, place = left[written:], place + written
@@ -79,7 +86,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(
+            raise StoreBusyError(
                 "another process is writing this store",
                 where=str(folder),
                 fix="wait for it, give each process its own --shard i/n, or another folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -26,8 +27,9 @@ class Cost:
     ----------
     rows, distinct : int
         Rows, and those with a conversation of their own: copies are computed once.
-    tokens, supervised : int
-        Of the distinct rows that the model takes, cut at the longest length.
+    tokens, supervised : int or None
+        Of the distinct rows that the model takes, cut at the longest length; None where rows are
+        not counted in tokens, or where nothing is supervised.
     truncated : int
         Distinct rows cut.
     excluded : int
@@ -36,20 +38,19 @@ class Cost:
 
     rows: int
     distinct: int
-    tokens: int
-    supervised: int
-    truncated: int
-    excluded: int
+    tokens: int | None = None
+    supervised: int | None = None
+    truncated: int = 0
+    excluded: int = 0
 
     def __str__(self) -> str:
         notes = [f"{self.distinct:,} distinct"] if self.distinct < self.rows else []
         notes += [f"{self.truncated:,} truncated"] if self.truncated else []
         notes += [f"{self.excluded:,} left out"] if self.excluded else []
         shown = f" ({', '.join(notes)})" if notes else ""
-        return (
-            f"{self.rows:,} rows{shown}, {self.tokens:,} tokens, {self.supervised:,} of them "
-            "supervised"
-        )
+        tokens = "" if self.tokens is None else f", {self.tokens:,} tokens"
+        supervised = "" if self.supervised is None else f", {self.supervised:,} of them supervised"
+        return f"{self.rows:,} rows{shown}{tokens}{supervised}"
 
     def record(self) -> dict[str, Any]:
         """Plain values, for a manifest."""
@@ -68,18 +69,40 @@ class Survey:
         First row with the same conversation.
     status : uint8
         PENDING, or why the row cannot be represented.
-    tokens, supervised : int32
-        Numbers of tokens.
     truncated : bool
         Whether the row is cut.
+    columns : dict
+        Of the store: numbers of tokens (int32), where the kind of features counts them.
     """
 
     digests: npt.NDArray[np.uint8]
     first: IntArray
     status: npt.NDArray[np.uint8]
-    tokens: npt.NDArray[np.int32]
-    supervised: npt.NDArray[np.int32]
     truncated: npt.NDArray[np.bool_]
+    columns: dict[str, npt.NDArray[np.int32]]
+
+    @classmethod
+    def start(cls, digests: npt.NDArray[np.uint8], *columns: str) -> Survey:
+        """All rows pending, with columns of zeros."""
+        n = len(digests)
+        return cls(
+            digests,
+            first_rows(digests),
+            np.zeros(n, np.uint8),
+            np.zeros(n, bool),
+            {name: np.zeros(n, np.int32) for name in columns},
+        )
+
+    def distinct(self) -> Iterator[list[int]]:
+        """The first row of each kind, `AT_ONCE` at a time."""
+        rows = iter(np.flatnonzero(is_first(self.first)).tolist())
+        while some := list(islice(rows, AT_ONCE)):
+            yield some
+
+    def spread(self) -> None:
+        """Give copies what was found of the first of their kind."""
+        for values in (self.status, self.truncated, *self.columns.values()):
+            values[:] = values[self.first]
 
     @property
     def cost(self) -> Cost:
@@ -88,10 +111,9 @@ class Survey:
         return Cost(
             rows=len(self.first),
             distinct=int(is_first(self.first).sum()),
-            tokens=int(self.tokens[rows].sum()),
-            supervised=int(self.supervised[rows].sum()),
             truncated=int(self.truncated[rows].sum()),
             excluded=int((self.status != Status.PENDING).sum()),
+            **{name: int(values[rows].sum()) for name, values in self.columns.items()},
         )
 
 
@@ -114,19 +136,11 @@ def survey(
     Raises
     ------
     DataError
-        Such a row, with its place; or no row at all that has a supervised token.
+        Such a row, with its place.
     """
-    first = first_rows(digests)
-    result = Survey(
-        digests,
-        first,
-        np.zeros(len(data), np.uint8),
-        np.zeros(len(data), np.int32),
-        np.zeros(len(data), np.int32),
-        np.zeros(len(data), bool),
-    )
-    done = iter(np.flatnonzero(is_first(first)).tolist())
-    while rows := list(islice(done, AT_ONCE)):
+    result = Survey.start(digests, "tokens", "supervised")
+    tokens, supervised = result.columns["tokens"], result.columns["supervised"]
+    for rows in result.distinct():
         for row, rendered in zip(rows, render_rows(data, renderer, rows), strict=True):
             if isinstance(rendered, RenderError):
                 if on_bad_row == "stop":
@@ -139,21 +153,34 @@ def survey(
                     )
                 result.status[row] = Status.NOT_RENDERED
                 continue
-            result.tokens[row] = len(rendered.ids)
-            result.supervised[row] = rendered.supervised.sum()
+            tokens[row] = len(rendered.ids)
+            supervised[row] = rendered.supervised.sum()
             result.truncated[row] = rendered.truncated
-            if not result.supervised[row]:
+            if not supervised[row]:
                 result.status[row] = Status.NOT_SUPERVISED
-    for values in (result.status, result.tokens, result.supervised, result.truncated):
-        values[:] = values[first]
-    if (result.status != Status.PENDING).all():
-        raise DataError(
-            f"none of {len(data):,} rows has a supervised token",
-            where=data.where(0),
-            why=Status(result.status[0]).reason,
-            fix="raise --max-length, or look at rows with `spanset show DATA --model M`",
-        )
+    result.spread()
     return result
+
+
+def require_some(seen: Survey, data: Dataset) -> None:
+    """Refuse data of which no row can be represented.
+
+    Raises
+    ------
+    DataError
+        With the reason of the first row.
+    """
+    if (seen.status == Status.PENDING).any():
+        return
+    fix = "raise --max-length, or look at rows with `spanset show DATA --model M`"
+    if seen.status[0] == Status.NO_TEXT:
+        fix = "use another --text (prompt, answer or all); see rows with `spanset show DATA`"
+    raise DataError(
+        f"none of {len(data):,} rows can be represented",
+        where=data.where(0),
+        why=Status(seen.status[0]).reason,
+        fix=fix,
+    )
 
 
 def render_rows(data: Dataset, renderer: Renderer, rows: list[int]) -> list[Rendered | RenderError]:

@@ -1,0 +1,292 @@
+"""Features that lie in several stores of the same settings: what is there is never made again.
+
+A store is made for the rows that no other holds, and holds them for good. The user's cache has a
+folder for all settings that were used, with a store for each time that rows were new; a store that
+the user named keeps rows that came later in folders inside it (`appended-1` ...).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.data.dataset import Dataset
+from spanset.errors import DataError, UsageError
+from spanset.features.cache import cache_folder
+from spanset.features.making import Maker, cost_line, describe, made_store, wanted_of
+from spanset.features.represented import Represented
+from spanset.features.rows import unit_rows
+from spanset.features.shards import Shard
+from spanset.features.store import MADE, FeatureStore, Status, digest_of, row_digests
+from spanset.features.store_checks import refuse_difference
+from spanset.features.store_files import cannot_write
+from spanset.results import IntArray
+
+APPENDED = "appended-"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Stores that are searched together, the first that has a row gives it."""
+
+    stores: tuple[FeatureStore, ...]
+
+    def find(self, digests: npt.NDArray[np.uint8]) -> tuple[IntArray, IntArray]:
+        """Number of the store that has each row, and the row's place in it.
+
+        Parameters
+        ----------
+        digests : (N, 16) uint8
+            Of the rows' conversations.
+
+        Returns
+        -------
+        (N,) int64, (N,) int64
+            -1 where no store is done with the row.
+        """
+        part, place = (np.full(len(digests), -1, np.int64) for _ in range(2))
+        for number, store in enumerate(self.stores):
+            lacking = np.flatnonzero(part < 0)
+            if not len(lacking):
+                break
+            done = np.flatnonzero(store.column("status") != Status.PENDING)
+            found = positions(np.asarray(store.column("rows")[done]), digests[lacking])
+            hit = found >= 0
+            part[lacking[hit]] = number
+            place[lacking[hit]] = done[found[hit]]
+        return part, place
+
+    def represented(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Represented:
+        """Unit rows of the data's rows; those without features are left out, with the reason.
+
+        Raises
+        ------
+        DataError
+            Rows that no store holds, or none that has features.
+        """
+        part, place = self.find(digests)
+        where = str(self.stores[0].path)
+        missing = np.flatnonzero(part < 0)
+        if len(missing):
+            raise DataError(
+                f"the store lacks {len(missing):,} of {len(data):,} rows",
+                where=where,
+                why=f"{data.where(int(missing[0]))} is the first",
+                fix="add them with the command that made the store (`spanset features DATA ... "
+                "--out STORE`), or give the data that it was made of",
+            )
+        status = np.empty(len(data), np.uint8)
+        for number, store in enumerate(self.stores):
+            own = part == number
+            status[own] = store.column("status")[place[own]]
+        kept = np.flatnonzero(np.isin(status, MADE))
+        if not len(kept):
+            raise DataError(
+                "no row has features",
+                where=where,
+                why=Status(status[0]).reason,
+                fix="look at rows with `spanset show DATA`, and with --model M",
+            )
+        X = self._unit_rows(part[kept], place[kept])
+        if len(kept) == len(data):
+            return Represented.whole(X, data)
+        left_out = np.setdiff1d(np.arange(len(data)), kept)
+        reasons = [Status(status[row]).reason for row in left_out]
+        return Represented(X, data.without(left_out, reasons), kept)
+
+    def _unit_rows(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float32]:
+        X = np.empty((len(part), self.stores[0].column("features").shape[1]), np.float32)
+        for number, store in enumerate(self.stores):
+            own = np.flatnonzero(part == number)
+            done = 0
+            for places, values in store.read(place[own]):
+                rows = own[done : done + len(places)]
+                X[rows] = unit_rows(values, np.float32, where=str(store.path), numbers=places)
+                done += len(places)
+        return X
+
+
+def in_cache(maker: Maker, data: Dataset, digests: npt.NDArray[np.uint8]) -> Parts:
+    """Features of these rows from the user's cache; what is not there is made and kept.
+
+    Raises
+    ------
+    OutputError
+        The cache cannot be written, and is needed.
+    StoreBusyError
+        Another process makes the same features.
+    """
+    folder = settings_folder(maker)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    stores = stores_in(folder)
+    return _completed(
+        maker, data, digests, stores, lambda rows: folder / digest_of(digests[rows])[:32]
+    )
+
+
+def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None) -> Parts:
+    """Features of these rows in a store that the user named: made, gone on with, or added to.
+
+    Raises
+    ------
+    UsageError
+        A store of other settings, or an unfinished one of other rows.
+    """
+    digests = row_digests(data)
+    if shard is not None or not os.path.lexists(path):
+        return Parts((made_store(maker, data, digests, path, shard),))
+    wanted = wanted_of(maker, digests)
+    stores = [FeatureStore(path), *appended(path)]
+    for store in stores:
+        refuse_shard(store)
+        refuse_difference(store, wanted, parts=("settings",))
+        if not store.complete and not _are_there(store, digests):
+            refuse_difference(store, wanted)  # unfinished, and of other rows
+    number = len(stores)
+    return _completed(maker, data, digests, stores, lambda _: path / f"{APPENDED}{number}")
+
+
+def planned(maker: Maker, data: Dataset) -> str:
+    """What the features of these rows would take, in a line; nothing is made."""
+    digests, folder = row_digests(data), settings_folder(maker)
+    rows = lacking(Parts(tuple(stores_in(folder))), digests)
+    if not len(rows):
+        return f"nothing: all {len(data):,} rows are in {folder}"
+    own = data if len(rows) == len(data) else data[rows]
+    line = cost_line(maker, maker.survey(own, digests[rows]), folder)
+    there = len(data) - len(rows)
+    return f"{line}; {there:,} of {len(data):,} rows are there already" if there else line
+
+
+def opened(path: str) -> Parts:
+    """A finished store that the user named.
+
+    Raises
+    ------
+    UsageError
+        No store, one that is not finished, or only a shard.
+    """
+    stores = [FeatureStore(Path(path)), *appended(Path(path))]
+    for store in stores:
+        refuse_shard(store)
+        if not store.complete:
+            raise UsageError(
+                "the feature store is not finished",
+                where=str(store.path),
+                fix="run the command that makes it again; it goes on where it stopped",
+            )
+    return Parts(tuple(stores))
+
+
+def refuse_shard(store: FeatureStore) -> None:
+    """Refuse a part of a store that is still to be merged."""
+    if store.manifest["shard"] is not None:
+        number, count = store.manifest["shard"]
+        raise UsageError(
+            f"this is shard {number} of {count}",
+            where=str(store.path),
+            fix="join the shards first: spanset merge STORE",
+        )
+
+
+def settings_folder(maker: Maker) -> Path:
+    """Where the cache has features of these settings; a model's own name does not count."""
+    settings = maker.settings()
+    if "model" in settings:
+        settings["model"] = settings["model"]["digest"]
+    text = json.dumps(settings, sort_keys=True)
+    return cache_folder() / hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def stores_in(folder: Path) -> list[FeatureStore]:
+    """The stores in a folder of the cache, by name."""
+    if not folder.is_dir():
+        return []
+    return [FeatureStore(path) for path in sorted(folder.iterdir()) if path.name[0] != "."]
+
+
+def appended(path: Path) -> list[FeatureStore]:
+    """The stores of rows that were added to one, in the order that they were."""
+    found = [FeatureStore(one) for one in path.glob(f"{APPENDED}*") if one.is_dir()]
+    return sorted(found, key=lambda store: int(store.path.name.removeprefix(APPENDED)))
+
+
+def lacking(parts: Parts, digests: npt.NDArray[np.uint8]) -> IntArray:
+    """Rows that no store is done with."""
+    return np.flatnonzero(parts.find(digests)[0] < 0)
+
+
+def _completed(
+    maker: Maker,
+    data: Dataset,
+    digests: npt.NDArray[np.uint8],
+    stores: list[FeatureStore],
+    new: Callable[[IntArray], Path],
+) -> Parts:
+    """Finish stores of these rows that are not, then make one of the rows that none has."""
+    for number, store in enumerate(stores):
+        if not store.complete and _are_there(store, digests):
+            own = np.array(store.column("rows"))
+            rows = data[positions(digests, own)]
+            stores[number] = made_store(maker, rows, own, store.path)
+    parts = Parts(tuple(stores))
+    rows = lacking(parts, digests)
+    if not len(rows):
+        for store in parts.stores:
+            if _holds_some(store, digests):
+                maker.watcher.note(f"features: {describe(store)}")
+        return parts
+    if len(rows) < len(data):
+        there = len(data) - len(rows)
+        maker.watcher.note(f"features: {there:,} of {len(data):,} rows are there already")
+    own = data if len(rows) == len(data) else data[rows]
+    made = made_store(maker, own, digests[rows], new(rows), is_alone=len(rows) == len(data))
+    return Parts((*stores, made))
+
+
+def _are_there(store: FeatureStore, digests: npt.NDArray[np.uint8]) -> bool:
+    """Whether all rows of a store are among these."""
+    return bool((positions(digests, np.array(store.column("rows"))) >= 0).all())
+
+
+def _holds_some(store: FeatureStore, digests: npt.NDArray[np.uint8]) -> bool:
+    return bool((positions(np.array(store.column("rows")), digests) >= 0).any())
+
+
+def positions(held: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8]) -> IntArray:
+    """Where each digest of `wanted` (n, 16) stands in `held` (m, 16), or -1; (n,) int64."""
+    if held.shape == wanted.shape and (held == wanted).all():
+        return np.arange(len(wanted))
+    if not len(held) or not len(wanted):
+        return np.full(len(wanted), -1, np.int64)
+    first, second = _words(held)
+    order = np.argsort(first, kind="stable")
+    first, second = first[order], second[order]
+    head, tail = _words(wanted)
+    at = np.searchsorted(first, head)
+    found = np.full(len(wanted), -1, np.int64)
+    open_rows = np.arange(len(wanted))
+    while len(open_rows):  # again only where two digests share their first half
+        open_rows = open_rows[at[open_rows] < len(first)]
+        open_rows = open_rows[first[at[open_rows]] == head[open_rows]]
+        hit = second[at[open_rows]] == tail[open_rows]
+        found[open_rows[hit]] = order[at[open_rows[hit]]]
+        open_rows = open_rows[~hit]
+        at[open_rows] += 1
+    return found
+
+
+def _words(digests: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint64], ...]:
+    """The two halves of each digest as numbers."""
+    halves = np.ascontiguousarray(digests).view("<u8")
+    return halves[:, 0], halves[:, 1]

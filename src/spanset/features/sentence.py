@@ -1,0 +1,189 @@
+"""Sentence embeddings as features: any sentence-transformers model, of the prompts by default.
+
+Wang et al. (2024) compare MPNet embeddings of the prompts ("MpNet Emb"). Rows whose prompts mean
+alike are alike, whatever their answers; `--text` chooses what the model reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.config import ModelConfig
+from spanset.data.conversation import Conversation
+from spanset.data.dataset import Dataset
+from spanset.errors import SpansetError
+from spanset.features.making import Job, MadeProgress, put_rows, software
+from spanset.features.models import model_device, model_dtype
+from spanset.features.parts import in_cache
+from spanset.features.represented import Represented
+from spanset.features.sentence_models import (
+    SentenceFiles,
+    find_sentence_model,
+    load_sentence_model,
+)
+from spanset.features.store import FeatureStore, Status, row_digests
+from spanset.features.survey import Survey
+from spanset.stages import SILENT, Watcher
+
+BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # of a pass, where --batch-tokens does not say
+
+
+@dataclass(frozen=True)
+class SentenceFeatures:
+    """Embeddings of one model: a representation, and what fills a store.
+
+    Attributes
+    ----------
+    files : SentenceFiles
+        The model.
+    config : ModelConfig
+        Settings: text, max_length, device, model_dtype, batch_tokens.
+    """
+
+    files: SentenceFiles
+    config: ModelConfig
+    watcher: Watcher = field(default=SILENT, repr=False)
+
+    @classmethod
+    def load(cls, name: str, config: ModelConfig, *, watcher: Watcher = SILENT) -> SentenceFeatures:
+        """Find the model; weights are loaded when they are needed."""
+        return cls(find_sentence_model(name, config.revision), config, watcher)
+
+    def transform(self, data: Dataset) -> Represented:
+        """Unit rows of the data set's rows; from the cache what is there."""
+        digests = row_digests(data)
+        return in_cache(self, data, digests).represented(data, digests)
+
+    def settings(self) -> dict[str, Any]:
+        """The model and what it reads."""
+        return {
+            "kind": "sentence",
+            "model": {
+                "name": self.files.name,
+                "revision": self.files.revision,
+                "digest": self.files.digest,
+            },
+            "model_dtype": self._dtype,
+            "text": self.config.text,
+            "max_length": self.config.max_length,
+        }
+
+    @property
+    def dimension(self) -> int:
+        """Columns of the features."""
+        # Named otherwise before version 6, where the old name warns.
+        newer = getattr(self._model, "get_embedding_dimension", None)
+        size = newer() if newer else self._model.get_sentence_embedding_dimension()
+        return int(size)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Numbers of tokens, lengths of embeddings."""
+        return ("tokens", "norm")
+
+    @property
+    def batch(self) -> tuple[str, int]:
+        """Tokens of a pass."""
+        device = model_device(self.config.device).partition(":")[0]
+        return "tokens", self.config.batch_tokens or BATCH_TOKENS[device]
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """None: the model is all."""
+        return {}
+
+    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:
+        """Count the tokens of every distinct row."""
+        seen, longest = Survey.start(digests, "tokens"), self._model.max_seq_length
+        for rows in seen.distinct():
+            texts = [self._text(data.conversation(row)) for row in rows]
+            counts = self._count_tokens(texts)
+            seen.columns["tokens"][rows] = np.minimum(counts, longest or counts)
+            seen.truncated[rows] = longest is not None and counts > longest
+            is_empty = [not text.strip() for text in texts]
+            seen.status[np.array(rows)[is_empty]] = Status.NO_TEXT
+        seen.spread()
+        return seen
+
+    def prepare(self) -> None:
+        """Load the weights."""
+        self._model  # noqa: B018 (loaded once, kept)
+
+    def machine(self) -> dict[str, Any]:
+        """Device and software."""
+        import torch
+
+        return {
+            "device": model_device(self.config.device),
+            "threads": torch.get_num_threads(),
+            **software("spanset", "numpy", "torch", "transformers", "sentence-transformers"),
+        }
+
+    def fill(self, job: Job, store: FeatureStore) -> None:
+        """Make the pending batches."""
+        tokens, longest = store.column("tokens"), self._model.max_seq_length
+        batches = [job.batches[number] for number in job.pending]
+        work, wanted = sum(int(tokens[rows].sum()) for rows in batches), sum(map(len, batches))
+        tokens_done = rows_done = 0
+        started = monotonic()
+        for rows in batches:
+            texts = [self._text(job.data.conversation(row)) for row in rows.tolist()]
+            vectors = self._embed(texts, job.data.where(int(rows[0])))
+            status = np.full(len(rows), Status.OK, np.uint8)
+            if longest is not None and int(tokens[rows].max()) >= longest:
+                status[self._count_tokens(texts) > longest] = Status.TRUNCATED
+            put_rows(store, job.first, rows, vectors, status)
+            rows_done, tokens_done = rows_done + len(rows), tokens_done + int(tokens[rows].sum())
+            speed = rows_done / (monotonic() - started)
+            self.watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work))
+
+    @cached_property
+    def _model(self) -> Any:
+        return load_sentence_model(
+            self.files,
+            device=model_device(self.config.device),
+            dtype=self._dtype,
+            max_length=self.config.max_length,
+        )
+
+    @property
+    def _dtype(self) -> str:
+        """Float32 on every device unless told otherwise: the models are small, and halves blur."""
+        chosen = self.config.model_dtype
+        return "float32" if chosen == "auto" else model_dtype(chosen, "cpu")
+
+    def _text(self, conversation: Conversation) -> str:
+        """What the model reads of a row, without lone surrogates, which no tokenizer takes."""
+        kinds = {"prompt": conversation.prompt, "answer": conversation.answer}
+        text = kinds.get(self.config.text, conversation.text)
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _count_tokens(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Tokens of each text with all that the model adds, before it is cut."""
+        model = self._model
+        before = model.prompts.get(model.default_prompt_name) or ""
+        whole = [before + text for text in texts]
+        if callable(model.tokenizer):
+            encoded: Any = model.tokenizer(whole, verbose=False)
+            return np.array([len(ids) for ids in encoded["input_ids"]])
+        return np.array([len(one.ids) for one in model.tokenizer.encode_batch(whole)])
+
+    def _embed(self, texts: list[str], where: str) -> npt.NDArray[np.float32]:
+        """Vectors of one batch (b, d)."""
+        try:
+            return self._model.encode(
+                texts, batch_size=len(texts), show_progress_bar=False, convert_to_numpy=True
+            ).astype(np.float32)
+        except RuntimeError as error:
+            raise SpansetError(
+                "the sentence model failed",
+                where=where,
+                why=str(error).partition("\n")[0],
+                fix="if memory is short, lower --batch-tokens or --max-length",
+            ) from error
