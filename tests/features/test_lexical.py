@@ -3,11 +3,27 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from tests.conftest import make_rows
 
+from spanset.cli import main
 from spanset.data import read
 from spanset.errors import DataError
 from spanset.features import fit_transform as fit_transform_spec
 from spanset.features import lexical, parse_features
+from spanset.features.parts import settings_folder, stores_in
+from spanset.features.store import FeatureStore
+from spanset.features.store_features import StoreFeatures
+from spanset.stages import SILENT
+
+
+class Notes(type(SILENT)):
+    """A watcher that remembers."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
 
 
 def fit_transform(features, data, seed=0):
@@ -93,3 +109,81 @@ def test_array_features_belong_to_rows_by_number(tmp_path):
     np.save(path, np.eye(3))
     with pytest.raises(DataError, match="3 rows, the data 4"):
         fit_transform(f"array:{path}", data)
+
+
+# Stores
+
+
+def features_of(monkeypatch):
+    """What is hashed from now on."""
+    seen, count = [], lexical._count
+    monkeypatch.setattr(lexical, "_count", lambda texts: seen.extend(texts) or count(texts))
+    return seen
+
+
+def test_a_second_call_on_the_same_rows_hashes_nothing(sample, monkeypatch):
+    first, _ = fit_transform("lexical", sample)
+    seen = features_of(monkeypatch)
+    again, fitted = fit_transform("lexical", sample)
+    assert np.array_equal(first, again)
+    assert np.array_equal(fitted.transform(sample[[7, 7, 3]]).X, first[[7, 7, 3]])
+    assert not seen
+
+
+def test_rows_of_another_file_take_the_idf_that_was_fitted_before(sample, monkeypatch):
+    given = rows_of(["a river and a poem, unlike all others", "an engine"])
+    _, fitted = fit_transform("lexical", sample)
+    wanted = fitted.transform(given).X
+    seen = features_of(monkeypatch)
+    _, fitted = fit_transform("lexical", sample)  # as a second command does
+    more = rows_of(["a violin that nobody heard"])
+    fitted.transform(more)
+    assert seen == [talk.text for talk in more.conversations()], "the idf is read, not fitted"
+    assert np.array_equal(fitted.transform(given).X, wanted)
+
+
+def test_without_a_cache_the_numbers_are_the_same_and_it_is_said(sample, tmp_path, monkeypatch):
+    wanted, _ = fit_transform("lexical", sample)
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    notes = Notes()
+    made, fitted = fit_transform_spec(parse_features("lexical"), sample, watcher=notes)
+    assert np.array_equal(made.X, wanted)
+    assert any("not kept" in note for note in notes.notes)
+    assert np.array_equal(fitted.transform(sample[[5, 9]]).X, wanted[[5, 9]])
+
+
+def test_a_command_beside_another_on_the_same_rows_does_not_wait_for_it(sample):
+    wanted, fitted = fit_transform("lexical", sample)
+    (store,) = stores_in(settings_folder(fitted))
+    store.update(complete=False)
+    with store.writing():  # as another process would
+        assert np.array_equal(fit_transform("lexical", sample)[0], wanted)
+
+
+def test_a_lexical_store_takes_more_rows_with_the_idf_that_it_has(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    one, two = make_rows(30), make_rows(45, seed=1)[30:]
+    read(one).write("a.jsonl")
+    read(two).write("b.jsonl")
+    words = ["features", "--features", "lexical", "--out", "s"]
+    assert main([*words[:1], "a.jsonl", *words[1:]]) == 0
+    seen = features_of(monkeypatch)
+    assert main([*words[:1], "a.jsonl", "b.jsonl", *words[1:]]) == 0
+    assert len(seen) == len(two), "only the new rows are hashed, and the idf is not fitted again"
+    assert "30 of 45 rows are there already" in capsys.readouterr().err
+    fitted = lexical.LexicalFeatures.of_store(FeatureStore(tmp_path / "s"))
+    both = read([*one, *two])
+    made = StoreFeatures("s").transform(both).X
+    assert np.array_equal(made, fitted.transform(both).X)
+    unseen = rows_of(["neither here nor there"])
+    assert np.array_equal(StoreFeatures("s").transform(unseen).X, fitted.transform(unseen).X)
+
+
+def test_features_through_a_store_are_the_slow_ones_to_half_precision(sample):
+    counts = lexical._count([talk.text for talk in sample.conversations()])
+    fitted = lexical.lexical_features(sample)
+    slow = (lexical._weighted(counts, fitted.idf) @ lexical._projection(1024, 0)).toarray()
+    slow /= np.linalg.norm(slow.astype(np.float64), axis=1)[:, None]
+    assert np.abs(fitted.transform(sample).X - slow).max() < 1e-3

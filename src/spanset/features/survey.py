@@ -13,7 +13,7 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
 from spanset.features.rendering import Rendered, Renderer, RenderError
-from spanset.features.store import Status
+from spanset.features.store import MADE, Status
 from spanset.results import IntArray
 
 AT_ONCE = 1_000  # rows rendered at once
@@ -162,23 +162,23 @@ def survey(
     return result
 
 
-def require_some(seen: Survey, data: Dataset) -> None:
-    """Refuse data of which no row can be represented.
+def require_some(status: npt.NDArray[np.uint8], data: Dataset) -> None:
+    """Refuse data of which no row is, or can be, represented.
 
     Raises
     ------
     DataError
         With the reason of the first row.
     """
-    if (seen.status == Status.PENDING).any():
+    if np.isin(status, (Status.PENDING, *MADE)).any():
         return
     fix = "raise --max-length, or look at rows with `spanset show DATA --model M`"
-    if seen.status[0] == Status.NO_TEXT:
+    if status[0] == Status.NO_TEXT:
         fix = "use another --text (prompt, answer or all); see rows with `spanset show DATA`"
     raise DataError(
         f"none of {len(data):,} rows can be represented",
         where=data.where(0),
-        why=Status(seen.status[0]).reason,
+        why=Status(status[0]).reason,
         fix=fix,
     )
 
