@@ -38,8 +38,10 @@ from spanset.features.sketch import PAPER_DIMENSION, PAPER_RANK, VERSION, check_
 from spanset.features.store import FeatureStore, row_digests
 from spanset.features.survey import Survey, survey
 from spanset.features.targets import find_layers
+from spanset.speed import products_per_second
 from spanset.stages import SILENT, Watcher
 
+EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # of a pass, where --batch-tokens does not say
 
 
@@ -148,6 +150,23 @@ class GradientFeatures:
     def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:
         """Render every distinct row once."""
         return survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+
+    def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
+        """From the model's size and the speed of matrix products; no weights are loaded.
+
+        A weight takes two operations a token forward and two backward, where no gradient of weights
+        is formed; the output layer, those of supervised tokens only.
+        """
+        device = model_device(self.config.device)
+        dtype = model_dtype(self.config.model_dtype, device)
+        model = skeleton(self.files)
+        embedding = model.get_input_embeddings().weight
+        weights = sum(one.numel() for one in model.parameters()) - embedding.numel()
+        head = model.get_output_embeddings().weight
+        body = weights - (0 if head is embedding else head.numel())
+        cost = seen.cost
+        products = 4 * (body * (cost.tokens or 0) + head.numel() * (cost.supervised or 0))
+        return products / (EFFICIENCY * products_per_second(dtype, device))
 
     def prepare(self) -> None:
         """The model on its device, with layers that can be captured."""

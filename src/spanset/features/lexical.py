@@ -42,6 +42,7 @@ ENTRIES = 4  # nonzeros of the projection per term
 VERSION = 1  # of how a row becomes a vector
 FIT_ROWS = 100_000  # rows that the idf is fitted on at most, evenly spread; about 2 kB each
 BATCH = 2_000  # rows hashed at once
+TIMED_ROWS = 500  # for an estimate of time
 
 _COUNTED: dict[str, Any] = {
     "n_features": TERMS,
@@ -123,6 +124,18 @@ class LexicalFeatures:
     def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:  # noqa: ARG002
         """All rows have words."""
         return Survey.start(digests)
+
+    def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
+        """Of a few rows, evenly spread, timed; more than `FIT_ROWS` are hashed twice."""
+        some = data[np.linspace(0, len(data) - 1, min(len(data), TIMED_ROWS)).astype(np.int64)]
+        self._project(_count(["warm up"]), np.ones((2, TERMS), np.float32))  # makes the matrix
+        started = monotonic()
+        counts = _count([_clean(talk.text) for talk in some.conversations()])
+        hashing = monotonic() - started
+        self._project(counts, np.ones((2, TERMS), np.float32))
+        all_of_it = monotonic() - started
+        again = FIT_ROWS if self._documents is None and self.fitted_rows > FIT_ROWS else 0
+        return (len(data) * all_of_it + again * hashing) / len(some)
 
     def prepare(self) -> None:
         """Fit the idf."""

@@ -29,6 +29,7 @@ from spanset.results import IntArray
 from spanset.stages import Watcher
 
 STORED = "float16"  # unit rows lose 3e-4 of their length to it
+WORTH_SAYING = 2**26  # bytes
 KNOWN = (Status.NOT_SUPERVISED, Status.NOT_RENDERED, Status.NO_TEXT)  # before anything is made
 
 
@@ -102,6 +103,10 @@ class Maker(Protocol):
         """A look at all rows: what can be represented, and what it takes."""
         ...
 
+    def seconds(self, data: Dataset, seen: Survey) -> float:
+        """About how long making these features takes on this machine."""
+        ...
+
     def prepare(self) -> None:
         """Whatever can fail before there is a store, such as loading weights."""
         ...
@@ -149,19 +154,25 @@ def made_store(
     if os.path.lexists(path):
         store = FeatureStore(path)
         refuse_difference(store, wanted)
-        maker.watcher.note(f"features: {describe(store)}")
+        tell(maker, len(digests), describe(store))
     else:
         refuse_place(path)
         seen = maker.survey(data, digests)
         if is_alone:
             require_some(seen.status, data)
-        maker.watcher.note(f"features: {cost_line(maker, seen, path)}")
+        tell(maker, len(digests), cost_line(maker, seen, path))
         maker.prepare()  # a model that cannot be used leaves no store behind
         store = _create(maker, seen, path, shard, wanted)
         refuse_difference(store, wanted)  # another process may have made it meanwhile
     if not store.complete:
         _fill(maker, store, data)
     return store
+
+
+def tell(maker: Maker, rows: int, line: str) -> None:
+    """Say what is made or found, unless it needs no model and little room."""
+    if "model" in maker.settings() or stored_bytes(maker, rows) > WORTH_SAYING:
+        maker.watcher.note(f"features: {line}")
 
 
 def cost_line(maker: Maker, seen: Survey, path: Path) -> str:

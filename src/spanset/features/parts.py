@@ -21,7 +21,7 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError, UsageError
 from spanset.features.cache import cache_folder
-from spanset.features.making import Maker, cost_line, describe, made_store, wanted_of
+from spanset.features.making import Maker, cost_line, describe, made_store, tell, wanted_of
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.features.shards import Shard
@@ -246,7 +246,7 @@ def _completed(
     if not len(rows):
         for store in parts.stores:
             if _holds_some(store, digests):
-                maker.watcher.note(f"features: {describe(store)}")
+                tell(maker, len(data), describe(store))
         return parts
     if len(rows) < len(data):
         there = len(data) - len(rows)

@@ -33,6 +33,7 @@ from spanset.features.survey import Survey
 from spanset.stages import SILENT, Watcher
 
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # of a pass, where --batch-tokens does not say
+TIMED_ROWS = 64  # for an estimate of time
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,18 @@ class SentenceFeatures:
             seen.status[np.array(rows)[is_empty]] = Status.NO_TEXT
         seen.spread()
         return seen
+
+    def seconds(self, data: Dataset, seen: Survey) -> float:
+        """Of a few rows of middling length, timed."""
+        rows = np.flatnonzero(seen.status == Status.PENDING)
+        tokens = seen.columns["tokens"]
+        rows = rows[np.argsort(tokens[rows], kind="stable")]
+        middle = rows[max(0, len(rows) // 2 - TIMED_ROWS // 2) :][:TIMED_ROWS]
+        texts = [self._text(data.conversation(row)) for row in middle.tolist()]
+        self._embed(texts[:1], "")  # the first call is slow
+        started = monotonic()
+        self._embed(texts, data.where(int(middle[0])))
+        return (monotonic() - started) * (seen.cost.tokens or 0) / int(tokens[middle].sum())
 
     def prepare(self) -> None:
         """Load the weights."""
