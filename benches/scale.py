@@ -1,9 +1,9 @@
 """A million rows: reading and lexical features, in time and memory, beside ten thousand of them.
 
 A JSON Lines file made by repeating and perturbing the rows of Alpaca: words are exchanged, and
-every row ends in part of another one. Each size is a process of its own, with a cache of its own. Beside
-reading stands a loop over `json.loads`, beside lexical features the hashing of the same n-grams by
-scikit-learn alone.
+every row ends in part of another one. Each size is a process of its own, with a cache of its own.
+Beside reading stands a loop over `json.loads`, beside lexical features the hashing of the same
+n-grams by scikit-learn alone.
 """
 
 from __future__ import annotations
