@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 ROLES = ("system", "user", "assistant", "tool")
@@ -15,9 +17,24 @@ class Turn(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """The turns of one row, in order."""
+    """The turns of one row, in order.
+
+    Attributes
+    ----------
+    turns : tuple of Turn
+        Of a preference pair, the prompt and the chosen side.
+    rejected : tuple of Turn
+        Of a preference pair, the rejected side after the prompt; else none.
+    label : bool or None
+        Whether the conversation is wanted, where rows say so (KTO).
+    shared : int
+        Of a preference pair, turns that are the prompt; else 0.
+    """
 
     turns: tuple[Turn, ...]
+    rejected: tuple[Turn, ...] = ()
+    label: bool | None = None
+    shared: int = 0
 
     @property
     def prompt(self) -> str:
@@ -26,7 +43,10 @@ class Conversation(NamedTuple):
 
     @property
     def answer(self) -> str:
-        """Text of the assistant's turns: what a model is trained to write."""
+        """Text of the assistant's turns: what a model is trained to write.
+
+        Of a preference pair, the chosen side's.
+        """
         return self._joined("assistant")
 
     @property
@@ -36,8 +56,27 @@ class Conversation(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Text of all turns."""
-        return "\n".join(turn.text for turn in self.turns)
+        """Text of all turns, those of a rejected side at the end."""
+        return "\n".join(turn.text for turn in self.turns + self.rejected)
+
+    def digest(self) -> bytes:
+        """16 bytes that stand for roles and texts of all turns; the label does not count."""
+        digest = hashlib.blake2b(digest_size=16)
+        for piece in _pieces(self.turns):
+            digest.update(piece)
+        if self.rejected:
+            digest.update(b"rejected:")  # no role is called so: no other turns give these bytes
+            for piece in _pieces(self.rejected):
+                digest.update(piece)
+        return digest.digest()
 
     def _joined(self, role: str) -> str:
         return "\n".join(turn.text for turn in self.turns if turn.role == role)
+
+
+def _pieces(turns: Iterable[Turn]) -> Iterable[bytes]:
+    """Bytes of the turns, from which they could be told again."""
+    for turn in turns:
+        text = turn.text.encode("utf-8", "surrogatepass")
+        yield f"{turn.role}:{len(text)}:".encode()
+        yield text

@@ -15,7 +15,15 @@ import numpy.typing as npt
 
 from spanset.data.containers import Source, memory_source, open_source
 from spanset.data.conversation import Conversation
-from spanset.data.formats import FORMATS, Format, RowError, mapped, recognise
+from spanset.data.formats import (
+    FORMATS,
+    Format,
+    RowError,
+    mapped,
+    other_format,
+    recognise,
+    unrecognised,
+)
 from spanset.data.scanning import RawRow, parse
 from spanset.errors import DataError, UsageError
 from spanset.results import IntArray
@@ -136,8 +144,8 @@ def read(
     data : path, glob, several of them, or rows
         JSON arrays or JSON Lines, plain or gzipped; or mappings held in memory.
     format : str, optional
-        One of messages, sharegpt, alpaca, prompt-completion, question-answer; by default what
-        each file's first row shows.
+        A name of `FORMATS`, such as messages or preference; by default what each file's first row
+        shows.
     mapping : mapping, optional
         Target to field, for other field names: ``{"prompt": "q", "answer": "a"}``.
     on_bad_row : {"stop", "skip"}
@@ -197,11 +205,12 @@ class _Reader:
             try:
                 self._require_object(raw)
                 format = format or self._recognised(source, raw)
-                if not format.fits(raw.value):
-                    raise RowError(f"not the fields of {format.name} rows ({format.fields})")
+                fits = format.fits(raw.value) if self.given else recognise(raw.value) is format
+                if not fits:
+                    raise other_format(raw.value, format)
                 answered = bool(format.convert(raw.value).answer.strip())
             except RowError as error:
-                self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)))
+                self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), error.fix)
                 continue
             if answered:
                 places.append((number, raw.start, raw.length, raw.line, row))
@@ -240,23 +249,15 @@ class _Reader:
     def _recognised(self, source: Source, raw: RawRow) -> Format:
         format = recognise(raw.value)
         if format is None:
-            fields = ", ".join(raw.value) or "none"
-            known = "; ".join(f"{known.name}: {known.fields}" for known in FORMATS.values())
-            raise DataError(
-                "the format is not recognised",
-                where=f"{source.name}:{raw.line}",
-                why=f"fields seen: {fields}; known formats: {known}",
-                fix="say which fields hold prompt and answer, for example "
-                "--map prompt=question,answer=reply",
-            )
+            raise unrecognised(raw.value, f"{source.name}:{raw.line}")
         return format
 
-    def _leave_out_bad(self, row: BadRow) -> None:
+    def _leave_out_bad(self, row: BadRow, fix: str) -> None:
         if self.on_bad_row != "skip":
             raise DataError(
                 row.reason,
                 where=f"{row.source}:{row.line}",
-                fix="mend the row, or leave such rows out with --on-bad-row skip",
+                fix=fix or "mend the row, or leave such rows out with --on-bad-row skip",
             )
         self.bad.append(row)
 

@@ -1,0 +1,146 @@
+"""Preference pairs: one prompt, an answer that was chosen and one that was rejected.
+
+A side is a text, a message, a list of messages, or a whole dialogue as flat text, in which "Human:"
+and "Assistant:" begin the paragraphs where the speaker changes. It may hold the prompt again, or be
+the only place that holds it: both sides are made whole dialogues, and what they begin with in
+common is the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from spanset.data.conversation import Conversation, Turn
+from spanset.data.formats.exchanges import earlier_turns, prompt_turns, side_turns
+from spanset.data.formats.messages import turns_in
+from spanset.data.formats.texts import Row, RowError, kind_of, text_of
+
+# Names that the two sides go by.
+SIDES = (
+    ("chosen", "rejected"),
+    ("chosen_messages", "rejected_messages"),
+    ("response_chosen", "response_rejected"),
+    ("chosen_response", "rejected_response"),
+)
+
+# Where a prompt stands, the more telling field first; a list of messages comes first where the
+# sides are answers alone.
+PROMPTS = (("prompt",), ("instruction", "input"), ("question",), ("input",))
+DIALOGUES = (("conversations", "from"), ("messages", "role"))
+
+_MARK = re.compile(r"\n\n(Human|Assistant):")
+_SPEAKERS = {"Human": "user", "Assistant": "assistant"}
+
+
+def is_pair(row: Row) -> bool:
+    """Whether a row with the fields of a pair is one, or an Alpaca row with two outputs."""
+    return _sides(row) is not None or _has_two_outputs(row)
+
+
+def from_preference(row: Row) -> Conversation:
+    """A pair in any of its shapes."""
+    sides = _sides(row)
+    if sides is None:
+        output = row["output"]
+        if not _has_two_outputs(row):
+            raise RowError(f"field 'output' is {kind_of(output)}, expected a list of two texts")
+        chosen, rejected = ([Turn("assistant", text_of(text, "output"))] for text in output)
+        return pair([], prompt_turns(row, ("instruction", "input")), chosen, rejected)
+    chosen, rejected = (dialogue(row, field) for field in sides)
+    is_answer = chosen[0].role == rejected[0].role == "assistant"
+    before = earlier_turns(row)
+    return pair(before, _prompt(row, prefer_dialogue=is_answer), chosen, rejected)
+
+
+def pair(
+    before: Sequence[Turn], prompt: Sequence[Turn], chosen: list[Turn], rejected: list[Turn]
+) -> Conversation:
+    """Conversation of two sides, told apart where they first differ.
+
+    Parameters
+    ----------
+    before, prompt
+        Turns that belong to both sides: of system text and history, and of the prompt. Sides that
+        hold the prompt again are whole dialogues already.
+    chosen, rejected
+        Turns of the sides, at least one each.
+    """
+    if prompt and (_holds(chosen, prompt) or _holds(rejected, prompt)):
+        prompt = [] if chosen[0].role != "assistant" else prompt
+    sides = [[*prompt, *side] for side in (chosen, rejected)]
+    if not (before and _holds(sides[0], before)):
+        sides = [[*before, *side] for side in sides]
+    shared = 0
+    # The last turn of a side is its answer, even where both answer the same.
+    while shared < min(map(len, sides)) - 1 and sides[0][shared] == sides[1][shared]:
+        shared += 1
+    return Conversation(tuple(sides[0]), tuple(sides[1][shared:]), shared=shared)
+
+
+def dialogue(row: Row, field: str) -> list[Turn]:
+    """Turns of one side; a text is an answer, unless it spells out who speaks."""
+    value = row.get(field)
+    flat = _flat_turns(value) if isinstance(value, str) else None
+    return side_turns(row, field) if flat is None else flat
+
+
+def prompt_of(row: Row, fields: Sequence[str]) -> list[Turn]:
+    """Turns of a prompt's fields, of which one alone may be a flat dialogue."""
+    value = row.get(fields[0])
+    flat = _flat_turns(value) if isinstance(value, str) and len(fields) == 1 else None
+    if flat is None:
+        return prompt_turns(row, fields, None, None)
+    is_open = flat[-1].role == "assistant" and not flat[-1].text
+    return flat[:-1] if is_open else flat
+
+
+def _prompt(row: Row, *, prefer_dialogue: bool) -> list[Turn]:
+    """Turns of the prompt that the row holds outside the sides; none where it does not."""
+    texts = [fields for fields in PROMPTS if row.get(fields[0]) is not None]
+    for field, spoken_by in DIALOGUES:
+        if row.get(field) is not None and (prefer_dialogue or not texts):
+            return turns_in(row, field, spoken_by)
+    return prompt_of(row, texts[0]) if texts else []
+
+
+def _sides(row: Row) -> tuple[str, str] | None:
+    """Names of the sides; true or false is no side."""
+    for chosen, rejected in SIDES:
+        if chosen in row and rejected in row:
+            flags = isinstance(row[chosen], bool) or isinstance(row[rejected], bool)
+            return None if flags else (chosen, rejected)
+    return None
+
+
+def _has_two_outputs(row: Row) -> bool:
+    output: Any = row.get("output")
+    return (
+        isinstance(output, list)
+        and len(output) == 2
+        and all(isinstance(text, str) for text in output)
+    )
+
+
+def _holds(side: Sequence[Turn], turns: Sequence[Turn]) -> bool:
+    """Whether the turns stand in the side, one after the other; blanks around texts aside."""
+    said = [(turn.role, turn.text.strip()) for turn in side]
+    sought = [(turn.role, turn.text.strip()) for turn in turns]
+    places = range(len(said) - len(sought) + 1)
+    return any(said[place : place + len(sought)] == sought for place in places)
+
+
+def _flat_turns(text: str) -> list[Turn] | None:
+    """Turns of a dialogue written as one text; None for any other text."""
+    start = text.lstrip()
+    if not start.startswith("Human:"):
+        return None
+    pieces = _MARK.split("\n\n" + start)
+    if "Assistant" not in pieces[1::2]:
+        return None
+    speakers, texts = pieces[1::2], pieces[2::2]
+    return [
+        Turn(_SPEAKERS[speaker], said.strip())
+        for speaker, said in zip(speakers, texts, strict=True)
+    ]

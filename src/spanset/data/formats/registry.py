@@ -1,0 +1,175 @@
+"""All formats, in the order in which a row is tried on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from spanset.data.conversation import Conversation
+from spanset.data.formats.exchanges import (
+    from_alpaca,
+    from_instances,
+    from_prompt_completion,
+    from_question_answer,
+    from_text,
+)
+from spanset.data.formats.messages import from_messages, from_sharegpt
+from spanset.data.formats.pairs import SIDES, from_preference, is_pair
+from spanset.data.formats.texts import Row, RowError, kind_of, parsed_json
+from spanset.data.formats.trees import from_tree, is_tree
+
+LABELS = ("label", "kto_tag")
+
+# Formats whose rows may carry a label.
+LABELLED = ("messages", "sharegpt", "alpaca", "prompt-completion", "question-answer")
+
+# A text beside one of these fields is not all that a model is to learn from.
+NOT_TEXT_ALONE = {
+    *("prompt", "instruction", "input", "question", "query", "problem"),
+    *("answer", "output", "completion", "response", "chosen", "rejected", "role", "from"),
+}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write a conversation as a row.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line.
+    fields : str
+        The fields it needs, for messages.
+    ways : tuple of tuple of str
+        Sets of field names, of which a row needs one whole.
+    convert : callable
+        Row to conversation; raises `RowError`.
+    test : callable, optional
+        Whether the values of a row with such fields are of the format.
+    """
+
+    name: str
+    fields: str
+    ways: tuple[tuple[str, ...], ...]
+    convert: Callable[[Row], Conversation]
+    test: Callable[[Row], bool] | None = None
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row is of the format, whatever else it may be."""
+        has_fields = any(all(name in row for name in way) for way in self.ways)
+        return has_fields and (self.test is None or self.test(row))
+
+
+def recognise(row: Row) -> Format | None:
+    """Format of a row by its fields, or None.
+
+    Null fields count as missing, where the others make a format: tables have a column for every
+    field of any row.
+    """
+    if None in row.values():
+        filled = {name: value for name, value in row.items() if value is not None}
+        return _of_fields(filled) or _of_fields(row)
+    return _of_fields(row)
+
+
+def _of_fields(row: Row) -> Format | None:
+    for format in _candidates(tuple(row)):
+        if format.test is None or format.test(row):
+            return format
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _candidates(names: tuple[str, ...]) -> tuple[Format, ...]:
+    """Formats whose fields are among these: the same few sets of names come again and again."""
+    known = set(names)
+    return tuple(
+        format for format in FORMATS.values() if any(known.issuperset(way) for way in format.ways)
+    )
+
+
+def from_kto(row: Row) -> Conversation:
+    """A conversation with a label that says whether it is wanted."""
+    base, label = _base(row), _label(row)
+    if base is None or label is None:
+        field = next((name for name in LABELS if name in row), LABELS[0])
+        raise RowError(f"field {field!r} is {kind_of(row.get(field))}, expected true or false")
+    return base.convert(row)._replace(label=label)
+
+
+def _is_labelled(row: Row) -> bool:
+    return _label(row) is not None and _base(row) is not None
+
+
+def _label(row: Row) -> bool | None:
+    """The label: true or false, or their names as text, as CSV has them."""
+    for name in LABELS:
+        value = row.get(name)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+    return None
+
+
+def _base(row: Row) -> Format | None:
+    """Format of a labelled row without its label."""
+    return next((FORMATS[name] for name in LABELLED if FORMATS[name].fits(row)), None)
+
+
+def _is_instances(row: Row) -> bool:
+    instances = row["instances"]
+    return isinstance(instances, list) or isinstance(parsed_json(instances), list)
+
+
+def _is_text_alone(row: Row) -> bool:
+    return NOT_TEXT_ALONE.isdisjoint(row)
+
+
+# In the order they are tried: the more telling field first.
+FORMATS = {
+    format.name: format
+    for format in (
+        Format(
+            "preference",
+            "chosen, rejected",
+            (*SIDES, ("instruction", "output")),
+            from_preference,
+            is_pair,
+        ),
+        Format(
+            "kto",
+            "label (true or false) beside the fields of another format",
+            (("label",), ("kto_tag",)),
+            from_kto,
+            _is_labelled,
+        ),
+        Format("messages", "messages", (("messages",),), from_messages),
+        Format("sharegpt", "conversations", (("conversations",),), from_sharegpt),
+        Format("oasst", "prompt with replies", (("prompt",),), from_tree, is_tree),
+        Format(
+            "instances",
+            "instruction, instances",
+            (("instances",),),
+            from_instances,
+            _is_instances,
+        ),
+        Format(
+            "alpaca",
+            "instruction, output (or response)",
+            (("instruction", "output"), ("instruction", "response")),
+            from_alpaca,
+        ),
+        Format(
+            "prompt-completion",
+            "prompt, completion (or response)",
+            (("prompt", "completion"), ("prompt", "response")),
+            from_prompt_completion,
+        ),
+        Format(
+            "question-answer", "question, answer", (("question", "answer"),), from_question_answer
+        ),
+        Format("text", "text alone", (("text",),), from_text, _is_text_alone),
+    )
+}
