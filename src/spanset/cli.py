@@ -226,10 +226,11 @@ def show(
     data: Paths = (),
     *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 3,
+    formats: Annotated[bool, Parameter(negative="")] = False,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
 ) -> int:
-    """Show how rows are understood: format, roles and text.
+    """Show how rows are understood: each row beside its format, roles and text.
 
     With a model, show the tokens that it reads and which of them are supervised.
 
@@ -239,10 +240,20 @@ def show(
         Files of rows; paths or globs.
     n
         Rows to show.
+    formats
+        List the formats that are known, with an example row of each; needs no data.
     """
     from spanset.pipeline import read_data
-    from spanset.tables import conversation_panels, input_table, rendered_panels
+    from spanset.showing import conversation_panels, format_panels, rendered_panels
+    from spanset.tables import input_table
 
+    out = Console(highlight=False)
+    if formats:
+        if data:
+            raise UsageError("--formats needs no data", where=data[0], fix="drop one of them")
+        with _printing():
+            out.print(format_panels())
+        return 0
     if n < 0:
         raise UsageError(f"{n} is negative", where="-n", fix="give 0 or more")
     dataset = read_data(data, reading)
@@ -253,7 +264,6 @@ def show(
 
         renderer = GradientFeatures.load(model.model, model).renderer
         panels = rendered_panels(dataset, renderer, n)
-    out = Console(highlight=False)
     with _printing():
         out.print(input_table(dataset), panels)
         for row in dataset.bad[:n]:

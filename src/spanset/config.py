@@ -26,11 +26,12 @@ class DataConfig:
     """How files are read."""
 
     format: Annotated[str | None, Parameter(group=_DATA)] = None
-    """Format of the rows (messages, sharegpt, alpaca, prompt-completion, question-answer);
+    """Format of the rows (messages, preference, alpaca ...; `spanset show --formats` lists them);
     by default what each file's first row shows."""
 
     map: Annotated[str | None, Parameter(group=_DATA)] = None
-    """Fields of other names, as prompt=FIELD,answer=FIELD[,input=,system=,history=]."""
+    """Fields of other names, as prompt=FIELD,answer=FIELD[,input=,system=,history=]; also messages,
+    conversations, text, or chosen and rejected."""
 
     on_bad_row: Annotated[Literal["stop", "skip"], Parameter(group=_DATA)] = "stop"
     """At a malformed row: stop, or skip it and list it in the run folder."""
@@ -157,6 +158,10 @@ class OutputConfig:
     ] = None
     """The subset: .jsonl or .json, .gz of both, or - for standard output; by default in the run
     folder."""
+
+    to: Annotated[Literal["messages"] | None, Parameter(group=_OUTPUT)] = None
+    """Write rows as chat messages (pairs as prompt, chosen, rejected), as TRL takes them; by
+    default as they stand in the source."""
 
     run: Annotated[str | None, Parameter(group=_OUTPUT)] = None
     """Run folder; by default named after the output, or spanset-run."""

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
     from spanset.data import Dataset
     from spanset.features.cache import CachedStore
-    from spanset.features.rendering import Renderer
     from spanset.pipeline import Outcome
     from spanset.summary import SetSummary
 
 SHOWN_VALUES = 16  # values of a field in the table; the rest are added up
-ROLE_STYLES = {"system": "magenta", "user": "cyan", "assistant": "green", "tool": "yellow"}
 
 
 def input_table(data: Dataset) -> Table:
@@ -115,42 +113,6 @@ def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) 
     return table
 
 
-def conversation_panels(data: Dataset, count: int, width: int = 2_000) -> RenderableType:
-    """The first rows as they are understood: file, line, and every turn with its role."""
-    parts: list[RenderableType] = []
-    for position in range(min(count, len(data))):
-        parts.append(Text(f"\n{data.where(position)}", style="bold"))
-        for turn in data.conversation(position).turns:
-            shown = turn.text if len(turn.text) <= width else turn.text[:width] + " [...]"
-            parts.append(Text(turn.role, style=f"bold {ROLE_STYLES[turn.role]}"))
-            parts.append(Text(_printable(shown)))
-    return Group(*parts)
-
-
-def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> RenderableType:
-    """The first rows as the model reads them, what it is trained to write between ⟦ and ⟧."""
-    from spanset.features.rendering import RenderError
-
-    parts: list[RenderableType] = []
-    for position in range(min(count, len(data))):
-        parts.append(Text(f"\n{data.where(position)}", style="bold"))
-        shown = renderer.pieces(data.conversation(position))
-        if isinstance(shown, RenderError):
-            parts.append(Text(f"cannot be rendered: {shown}", style="red"))
-            continue
-        row, pieces = shown
-        cut = ", truncated" if row.truncated else ""
-        counts = f"{len(row.ids):,} tokens, {int(row.supervised.sum()):,} supervised{cut}"
-        parts.append(Text(counts))
-        text = Text()
-        for piece in pieces:
-            # The marks are for terminals, files and eyes without colour.
-            marked = f"⟦{_printable(piece.text)}⟧" if piece.supervised else _printable(piece.text)
-            text.append(marked, style="bold green" if piece.supervised else "dim")
-        parts.append(text)
-    return Group(*parts)
-
-
 def plain_table(first: str, *heads: str | Text, title: str) -> Table:
     """A titled table; all columns but the first are numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
@@ -207,8 +169,3 @@ def _share_rows(
             rows.append((f"{len(rest):,} others", [f"{100 * total:.1f} %" for total in sums]))
         fields.append((field, rows))
     return fields
-
-
-def _printable(text: str) -> str:
-    """Text without control characters, which could drive the terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)

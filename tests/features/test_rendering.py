@@ -22,7 +22,7 @@ from tests.features.tiny_models import (
 from spanset.data import read
 from spanset.features import rendering
 from spanset.features.rendering import Rendered, RenderError, make_renderer
-from spanset.tables import rendered_panels
+from spanset.showing import rendered_panels
 
 pytest.importorskip("transformers", reason="needs the extra 'models'")
 pytest.importorskip("jinja2", reason="needs the extra 'models'")

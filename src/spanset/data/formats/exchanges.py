@@ -14,7 +14,7 @@ def from_alpaca(row: Row) -> Conversation:
     prompt = field_text(row, "instruction")
     if more := field_text(row, "input"):
         prompt = f"{prompt}\n{more}" if prompt else more
-    answer = field_text(row, "output" if "output" in row else "response")
+    answer = field_text(row, _filled(row, "output", "response"))
     exchange = (Turn("user", prompt), Turn("assistant", answer))
     before = earlier_turns(row)
     return Conversation((*before, *exchange) if before else exchange)
@@ -22,7 +22,7 @@ def from_alpaca(row: Row) -> Conversation:
 
 def from_prompt_completion(row: Row) -> Conversation:
     """Prompt and completion (or response): texts, or lists of messages."""
-    return exchange(row, ("prompt",), "completion" if "completion" in row else "response")
+    return exchange(row, ("prompt",), _filled(row, "completion", "response"))
 
 
 def from_question_answer(row: Row) -> Conversation:
@@ -112,3 +112,8 @@ def from_instances(row: Row) -> Conversation:
 def from_text(row: Row, field: str = "text") -> Conversation:
     """Text alone: all of it is what a model learns to write."""
     return Conversation((Turn("assistant", field_text(row, field)),))
+
+
+def _filled(row: Row, name: str, other: str) -> str:
+    """The first of two names that a row has, or the second where the first is null."""
+    return other if row.get(name) is None and other in row else name

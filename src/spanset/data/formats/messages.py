@@ -44,6 +44,8 @@ ROLE_NAMES = {
     "observation": "tool",
 }
 
+SAID = ("content", "value", "text")
+
 # What stands beside a message's content: fields of the message, in the order they are written.
 BEFORE = ("reasoning_content", "reasoning", "thinking")
 AFTER = ("tool_calls", "function_call", "refusal")
@@ -80,7 +82,7 @@ def turn_of(message: Any, place: str, spoken_by: str = "role") -> Turn:
     if spoken_by not in message:
         spoken_by = next((key for key in ("role", "from") if key in message), spoken_by)
     role = role_of(message, spoken_by, place)
-    said = message["content"] if "content" in message else message.get("value")
+    said = next((message[key] for key in SAID if key in message), None)
     text = _content(said, place)
     if len(message) > 2:
         text = _with_extras(message, text)

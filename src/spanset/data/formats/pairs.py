@@ -24,6 +24,7 @@ SIDES = (
     ("response_chosen", "response_rejected"),
     ("chosen_response", "rejected_response"),
 )
+_SIDE_NAMES = {name for names in SIDES for name in names}
 
 # Where a prompt stands, the more telling field first; a list of messages comes first where the
 # sides are answers alone.
@@ -36,6 +37,8 @@ _SPEAKERS = {"Human": "user", "Assistant": "assistant"}
 
 def is_pair(row: Row) -> bool:
     """Whether a row with the fields of a pair is one, or an Alpaca row with two outputs."""
+    if _SIDE_NAMES.isdisjoint(row):  # every Alpaca row comes here: no more than needed
+        return _has_two_outputs(row)
     return _sides(row) is not None or _has_two_outputs(row)
 
 
@@ -43,7 +46,7 @@ def from_preference(row: Row) -> Conversation:
     """A pair in any of its shapes."""
     sides = _sides(row)
     if sides is None:
-        output = row["output"]
+        output = row.get("output")
         if not _has_two_outputs(row):
             raise RowError(f"field 'output' is {kind_of(output)}, expected a list of two texts")
         chosen, rejected = ([Turn("assistant", text_of(text, "output"))] for text in output)
@@ -67,8 +70,11 @@ def pair(
     chosen, rejected
         Turns of the sides, at least one each.
     """
-    if prompt and (_holds(chosen, prompt) or _holds(rejected, prompt)):
-        prompt = [] if chosen[0].role != "assistant" else prompt
+    is_blank = not any(turn.text.strip() for turn in prompt)
+    if chosen[0].role != "assistant" and (
+        is_blank or _holds(chosen, prompt) or _holds(rejected, prompt)
+    ):
+        prompt = []
     sides = [[*prompt, *side] for side in (chosen, rejected)]
     if not (before and _holds(sides[0], before)):
         sides = [[*before, *side] for side in sides]
@@ -106,11 +112,11 @@ def _prompt(row: Row, *, prefer_dialogue: bool) -> list[Turn]:
 
 
 def _sides(row: Row) -> tuple[str, str] | None:
-    """Names of the sides; true or false is no side."""
-    for chosen, rejected in SIDES:
-        if chosen in row and rejected in row:
-            flags = isinstance(row[chosen], bool) or isinstance(row[rejected], bool)
-            return None if flags else (chosen, rejected)
+    """Names of the sides, those that are not null first; true or false is no side."""
+    named = [names for names in SIDES if all(name in row for name in names)]
+    filled = [names for names in named if all(row[name] is not None for name in names)]
+    for names in (filled or named)[:1]:
+        return None if any(isinstance(row[name], bool) for name in names) else names
     return None
 
 

@@ -115,7 +115,9 @@ def _label(row: Row) -> bool | None:
 
 def _base(row: Row) -> Format | None:
     """Format of a labelled row without its label."""
-    return next((FORMATS[name] for name in LABELLED if FORMATS[name].fits(row)), None)
+    filled = {name for name, value in row.items() if value is not None}
+    names = (name for name in LABELLED if any(filled.issuperset(w) for w in FORMATS[name].ways))
+    return next((FORMATS[name] for name in names), None)
 
 
 def _is_instances(row: Row) -> bool:
