@@ -314,9 +314,12 @@ def test_an_unknown_format_lists_the_fields_seen_and_shows_map(spanset, command)
     )
 
 
-def test_a_preference_pair_is_not_read_as_something_else(spanset):
-    write_rows("p.jsonl", [{"prompt": "a", "response": "b", "chosen": "c", "rejected": "d"}])
-    spanset.refuses("select", "p.jsonl", "-k", "1", code=1, says=("chosen",), fix="--map")
+def test_a_preference_pair_among_other_rows_is_not_read_as_one_of_them(spanset):
+    row = {"prompt": "a", "response": "b"}
+    write_rows("p.jsonl", [row, {**row, "chosen": "c", "rejected": "d"}])
+    where = "p.jsonl:2: "
+    says = ("prompt-completion", "like preference rows")
+    spanset.refuses("select", "p.jsonl", "-k", "1", code=1, where=where, says=says, fix="--map")
 
 
 def test_field_names_cannot_drive_the_terminal_or_break_the_message(spanset):

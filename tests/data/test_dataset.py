@@ -258,16 +258,60 @@ def test_unknown_fields_are_read_when_mapped(tmp_path):
 @pytest.mark.parametrize(
     "pair",
     [
-        '{"chosen": "Human: q Assistant: a", "rejected": "Human: q Assistant: b"}\n',
+        '{"chosen": "Human: q\\n\\nAssistant: a", "rejected": "Human: q\\n\\nAssistant: b"}\n',
         '{"prompt": "q", "completion": "", "chosen": "a", "rejected": "b"}\n',
         '{"instruction": "q", "output": "a", "chosen": "a", "rejected": "b"}\n',
     ],
 )
-def test_preference_pairs_are_refused(tmp_path, pair):
-    path = in_file(tmp_path / "rows.jsonl", pair)
-    with pytest.raises(DataError, match="not recognised") as raised:
+def test_answer_of_a_preference_pair_is_the_chosen_one(tmp_path, pair):
+    data = read(in_file(tmp_path / "rows.jsonl", pair))
+    (conversation,) = data.conversations()
+    assert (conversation.prompt, conversation.answer) == ("q", "a")
+    assert conversation.rejected == (("assistant", "b"),)
+
+
+# A row that is not of its file's format
+
+
+MIXED = '{"instruction": "q", "output": "a"}\n'
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ('{"instruction": "q", "output": "a", "chosen": "a", "rejected": "b"}\n', "preference"),
+        ('{"instruction": "q", "output": ["a", "b"]}\n', "preference"),
+        ('{"instruction": "q", "output": "a", "label": false}\n', "kto"),
+        ('{"instruction": "q", "output": "a", "messages": []}\n', "messages"),
+        ('{"question": "q", "answer": "a"}\n', "question-answer"),
+        ('{"text": "a"}\n', "text"),
+    ],
+)
+def test_row_of_another_format_is_named_and_never_read_as_its_file_s(tmp_path, row, found):
+    path = in_file(tmp_path / "rows.jsonl", MIXED, row, MIXED)
+    with pytest.raises(DataError, match="not the fields of alpaca rows") as raised:
         read(path)
-    assert "chosen, rejected" in raised.value.why
+    assert raised.value.where == f"{path}:2"
+    assert f"like {found} rows" in raised.value.what
+    for way_out in ("files of their own", "--format", "--map", "--on-bad-row skip"):
+        assert way_out in raised.value.fix
+    data = read(path, on_bad_row="skip")
+    assert len(data) == 2
+    (bad,) = data.bad
+    assert (bad.line, f"like {found} rows" in bad.reason) == (2, True)
+
+
+def test_row_that_only_lacks_a_field_is_to_be_mended(tmp_path):
+    path = in_file(tmp_path / "rows.jsonl", MIXED, '{"instruction": "q", "answr": "a"}\n')
+    with pytest.raises(DataError, match="it has instruction, answr") as raised:
+        read(path)
+    assert raised.value.fix.startswith("mend the row")
+
+
+def test_format_that_is_named_is_read_whatever_else_a_row_holds(tmp_path):
+    row = '{"instruction": "q", "output": "a", "chosen": "c", "rejected": "b"}\n'
+    data = read(in_file(tmp_path / "rows.jsonl", MIXED, row), format="alpaca")
+    assert answers(data) == ["a", "a"]
 
 
 # Nothing to read

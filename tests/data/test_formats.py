@@ -54,7 +54,6 @@ def test_format_is_recognised_by_its_fields(row, name):
     "row",
     [
         {},
-        {"text": ""},
         {"instruction": ""},
         {"prompt": ""},
         {"question": ""},
@@ -79,7 +78,7 @@ def test_part_of_a_format_is_not_recognised(row):
     ],
 )
 def test_preference_pair_is_not_read_as_something_else(fields):
-    assert recognise({**fields, "chosen": "A", "rejected": "B"}) is None, (
+    assert recognise({**fields, "chosen": "A", "rejected": "B"}) is FORMATS["preference"], (
         "the shared part of a pair would be trained on as if it were the answer"
     )
 

@@ -105,20 +105,3 @@ def test_nan_literals_of_a_public_file_are_written_as_they_are(tmp_path):
     texts = list(map(hostile_json.squeezed, texts_of(path.read_bytes())))
     assert sum(text.count(":NaN") for text in texts) == 187
     assert list(map(hostile_json.squeezed, lines)) == [texts[number] for number in data.ids]
-
-
-@pytest.mark.parametrize(
-    ("name", "fields"),
-    [
-        ("dpo_en_demo.json", "conversations, chosen, rejected"),
-        ("hh_rlhf_harmless_test.jsonl.gz", "chosen, rejected"),
-        ("v1_dpo_demo.jsonl", "chosen_messages, rejected_messages"),
-        ("c4_demo.jsonl", "text"),
-        ("self_instruct_seed_tasks.jsonl", "instances"),
-    ],
-)
-def test_public_data_of_another_kind_is_refused_with_its_fields(name, fields):
-    path = shared(f"formats/{name}")
-    with pytest.raises(DataError, match="not recognised") as raised:
-        read(path)
-    assert fields in raised.value.why

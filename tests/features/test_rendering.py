@@ -207,7 +207,7 @@ def test_panels_count_tokens_and_say_what_is_cut_or_refused():
     rows = [{"instruction": "Say it.", "output": "Four."}]
     (row,) = renderer_of(CHATML).render(list(read(rows).conversations()))
     count = int(row.supervised.sum())
-    assert f"{len(row.ids)} tokens, {count} supervised\n" in shown(rows, renderer_of(CHATML))
+    assert f"{len(row.ids)} tokens, {count} supervised  " in shown(rows, renderer_of(CHATML))
     assert "6 tokens, 0 supervised, truncated" in shown(rows, renderer_of(CHATML, max_length=6))
     system = [{"messages": [{"role": r, "content": t} for r, t in [("system", "Hi"), *TWO]]}]
     assert "cannot be rendered: the chat template refuses" in shown(system, renderer_of(GEMMA))

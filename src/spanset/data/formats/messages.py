@@ -82,9 +82,9 @@ def turn_of(message: Any, place: str, spoken_by: str = "role") -> Turn:
     if spoken_by not in message:
         spoken_by = next((key for key in ("role", "from") if key in message), spoken_by)
     role = role_of(message, spoken_by, place)
-    said = next((message[key] for key in SAID if key in message), None)
-    text = _content(said, place)
-    if len(message) > 2:
+    key = next((key for key in SAID if key in message), None)
+    text = "" if key is None else _content(message[key], place)
+    if len(message) > 2 or key is None:
         text = _with_extras(message, text)
     return Turn(role, text)
 

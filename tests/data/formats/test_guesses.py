@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from spanset.data import read
+from spanset.data.formats import mapped, parse_mapping, unrecognised
+from spanset.errors import DataError, UsageError
+
+Q = {"role": "user", "content": "Q"}
+A = {"role": "assistant", "content": "A"}
+
+
+def suggested(row):
+    """The mapping that the error proposes; None where it knows none."""
+    fix = unrecognised(row, "f.jsonl:1").fix
+    if not fix.startswith("perhaps"):
+        return None
+    words = shlex.split(fix.removeprefix("perhaps ").partition(";")[0])
+    assert words[0] == "--map"
+    return parse_mapping(words[1])
+
+
+@pytest.mark.parametrize(
+    ("row", "mapping"),
+    [
+        ({"query": "Q", "response": "A"}, {"prompt": "query", "answer": "response"}),
+        ({"id": 1, "Question": "Q", "Reply": "A"}, {"prompt": "Question", "answer": "Reply"}),
+        ({"input": "Q", "output": "A"}, {"prompt": "input", "answer": "output"}),
+        ({"Input Text": "Q", "task": "Q", "a": "A"}, {"prompt": "task", "answer": "a"}),
+        ({"dialog": [Q, A]}, {"messages": "dialog"}),
+        ({"dialog": [{"from": "human", "value": "Q"}]}, {"conversations": "dialog"}),
+        ({"Messages": [Q, A]}, {"messages": "Messages"}),
+        ({"q": "Q", "preferred": "A", "dispreferred": "B"}, None),
+        ({"content": "T", "url": "u"}, {"text": "content"}),
+        ({"instruction": "Q", "kind": "x"}, {"text": "instruction"}),
+        ({"body of it": "T"}, {"text": "body of it"}),
+        ({"frage": "Q", "antwort": "A"}, None),
+        ({}, None),
+    ],
+)
+def test_mapping_is_proposed_in_the_user_s_own_names(row, mapping):
+    if "preferred" in row:
+        mapping = {"prompt": "q", "chosen": "preferred", "rejected": "dispreferred"}
+    assert suggested(row) == mapping
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"query": "Q", "response": "A"},
+        {"dialog": [Q, A]},
+        {"winner": "A", "loser": "B"},
+        {"content": "T"},
+    ],
+)
+def test_mapping_that_is_proposed_works(row):
+    conversation = mapped(suggested(row)).convert(row)
+    assert conversation.answer
+
+
+def test_single_messages_of_open_assistant_lead_to_the_trees():
+    row = {"message_id": "1", "parent_id": None, "text": "Q", "role": "prompter", "lang": "en"}
+    with pytest.raises(DataError, match="one message") as raised:
+        read([row])
+    assert "trees" in raised.value.fix
+
+
+@pytest.mark.parametrize("row", [{"role": "user", "content": "Q"}, {"role": "user", "text": "Q"}])
+def test_rows_of_one_message_each_are_named_as_what_they_are(row):
+    with pytest.raises(DataError, match="one message") as raised:
+        read([row])
+    assert '"messages"' in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("mapping", "named"),
+    [
+        ({"chosen": "w"}, "chosen or rejected"),
+        ({"prompt": "p", "rejected": "w"}, "chosen or rejected"),
+        ({"prompt": "p", "answer": "a", "chosen": "w", "rejected": "l"}, "cannot map answer"),
+        ({"input": "p", "chosen": "w", "rejected": "l"}, "prompt is not mapped"),
+        ({"text": "t", "prompt": "p"}, "cannot map prompt"),
+        ({"text": "t", "chosen": "p", "rejected": "r"}, "cannot map chosen, rejected"),
+        ({}, "prompt or answer"),
+    ],
+)
+def test_targets_that_do_not_go_together_are_refused(mapping, named):
+    with pytest.raises(UsageError, match=named):
+        mapped(mapping)
