@@ -89,11 +89,13 @@ def test_markup_in_rows_is_text():
         assert written in text
 
 
-def test_deeply_nested_rows_are_shown():
-    nested: list = []
-    for _ in range(200):
-        nested = [nested]
-    assert "[[[[" in shown({"question": "Q", "answer": "A", "more": nested})
+@pytest.mark.parametrize("depth", [200, 800, 950])
+def test_deeply_nested_rows_are_shown(tmp_path, depth):
+    path = tmp_path / "deep.jsonl"
+    more = "[" * depth + "]" * depth
+    path.write_text(f'{{"question": "Q", "answer": "A", "more": {more}}}')
+    text = printed(conversation_panels(read(path), 1))
+    assert "[[[[" in text or "nested too deeply" in text
 
 
 def test_formats_are_listed_without_data(capsys):

@@ -196,7 +196,10 @@ def _value(value: Any, depth: int) -> RenderableType:
         return _fields(value, depth + 1)
     if isinstance(value, list) and value and depth < DEEPEST:
         return _items(value, depth + 1)
-    shown = json.dumps(value, ensure_ascii=False)
+    try:
+        shown = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        shown = "[nested too deeply to be shown]"
     return Text(visible(_cut(shown, LONGEST_VALUE)), style="italic")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from spanset.data.formats.messages import is_message
+from spanset.data.formats.messages import is_message, messages_in
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
 from spanset.data.formats.trees import is_tree_message
@@ -94,8 +94,14 @@ def guessed_mapping(row: Row) -> str:
 
 def _own_name(row: Row, target: str) -> str | None:
     """The row's own name of the field that goes by a name of the target."""
-    own = {field.lower(): field for field, value in row.items() if not isinstance(value, bool)}
+    own = {field.lower(): field for field, value in row.items() if _can_be_read(value)}
     return next((own[name] for name in NAMES[target].split() if name in own), None)
+
+
+def _can_be_read(value: Any) -> bool:
+    """Whether a value may stand for a prompt or an answer."""
+    is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return value is None or is_text or messages_in(value) is not None
 
 
 def _is_dialogue(value: Any) -> bool:

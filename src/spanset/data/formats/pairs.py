@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, prompt_turns, side_turns
 from spanset.data.formats.messages import turns_in
-from spanset.data.formats.texts import Row, RowError, kind_of, text_of
+from spanset.data.formats.texts import Row, RowError, kind_of
 
 # Names that the two sides go by.
 SIDES = (
@@ -38,18 +37,19 @@ _SPEAKERS = {"Human": "user", "Assistant": "assistant"}
 def is_pair(row: Row) -> bool:
     """Whether a row with the fields of a pair is one, or an Alpaca row with two outputs."""
     if _SIDE_NAMES.isdisjoint(row):  # every Alpaca row comes here: no more than needed
-        return _has_two_outputs(row)
-    return _sides(row) is not None or _has_two_outputs(row)
+        return _two_outputs(row) is not None
+    return _sides(row) is not None or _two_outputs(row) is not None
 
 
 def from_preference(row: Row) -> Conversation:
     """A pair in any of its shapes."""
     sides = _sides(row)
     if sides is None:
-        output = row.get("output")
-        if not _has_two_outputs(row):
-            raise RowError(f"field 'output' is {kind_of(output)}, expected a list of two texts")
-        chosen, rejected = ([Turn("assistant", text_of(text, "output"))] for text in output)
+        outputs = _two_outputs(row)
+        if outputs is None:
+            kind = kind_of(row.get("output"))
+            raise RowError(f"field 'output' is {kind}, expected a list of two texts")
+        chosen, rejected = ([Turn("assistant", text)] for text in outputs)
         return pair([], prompt_turns(row, ("instruction", "input")), chosen, rejected)
     chosen, rejected = (dialogue(row, field) for field in sides)
     is_answer = chosen[0].role == rejected[0].role == "assistant"
@@ -120,13 +120,12 @@ def _sides(row: Row) -> tuple[str, str] | None:
     return None
 
 
-def _has_two_outputs(row: Row) -> bool:
-    output: Any = row.get("output")
-    return (
-        isinstance(output, list)
-        and len(output) == 2
-        and all(isinstance(text, str) for text in output)
-    )
+def _two_outputs(row: Row) -> list[str] | None:
+    """The outputs of an Alpaca row that has a better and a worse one."""
+    output = row.get("output")
+    if not isinstance(output, list) or len(output) != 2:
+        return None
+    return output if all(isinstance(text, str) for text in output) else None
 
 
 def _holds(side: Sequence[Turn], turns: Sequence[Turn]) -> bool:

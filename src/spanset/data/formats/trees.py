@@ -60,5 +60,6 @@ def _thread(message: Any) -> Iterator[Turn]:
 def _rank(reply: Any) -> float:
     """Rank of a reply, the best first; infinite without one."""
     rank = reply.get("rank") if isinstance(reply, Mapping) else None
-    is_number = isinstance(rank, (int, float)) and not math.isnan(rank)
-    return float(rank) if is_number else math.inf
+    if not isinstance(rank, (int, float)) or math.isnan(rank):
+        return math.inf
+    return rank
