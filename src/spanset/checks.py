@@ -6,6 +6,7 @@ from spanset.amounts import row_counts, token_count
 from spanset.config import DataConfig, MeasureConfig, MeasuringConfig, ModelConfig, SelectConfig
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
+from spanset.data.inputs import refuse_second_stdin
 from spanset.diversity.catalogue import parse_measures
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
@@ -47,6 +48,7 @@ def check_select(config: SelectConfig) -> float:
     _check_reading(config.reading)
     if choice.given is not None:
         require_conditional(choice.method)
+        refuse_second_stdin((*config.data, choice.given), "--given")
     if choice.method == "top":
         require_quality(quality)
     return resolved_weight(config.quality.quality_weight, has_quality=quality is not None)
@@ -67,6 +69,8 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
         if value is not None and value < 1:
             raise UsageError(f"{value} is too few", where=flag, fix="give 1 or more")
     _check_task(measuring)
+    refuse_second_stdin((*config.data, measuring.given), "--given")
+    refuse_second_stdin((*config.data, measuring.given, measuring.reference), "--reference")
     spec = parse_features(config.features.features, config.model.model)
     if spec.kind == "gradient":
         check_sketch(config.model.sketch, config.model.rank, config.model.dimension)

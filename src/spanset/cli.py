@@ -36,7 +36,7 @@ else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
 COMMANDS = ("select", "measure", "features", "merge", "show", "cache")
-MANY = ("data", "k", "by", "metrics", "subset")  # settings that take a list
+MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 Paths = Annotated[tuple[str, ...], Parameter(negative="")]
@@ -71,7 +71,8 @@ def select(
     Parameters
     ----------
     data
-        Files of rows: JSON arrays or JSON Lines, plain or gzipped; paths or globs.
+        Files of rows: JSON Lines, JSON arrays, CSV, Parquet, Arrow; paths or globs, - for standard
+        input, or hf://org/name[/config][@revision][:split].
     """
     from spanset.pipeline import run_select
     from spanset.planning import plan_select
@@ -117,7 +118,8 @@ def measure(
     Parameters
     ----------
     data
-        Data sets, each a file or a quoted glob; or features in .npy files.
+        Data sets, each a file, a quoted glob, - or hf://org/name[:split]; or features in .npy
+        files.
     """
     from spanset.measure_tables import measure_tables
     from spanset.measurement import run_measure
@@ -157,7 +159,7 @@ def features(
     Parameters
     ----------
     data
-        Files of rows; paths or globs.
+        Files of rows; paths, globs, - or hf://org/name[:split].
     out
         Folder of the features (`spanset select DATA --features store:OUT`).
     features
@@ -237,7 +239,7 @@ def show(
     Parameters
     ----------
     data
-        Files of rows; paths or globs.
+        Files of rows; paths, globs, - or hf://org/name[:split].
     n
         Rows to show.
     formats

@@ -33,11 +33,19 @@ class DataConfig:
     """Fields of other names, as prompt=FIELD,answer=FIELD[,input=,system=,history=]; also messages,
     conversations, text, or chosen and rejected."""
 
+    columns: Annotated[tuple[str, ...], Parameter(group=_DATA, negative="")] = ()
+    """Names of the fields of CSV without a header line, with commas: question,A,B,C,D,answer."""
+
     on_bad_row: Annotated[Literal["stop", "skip"], Parameter(group=_DATA)] = "stop"
     """At a malformed row: stop, or skip it and list it in the run folder."""
 
     on_empty: Annotated[Literal["skip", "error"], Parameter(group=_DATA)] = "skip"
     """At a row without an answer: skip it with a count, or stop."""
+
+
+def column_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names given one by one, or several with commas."""
+    return tuple(name for value in values for name in value.split(","))
 
 
 @dataclass(frozen=True)
@@ -156,8 +164,8 @@ class OutputConfig:
     output: Annotated[
         str | None, Parameter(name=["--output", "-o"], group=_OUTPUT, allow_leading_hyphen=True)
     ] = None
-    """The subset: .jsonl or .json, .gz of both, or - for standard output; by default in the run
-    folder."""
+    """The subset: .jsonl, .json, .csv, .tsv (each also .gz or .zst), .parquet, .arrow, or - for
+    standard output; by default in the run folder."""
 
     to: Annotated[Literal["messages"] | None, Parameter(group=_OUTPUT)] = None
     """Write rows as chat messages (pairs as prompt, chosen, rejected), as TRL takes them; by

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import numpy as np
 
 from spanset.config import MeasureConfig
 from spanset.data import Dataset
+from spanset.data.content import STANDARD_INPUT
+from spanset.data.inputs import identity
 from spanset.diversity.measuring import MeasuredData
 from spanset.diversity.reference import (
     DataReference,
@@ -154,7 +155,7 @@ def _refuse_twice(paths: Sequence[str]) -> None:
     """Refuse a data set beside itself, however it is named."""
     seen: dict[str, str] = {}
     for path in paths:
-        place = os.path.realpath(path)
+        place = identity(path)
         if place in seen:
             raise UsageError(
                 "the data set is given twice",
@@ -176,8 +177,11 @@ def names_of(paths: Sequence[str]) -> list[str]:
 
 
 def _stem(path: str) -> str:
+    if path == STANDARD_INPUT:
+        return "standard input"
     name = Path(path).name
-    for suffix in (".gz", ".zst", ".jsonl", ".json", ".npy"):
+    suffixes = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".npy")
+    for suffix in (".gz", ".zst", *suffixes):
         name = name.removesuffix(suffix)
     return name if any(map(str.isalnum, name)) else path  # "*" of "math/*.jsonl" says nothing
 

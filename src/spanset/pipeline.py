@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from spanset.amounts import row_counts, token_count
 from spanset.checks import check_features, check_select
-from spanset.config import DataConfig, ModelConfig, SelectConfig
+from spanset.config import DataConfig, ModelConfig, SelectConfig, column_names
 from spanset.data import Dataset, read
 from spanset.data.formats import parse_mapping
 from spanset.errors import DataError, SpansetError
@@ -201,6 +201,7 @@ def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
     """Read the inputs by the settings."""
     return read(
         paths,
+        columns=column_names(config.columns),
         format=config.format,
         mapping=None if config.map is None else parse_mapping(config.map),
         on_bad_row=config.on_bad_row,
@@ -212,7 +213,8 @@ def input_paths(config: SelectConfig, data: Dataset) -> list[str]:
     """Every file that the run reads."""
     spec = parse_features(config.features.features, config.model.model)
     more = (config.choice.given, spec.path)
-    return [source.name for source in data.sources] + [path for path in more if path]
+    paths = (*(source.path for source in data.sources), *more)
+    return [path for path in paths if path]
 
 
 def require_rows(data: Dataset, sizes: list[int]) -> None:

@@ -11,8 +11,7 @@ from spanset.amounts import row_counts, token_count
 from spanset.checks import check_select
 from spanset.config import SelectConfig
 from spanset.data import Dataset
-from spanset.data.containers import cannot_open
-from spanset.data.dataset import expand
+from spanset.data.inputs import require_readable
 from spanset.features import dimension, lexical_maker, maker_of, parse_features
 from spanset.features.array import load_features
 from spanset.features.making import Maker
@@ -53,11 +52,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     if spec.kind == "array":
         load_features(spec.argument, data)
     if config.choice.given is not None:
-        for path in expand([config.choice.given]):
-            try:
-                path.open("rb").close()
-            except OSError as error:
-                raise cannot_open(path, error) from error
+        require_readable(config.choice.given)
     dtype = config.compute.dtype
     chosen = sum(int(data.length[:k].mean()) * size for size in sizes or [k])
     where = f" in {outputs.run}" if outputs.subset is None else ""

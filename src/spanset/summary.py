@@ -123,7 +123,7 @@ def summarise(
 def require_fields(data: Dataset, names: Sequence[str]) -> None:
     """Refuse a field that no row has."""
     for name in names:
-        if not any(name in data.row(position) for position in range(len(data))):
+        if not any(name in row for row in data.rows()):
             raise DataError(
                 f"no row has a field {name!r}",
                 where="--by",
@@ -150,8 +150,8 @@ def _sources(data: Dataset) -> npt.NDArray[np.object_]:
 
 
 def _values(data: Dataset, name: str) -> npt.NDArray[np.object_]:
-    rows = (data.row(position) for position in range(len(data)))
-    return np.array([str(row[name]) if name in row else "(missing)" for row in rows], object)
+    shown = [str(row[name]) if name in row else "(missing)" for row in data.rows()]
+    return np.array(shown, object)
 
 
 def _shares(column: npt.NDArray[np.object_]) -> dict[str, float]:

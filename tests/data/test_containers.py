@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.data import hostile_json
 
-from spanset.data import containers, scanning
-from spanset.data.containers import Source, memory_source, open_source
+from spanset.data import content as contents
+from spanset.data import scanning
+from spanset.data.containers import memory_source, open_source
+from spanset.data.json_text import JsonSource
 from spanset.data.scanning import RawRow, parse
 from spanset.errors import DataError
 
@@ -28,7 +30,11 @@ def scan_lines(content: bytes) -> list[RawRow]:
 
 
 def scan_array(content: bytes) -> list[RawRow]:
-    return list(Source("rows.json", content, "json", "").rows())
+    return list(array_source(content).rows())
+
+
+def array_source(content: bytes) -> JsonSource:
+    return JsonSource(name="rows.json", content=content, kind="json", sha256="")
 
 
 def text_of(content: bytes, row: RawRow) -> bytes:
@@ -158,7 +164,7 @@ def test_broken_gzip_is_named(tmp_path, harm):
 
 
 def test_large_gzip_goes_through_a_file_that_is_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(containers, "IN_MEMORY", 100)
+    monkeypatch.setattr(contents, "IN_MEMORY", 100)
     content = b"".join(b'{"a": %d}\n' % number for number in range(50))
     path = in_file(tmp_path, gzip.compress(content))
     with warnings.catch_warnings(record=True) as seen:
@@ -352,7 +358,9 @@ def test_broken_array_is_an_error_at_its_file_and_line(monkeypatch, content, lin
 
 
 def test_rows_before_the_broken_one_are_found():
-    rows = Source("rows.json", b'[{"a": 1},\n{"a": 2},\n{"a": }]', "json", "").rows()
+    rows = JsonSource(
+        name="rows.json", kind="json", sha256="", content=b'[{"a": 1},\n{"a": 2},\n{"a": }]'
+    ).rows()
     assert [next(rows).value, next(rows).value] == [{"a": 1}, {"a": 2}]
     with pytest.raises(DataError):
         next(rows)

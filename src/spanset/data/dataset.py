@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import glob
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spanset.data.containers import Source, memory_source, open_source
 from spanset.data.conversation import Conversation
 from spanset.data.formats import (
     FORMATS,
@@ -24,9 +21,17 @@ from spanset.data.formats import (
     recognise,
     unrecognised,
 )
-from spanset.data.scanning import RawRow, parse
+from spanset.data.inputs import sources
+from spanset.data.scanning import RawRow
+from spanset.data.sources import Source, TextSource
 from spanset.errors import DataError, UsageError
+from spanset.extras import require
 from spanset.results import IntArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BLOCK = 1000  # rows whose values are held at once
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Dataset:
     sources : tuple of Source
         The inputs; `formats` holds the format of each.
     source, start, length, line : (N,) int64
-        Source number, byte range and line (from 1) of each row.
+        Source number, byte range and line (from 1) of each row; in a table, the row's number,
+        about how many bytes it takes, and its number from 1.
     ids : (N,) int64
         Row number over all inputs, from 0, counting every row that was read: the number that
         ``datasets.load_dataset(...).select`` takes.
@@ -101,14 +107,33 @@ class Dataset:
         return replace(left, unrepresented=self.unrepresented + listed)
 
     def raw(self, position: int) -> bytes:
-        """The row's own bytes."""
-        start = int(self.start[position])
-        content = self.sources[int(self.source[position])].content
-        return content[start : start + int(self.length[position])]
+        """The row's own bytes; a table's rows have none."""
+        source = self.sources[int(self.source[position])]
+        if not isinstance(source, TextSource):
+            raise UsageError(
+                "rows of a table have no bytes of their own",
+                where=self.where(position),
+                fix="take the row's values: data.row(position)",
+            )
+        return source.raw(int(self.start[position]), int(self.length[position]))
 
     def row(self, position: int) -> dict[str, Any]:
-        """The row parsed."""
-        return parse(self.raw(position))[0]
+        """The row parsed; `rows` is faster for many."""
+        start, length = np.atleast_1d(self.start[position]), np.atleast_1d(self.length[position])
+        return next(iter(self.sources[int(self.source[position])].values(start, length)))
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every row parsed; a block of them is held at a time."""
+        for begin in range(0, len(self), BLOCK):
+            numbers = self.source[begin : begin + BLOCK]
+            values: list[Any] = [None] * len(numbers)
+            for number in np.unique(numbers).tolist():
+                places = np.flatnonzero(numbers == number)
+                starts, lengths = self.start[begin + places], self.length[begin + places]
+                found = self.sources[number].values(starts, lengths)
+                for place, value in zip(places.tolist(), found, strict=True):
+                    values[place] = value
+            yield from values
 
     def conversation(self, position: int) -> Conversation:
         """The row as turns."""
@@ -116,22 +141,49 @@ class Dataset:
 
     def conversations(self) -> Iterator[Conversation]:
         """Every row as turns, one at a time."""
-        return (self.conversation(position) for position in range(len(self)))
+        for number, row in zip(self.source.tolist(), self.rows(), strict=True):
+            yield self.formats[number].convert(row)
 
     def where(self, position: int) -> str:
         """File and line of a row, for messages."""
         return f"{self.sources[int(self.source[position])].name}:{self.line[position]}"
 
     def write(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the rows verbatim, in this order; the suffix says how (see `writing`)."""
+        """Write the rows, in this order; the suffix says how (see `writing`)."""
         from spanset.data.writing import write_rows
 
         write_rows(self, path, force=force)
 
+    def to_arrow(self) -> pa.Table:
+        """The rows, in this order, with all their fields, as an Arrow table.
+
+        Tables keep their schema; the types of other rows are found from all of them.
+
+        Raises
+        ------
+        DataError
+            A value that fits no type of its column.
+        """
+        from spanset.data.arrow_rows import as_arrow
+
+        return as_arrow(self)
+
+    def to_datasets(self) -> Any:
+        """The same as a `datasets.Dataset` (extra ``hub``)."""
+        require("datasets", extra="hub")
+        from spanset.data.arrow_rows import as_datasets
+
+        return as_datasets(self)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows for any library that reads Arrow: ``polars.DataFrame(data)``."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
 
 def read(
-    data: str | Path | Sequence[str | Path] | Iterable[Mapping[str, Any]],
+    data: Any,
     *,
+    columns: Sequence[str] = (),
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     on_bad_row: str = "stop",
@@ -142,7 +194,12 @@ def read(
     Parameters
     ----------
     data : path, glob, several of them, or rows
-        JSON arrays or JSON Lines, plain or gzipped; or mappings held in memory.
+        JSON arrays, JSON Lines, CSV, Parquet or Arrow files (text also .gz or .zst), "-" for
+        standard input, ``hf://org/name[/config][@revision][:split]`` or ``hf://FOLDER`` (extra
+        ``hub``); or, held in memory: mappings, a `datasets.Dataset`, a table of pandas, polars,
+        pyarrow or anything else that exports an Arrow stream.
+    columns : sequence of str
+        Names of the fields of CSV files without a header line.
     format : str, optional
         A name of `FORMATS`, such as messages or preference; by default what each file's first row
         shows.
@@ -170,7 +227,9 @@ def read(
             raise UsageError(f"no policy {value!r}", where=name, fix=f"use {' or '.join(known)}")
     given = mapped(mapping) if mapping else FORMATS[format] if format else None
     reader = _Reader(given, on_bad_row, on_empty)
-    for source in _sources(data):
+    if isinstance(data, Dataset):
+        raise UsageError("the data set is read already", where="data", fix="use it as it is")
+    for source in sources(data, columns):
         reader.add(source)
     return reader.dataset()
 
@@ -189,7 +248,7 @@ class _Reader:
         self.given, self.on_bad_row, self.on_empty = given, on_bad_row, on_empty
         self.sources: list[Source] = []
         self.formats: list[Format] = []
-        self.places: list[IntArray] = []
+        self.places: list[list[IntArray]] = []  # of each source, by column
         self.bad: list[BadRow] = []
         self.empty: list[BadRow] = []
         self.total = 0
@@ -198,7 +257,8 @@ class _Reader:
         """Scan one source: place every usable row, list the others."""
         number = len(self.sources)
         format = self.given
-        places: list[tuple[int, int, int, int, int]] = []
+        # Numbers without objects: a tuple a row would take ten times the memory.
+        starts, lengths, lines, ids = places = [array("q") for _ in range(4)]
         for raw in source.rows():
             row = self.total
             self.total += 1
@@ -213,24 +273,27 @@ class _Reader:
                 self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), error.fix)
                 continue
             if answered:
-                places.append((number, raw.start, raw.length, raw.line, row))
+                starts.append(raw.start)
+                lengths.append(raw.length)
+                lines.append(raw.line)
+                ids.append(row)
             else:
                 self._leave_out_empty(BadRow(source.name, raw.line, row, "no answer"))
         self.sources.append(source)
         self.formats.append(format or FORMATS["messages"])  # no row of the source is kept
-        self.places.append(np.array(places, dtype=np.int64).reshape(-1, 5))
+        numbers = np.full(len(ids), number, dtype=np.int64)
+        self.places.append([numbers, *(np.frombuffer(one, dtype=np.int64) for one in places)])
 
     def dataset(self) -> Dataset:
         """The rows of all sources."""
-        places = np.concatenate(self.places)
-        if not len(places):
+        columns = [np.concatenate(column) for column in zip(*self.places, strict=True)]
+        if not columns or not len(columns[0]):
             raise DataError(
                 f"no row with an answer ({self.total} rows read, {len(self.bad)} malformed, "
                 f"{len(self.empty)} without an answer)",
                 where=", ".join(source.name for source in self.sources),
                 fix="see how rows are understood with `spanset show`; name the fields with --map",
             )
-        columns = (np.ascontiguousarray(column) for column in places.T)
         return Dataset(
             tuple(self.sources),
             tuple(self.formats),
@@ -271,26 +334,6 @@ class _Reader:
         self.empty.append(row)
 
 
-def _sources(data: Any) -> Iterator[Source]:
-    if isinstance(data, (str, Path)):
-        data = [data]
-    items = list(data)
-    if not items:
-        raise UsageError("no data given", where="DATA", fix="name at least one file")
-    if all(isinstance(item, (str, Path)) for item in items):
-        for path in expand(items):
-            yield open_source(path)
-    elif all(isinstance(item, Mapping) for item in items):
-        yield memory_source(b"".join(_encode(item, number) for number, item in enumerate(items)))
-    else:
-        raise UsageError(
-            "data is neither paths nor rows",
-            where="data",
-            why=f"it holds {', '.join(sorted({type(item).__name__ for item in items}))}",
-            fix="give paths, or an iterable of dicts",
-        )
-
-
 def require_dataset(data: object) -> None:
     """Refuse what was not read yet."""
     if not isinstance(data, Dataset):
@@ -299,41 +342,3 @@ def require_dataset(data: object) -> None:
             where="data",
             fix="read it first: data = spanset.read(rows)",
         )
-
-
-def expand(paths: Iterable[str | Path]) -> list[Path]:
-    """Paths with globs expanded, in the order given (sorted within a glob), none twice."""
-    found: dict[str, str] = {}
-    names: list[Path] = []
-    for argument in map(str, paths):
-        # A file whose name holds a bracket or star is itself, not a pattern.
-        is_glob = glob.has_magic(argument) and not os.path.exists(argument)  # noqa: PTH110
-        matches = sorted(glob.iglob(argument, recursive=True)) if is_glob else [argument]  # noqa: PTH207
-        if not matches:
-            raise DataError(
-                "no file matches", where=argument, fix="check the pattern, and quote it"
-            )
-        for match in map(Path, matches):
-            key = os.path.realpath(match)
-            if key in found:
-                raise UsageError(
-                    "the same file is given twice",
-                    where=str(match),
-                    why=f"it is already there through {found[key]!r}",
-                    fix="name it once; copies of rows would only be excluded again",
-                )
-            found[key] = argument
-            names.append(match)
-    return names
-
-
-def _encode(row: Mapping[str, Any], number: int) -> bytes:
-    """One mapping as a line of JSON."""
-    try:
-        return json.dumps(dict(row), ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:  # lone surrogates can only stand as escapes
-        return json.dumps(dict(row)).encode() + b"\n"
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            "the row cannot be written as JSON", where=f"row {number}", why=str(error)
-        ) from error

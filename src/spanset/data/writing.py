@@ -1,4 +1,4 @@
-"""Rows out: the source's own bytes, atomically.
+"""Rows out, atomically: where the container is the source's, as they are there.
 
 A regular file appears whole or not at all: rows go to a partial file beside it, which is renamed at
 the end. A target that is no regular file (a pipe, a device) is written directly.
@@ -10,25 +10,24 @@ import errno
 import gzip
 import io
 import os
-import re
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from spanset.data.text_writing import write_csv, write_json
 from spanset.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from spanset.data.converting import Convert
     from spanset.data.dataset import Dataset
 
-SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
-
-# JSON allows no raw line break inside a string, so a line break and the blanks around it always
-# stand between tokens and can go.
-_LINE_BREAK = re.compile(rb"[\r\n][ \t\r\n]*")
+TEXTS = (".jsonl", ".json", ".csv", ".tsv")
+TABLES = (".parquet", ".arrow")
+SUFFIXES = (*TEXTS, *(text + packed for packed in (".gz", ".zst") for text in TEXTS), *TABLES)
 
 
 def container_of(path: str | Path) -> str:
@@ -47,55 +46,94 @@ def container_of(path: str | Path) -> str:
 
 
 def natural_container(data: Dataset) -> str:
-    """The inputs' container if they agree, else JSON Lines."""
-    kinds = {source.kind for source in data.sources}
-    return ".json" if kinds == {"json"} else ".jsonl"
+    """The inputs' container if they agree on all that a file has once, else JSON Lines."""
+    first = data.sources[0]
+    alike = all(
+        (source.container, source.layout) == (first.container, first.layout)
+        for source in data.sources
+    )
+    return first.container if alike else ".jsonl"
 
 
-def write_rows(data: Dataset, path: str | Path, *, force: bool = False) -> None:
-    """Write every row of `data`, in its order, verbatim.
+def write_rows(
+    data: Dataset, path: str | Path, *, force: bool = False, convert: Convert | None = None
+) -> None:
+    """Write every row of `data`, in its order.
 
-    One row a line, LF; in a JSON array, line breaks between a row's tokens are folded away.
+    Where the container is the source's, a row is written as it is there: JSON and CSV in its own
+    bytes, rows of tables with their schema. Elsewhere its values are written. In JSON, one row a
+    line, LF; in a JSON array, line breaks between a row's tokens are folded away.
+
+    Parameters
+    ----------
+    data : Dataset
+        The rows.
+    path : str or Path
+        The suffix names the container; "-" is standard output.
+    force : bool
+        Replace a file that exists.
+    convert : callable, optional
+        From the data and a position to a mapping to write in the row's place; None leaves the row
+        as it is. May be called more than once a row.
 
     Raises
     ------
     UsageError
         The path exists (without `force`), or its suffix names no container.
+    DataError
+        A value that the container cannot hold; nothing is left.
     OutputError
         The path cannot be written; nothing is left of it.
     """
-    with rows_written(data, path, force=force):
+    with rows_written(data, path, force=force, convert=convert):
         pass
 
 
 @contextmanager
-def rows_written(data: Dataset, path: str | Path, *, force: bool = False) -> Iterator[None]:
+def rows_written(
+    data: Dataset, path: str | Path, *, force: bool = False, convert: Convert | None = None
+) -> Iterator[None]:
     """Rows as `write_rows` writes them; the file gets its name when the block ends well."""
     container = container_of(path)
     for source in data.sources:
         source.check_unchanged()
     with open_output(path, force=force) as file:
-        if container.endswith(".gz"):
-            # No name and no time in the header: the same rows give the same bytes.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-                _write(data, packed, container)
-        else:
-            _write(data, file, container)
+        with _packed(file, container) as packed:
+            _write(data, packed, container.removesuffix(".gz").removesuffix(".zst"), convert)
         file.flush()
         yield
 
 
-def _write(data: Dataset, file: IO[bytes] | gzip.GzipFile, container: str) -> None:
-    is_array = container.startswith(".json") and not container.startswith(".jsonl")
-    before, between, after = (b"[\n", b",\n", b"\n]\n") if is_array else (b"", b"\n", b"\n")
-    file.write(before)
-    for position in range(len(data)):
-        if position:
-            file.write(between)
-        raw = data.raw(position)
-        is_folded = data.sources[int(data.source[position])].kind == "json"
-        file.write(_LINE_BREAK.sub(b"", raw) if is_folded else raw)
-    file.write(after if len(data) or is_array else b"")
+@contextmanager
+def _packed(file: IO[bytes], container: str) -> Iterator[Any]:
+    """The file, or what compresses into it; the same rows give the same bytes."""
+    if container.endswith(".gz"):
+        # No name and no time in the header.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+            yield packed
+    elif container.endswith(".zst"):
+        import pyarrow as pa
+
+        from spanset.data.arrow_tables import Kept
+
+        sink = pa.PythonFile(Kept(file), mode="w")
+        with pa.CompressedOutputStream(sink, "zstd") as packed:
+            yield packed
+    else:
+        yield file
+
+
+def _write(data: Dataset, file: Any, container: str, convert: Convert | None) -> None:
+    if container in TABLES:
+        from spanset.data.table_writing import write_table
+
+        write_table(data, file, container, convert)
+    elif container in (".csv", ".tsv"):
+        is_same = natural_container(data) == container
+        delimiter = "\t" if container == ".tsv" else ","
+        write_csv(data, file, convert, delimiter=delimiter, verbatim=is_same)
+    else:
+        write_json(data, file, convert, is_array=container == ".json")
 
 
 def is_direct(path: Path) -> bool:

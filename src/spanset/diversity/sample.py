@@ -132,8 +132,7 @@ class Sample:
 
     def values(self, field: str) -> list[Any]:
         """Value of a field in every row that has it."""
-        rows = (self._rows.row(position) for position in range(len(self)))
-        return [row[field] for row in rows if field in row]
+        return [row[field] for row in self._rows.rows() if field in row]
 
     @property
     def sources(self) -> list[str]:

@@ -22,8 +22,7 @@ def column_values(data: Dataset, name: str) -> FloatArray:
         A row without the field, or whose value is no finite number.
     """
     values = np.empty(len(data))
-    for position in range(len(data)):
-        row = data.row(position)
+    for position, row in enumerate(data.rows()):
         if name not in row:
             raise DataError(
                 f"no column {name!r}",

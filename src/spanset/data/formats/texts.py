@@ -72,4 +72,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "infinite"
     names = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number" if isinstance(value, (int, float)) else "text")
+    if isinstance(value, (int, float)):
+        return names.get(type(value), "a number")
+    # A table may hold what JSON does not: bytes, a date.
+    return names.get(type(value), "text" if isinstance(value, str) else type(value).__name__)
