@@ -56,7 +56,8 @@ def shared_schema(data: Dataset) -> pa.Schema | None:
 
 def gathered(data: Dataset) -> Iterator[pa.Table]:
     """Blocks of rows of tables that share their schema, in the order of the data."""
-    schema = shared_schema(data)
+    first = shared_schema(data)
+    metadata = None if first is None else first.metadata
     for begin in range(0, len(data), BATCH):
         numbers = data.source[begin : begin + BATCH]
         order = np.argsort(numbers, kind="stable")
@@ -65,7 +66,7 @@ def gathered(data: Dataset) -> Iterator[pa.Table]:
             source = data.sources[number]
             if isinstance(source, TableSource):
                 rows = data.start[begin : begin + BATCH][numbers == number]
-                pieces.append(source.take(rows).replace_schema_metadata(schema.metadata))
+                pieces.append(source.take(rows).replace_schema_metadata(metadata))
         if len(pieces) == 1:
             yield pieces[0]
             continue
@@ -76,36 +77,30 @@ def gathered(data: Dataset) -> Iterator[pa.Table]:
 
 def _array(data: Dataset, name: str, values: Sequence[Any]) -> pa.Array:
     """A column, its type that of all values."""
+    made = _tried(values)
+    if not isinstance(made, Exception):
+        return made
+    good, bad = 0, len(values)  # so many values go together, so many do not
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        tried = _tried(values[:middle])
+        good, bad, made = (
+            (good, middle, tried) if isinstance(tried, Exception) else (middle, bad, made)
+        )
+    raise DataError(
+        f"field {name!r} fits no type of a table",
+        where=data.where(bad - 1),
+        why=_reason(made, values[bad - 1]),
+        fix="write .jsonl, which keeps every row as it is, or mend the row",
+    ) from made
+
+
+def _tried(values: Sequence[Any]) -> Any:
+    """The values as an array, or the error that they make."""
     try:
         return pa.array(values)
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError):
-        place, error = _first_misfit(values)
-        raise DataError(
-            f"field {name!r} fits no type of a table",
-            where=data.where(place),
-            why=_reason(error, values[place]),
-            fix="write .jsonl, which keeps every row as it is, or mend the row",
-        ) from error
-
-
-def _first_misfit(values: Sequence[Any]) -> tuple[int, Exception]:
-    """Place of the first value that does not go with those before it, and the error it makes."""
-    good, bad = 0, len(values)
-    failed: Exception = ValueError()
-    while bad - good > 1 or not str(failed):
-        middle = max(1, (good + bad) // 2) if bad - good > 1 else bad
-        try:
-            pa.array(values[:middle])
-            good = middle
-        except (
-            pa.ArrowException,
-            OverflowError,
-            UnicodeEncodeError,
-            TypeError,
-            ValueError,
-        ) as error:
-            bad, failed = middle, error
-    return bad - 1, failed
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError) as error:
+        return error
 
 
 def _reason(error: Exception, value: object) -> str:

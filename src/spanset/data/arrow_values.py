@@ -31,7 +31,15 @@ def _column(column: pa.ChunkedArray) -> list[Any]:
     try:
         return column.to_pylist()
     except (OverflowError, ValueError, pa.ArrowException):
-        return _cast(column, _replaced(column.type, _times)).to_pylist()
+        return [_value(column.slice(row, 1)) for row in range(len(column))]
+
+
+def _value(one: pa.ChunkedArray) -> Any:
+    """The only value of a column, by itself: its neighbours stay what they are."""
+    try:
+        return one.to_pylist()[0]
+    except (OverflowError, ValueError, pa.ArrowException):
+        return _cast(one, _replaced(one.type, _times)).to_pylist()[0]
 
 
 def _cast(column: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
@@ -40,7 +48,10 @@ def _cast(column: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
     is_moment = pa.types.is_timestamp(column.type)
     column = column.cast(target)
     # Arrow separates date and time by a blank; ISO 8601 wants a T.
-    return pc.replace_substring(column, " ", "T", max_replacements=1) if is_moment else column
+    if not is_moment:
+        return column
+    options = pc.ReplaceSubstringOptions("^([0-9-]+) ", r"\1T", max_replacements=1)
+    return pc.call_function("replace_substring_regex", [column], options)
 
 
 def _replaced(kind: pa.DataType, table: Any) -> pa.DataType:

@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from spanset.data.converting import Convert, written_rows
 from spanset.data.csv_text import CsvSource
 from spanset.data.json_text import JsonSource
@@ -47,17 +49,15 @@ def write_json(data: Dataset, file: Target, convert: Convert | None, *, is_array
 def _json_texts(data: Dataset, convert: Convert | None) -> Iterator[bytes]:
     """JSON of every row."""
     is_json = all(isinstance(source, JsonSource) for source in data.sources)
-    rows: Iterator[Any] = (None for _ in range(len(data))) if is_json else data.rows()
+    rows: Iterator[Any] = iter([None] * len(data)) if is_json else data.rows()
     for position, row in enumerate(rows):
         made = None if convert is None else convert(data, position)
         source = data.sources[int(data.source[position])]
-        if made is not None:
-            yield _json(made, data, position)
-        elif isinstance(source, JsonSource):
+        if made is None and isinstance(source, JsonSource):
             raw = data.raw(position)
             yield _LINE_BREAK.sub(b"", raw) if source.kind == "json" else raw
         else:
-            yield _json(row, data, position)
+            yield _json(row if made is None else made, data, position)
 
 
 def _json(row: Mapping[str, Any], data: Dataset, position: int) -> bytes:
@@ -127,7 +127,7 @@ def _plain(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, (decimal.Decimal, dt.timedelta, uuid.UUID)):
         return str(value)
-    if hasattr(value, "tolist"):  # an array of numpy
+    if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(type(value).__name__)
 
