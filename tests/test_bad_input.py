@@ -242,7 +242,7 @@ BROKEN_FILES = {
     "array-of-numbers": ("i.json", b"[1, 2]", "i.json:1", ("object",), ""),
     "nested-too-deeply": ("n.jsonl", DEEP, "n.jsonl:1", ("nested",), "--on-bad-row skip"),
     "array-nested-too-deeply": ("n.json", b"[" + DEEP + b"]", "n.json:1", ("nested",), ""),
-    "another-container": ("a.csv", b"a,b\n1,2\n", "a.csv:1", ("JSON Lines",), "object a line"),
+    "another-container": ("a.txt", b"a,b\n1,2\n", "a.txt:1", ("JSON Lines",), "in .csv"),
     "zeros": ("z.jsonl", bytes(100), "z.jsonl:1", ("JSON Lines",), ""),
 }  # fmt: skip
 

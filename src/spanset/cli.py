@@ -37,6 +37,10 @@ else:
 
 COMMANDS = ("select", "measure", "features", "merge", "show", "cache")
 MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
+# What takes "-" as its value; anywhere else it is standard input among the data. The parser would
+# take it for an option there, so that it goes by a word that no command line can hold.
+TAKE_DASH = ("-o", "--output", "--given", "--reference")
+STDIN = "\0-"
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
 Paths = Annotated[tuple[str, ...], Parameter(negative="")]
@@ -80,7 +84,7 @@ def select(
     from spanset.tables import input_table, plan_table, selection_table
     from spanset.watching import TerminalWatcher
 
-    config = SelectConfig(data, reading, choice, features, model, quality, output, compute)
+    config = SelectConfig(_paths(data), reading, choice, features, model, quality, output, compute)
     out = Console(stderr=output.output == "-", highlight=False)
     watcher = TerminalWatcher(Console(stderr=True), quiet=output.json)
     if output.dry_run:
@@ -126,7 +130,7 @@ def measure(
     from spanset.tables import input_table
     from spanset.watching import TerminalWatcher
 
-    config = MeasureConfig(data, reading, measuring, features, model)
+    config = MeasureConfig(_paths(data), reading, measuring, features, model)
     outcome = run_measure(config, TerminalWatcher(Console(stderr=True), quiet=measuring.json))
     out = Console(highlight=False)
     with _printing():
@@ -181,7 +185,7 @@ def features(
         )
     spec = parse_features(features, model.model)
     watcher = TerminalWatcher(Console(stderr=True))
-    run_features(data, reading, spec, model, out, shard, seed, watcher)
+    run_features(_paths(data), reading, spec, model, out, shard, seed, watcher)
     return 0
 
 
@@ -258,7 +262,7 @@ def show(
         return 0
     if n < 0:
         raise UsageError(f"{n} is negative", where="-n", fix="give 0 or more")
-    dataset = read_data(data, reading)
+    dataset = read_data(_paths(data), reading)
     if model.model is None:
         panels = conversation_panels(dataset, n)
     else:
@@ -271,6 +275,10 @@ def show(
         for row in dataset.bad[:n]:
             out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
     return 0
+
+
+def _paths(data: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("-" if name == STDIN else name for name in data)
 
 
 @contextmanager
@@ -297,6 +305,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without unicode
     try:
         words, app.config = _take_config(words)
+        pairs = zip(["", *words], words, strict=False)
+        words = [
+            STDIN if word == "-" and before not in TAKE_DASH else word for before, word in pairs
+        ]
         code = app(words, exit_on_error=False, print_error=False)
     except SpansetError as error:
         errors.print("[red]error:[/red]", end=" ")

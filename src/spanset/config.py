@@ -62,7 +62,7 @@ class ChoiceConfig:
     method: Annotated[Literal["dpp", "random", "top"], Parameter(group=_CHOICE)] = "dpp"
     """dpp: diverse and good; random: uniform; top: highest quality."""
 
-    given: Annotated[str | None, Parameter(group=_CHOICE)] = None
+    given: Annotated[str | None, Parameter(group=_CHOICE, allow_leading_hyphen=True)] = None
     """Rows that are in the training set already (a data file; with array features a .npy):
     what repeats them is not picked."""
 
@@ -224,10 +224,10 @@ class MeasuringConfig:
     by: Annotated[tuple[str, ...], Parameter(group=_MEASURE, negative="")] = ()
     """Fields whose distinct values are counted."""
 
-    reference: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    reference: Annotated[str | None, Parameter(group=_MEASURE, allow_leading_hyphen=True)] = None
     """Data that volumes are compared with instead of points uniform on the sphere."""
 
-    given: Annotated[str | None, Parameter(group=_MEASURE)] = None
+    given: Annotated[str | None, Parameter(group=_MEASURE, allow_leading_hyphen=True)] = None
     """Data that you have already: tells what each of DATA adds to it."""
 
     subset: Annotated[tuple[str, ...], Parameter(group=_MEASURE, negative="")] = ()

@@ -53,11 +53,11 @@ def test_every_frame_is_read_and_the_name_says_nothing(tmp_path, packed, name):
 
 @pytest.mark.parametrize("harm", ["cut", "cut at once", "flipped", "followed"])
 def test_broken_zstd_is_named(tmp_path, harm):
-    packed = zstd(os.urandom(5000).hex().encode())
+    packed = zstd(LINES)
     broken = {
         "cut": packed[:-9],
         "cut at once": packed[:5],
-        "flipped": packed[:100] + bytes(255 - byte for byte in packed[100:140]) + packed[140:],
+        "flipped": packed[:20] + bytes(255 - byte for byte in packed[20:60]) + packed[60:],
         "followed": packed + b"more, and no frame",
     }[harm]
     path = in_file(tmp_path, broken)

@@ -8,6 +8,7 @@ import warnings
 
 import datasets
 import pytest
+from datasets.exceptions import DatasetNotFoundError as NotFound
 
 from spanset.data import hub, read
 from spanset.data.hub import HubName
@@ -52,7 +53,7 @@ def on_hub(monkeypatch):
         ("hf://name", ("name", None, None, None)),
         ("hf://org/name:train", ("org/name", None, None, "train")),
         ("hf://org/name/en@v1.0:test", ("org/name", "en", "v1.0", "test")),
-        ("hf://org/name@refs/convert/parquet:train", ("org/name", None, "refs/convert/parquet", "train")),
+        ("hf://org/name@refs/pr/1:train", ("org/name", None, "refs/pr/1", "train")),
         ("hf://org/name:train[:100]+test", ("org/name", None, None, "train[:100]+test")),
     ],
 )  # fmt: skip
@@ -96,8 +97,8 @@ def test_several_splits_are_listed(on_hub):
 @pytest.mark.parametrize(
     ("error", "said", "fix"),
     [
-        (datasets.exceptions.DatasetNotFoundError("Dataset 'org/name' doesn't exist"), "exist", "hf auth login"),
-        (datasets.exceptions.DatasetNotFoundError("'org/name' is a gated dataset"), "gated", "ask for access"),
+        (NotFound("Dataset 'org/name' doesn't exist"), "exist", "hf auth login"),
+        (NotFound("'org/name' is a gated dataset"), "gated", "ask for access"),
         (ConnectionError("Couldn't reach the Hub\nmore"), "Couldn't reach the Hub", "network"),
         (ValueError('Unknown split "tset".'), "Unknown split", "check the name"),
         (RuntimeError("Dataset scripts are no longer supported"), "scripts", "check the name"),

@@ -21,6 +21,16 @@ def holdable(schema: pa.Schema) -> pa.Schema:
     return pa.schema(list(fields), schema.metadata)
 
 
+def without_nested_views(schema: pa.Schema) -> pa.Schema:
+    """The schema with plain texts inside lists and structs, which Parquet's writer asks for."""
+    plain = holdable(schema)
+    fields = (
+        ours if _plain(ours.type) is not None else theirs
+        for ours, theirs in zip(schema, plain, strict=True)
+    )
+    return pa.schema(list(fields), schema.metadata)
+
+
 def _column(column: pa.ChunkedArray) -> list[Any]:
     """Values of one column.
 

@@ -85,7 +85,8 @@ def _matches(argument: str) -> list[str]:
         return [argument]
     # A file whose name holds a bracket or star is itself, not a pattern.
     if not glob.has_magic(argument) or os.path.exists(argument):  # noqa: PTH110
-        return [str(Path(argument))]
+        name = str(Path(argument))
+        return [argument if name == STANDARD_INPUT else name]  # "./-" is a file
     matches = sorted(glob.iglob(argument, recursive=True))  # noqa: PTH207
     if not matches:
         raise DataError("no file matches", where=argument, fix="check the pattern, and quote it")

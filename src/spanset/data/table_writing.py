@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from spanset.data.arrow_rows import as_arrow, gathered, shared_schema
 from spanset.data.arrow_tables import BATCH, Kept
+from spanset.data.arrow_values import without_nested_views
 from spanset.data.converting import Convert
 from spanset.errors import DataError
 
@@ -29,6 +30,8 @@ def write_table(data: Dataset, file: IO[bytes], container: str, convert: Convert
         if has_dictionary:  # Arrow's file format allows one dictionary a column
             table = table.unify_dictionaries()
         schema, blocks = table.schema, _blocks(table)
+    if is_parquet:
+        schema = without_nested_views(schema)
     sink = pa.PythonFile(Kept(file), mode="w")
     try:
         writer: Any = (
@@ -36,7 +39,7 @@ def write_table(data: Dataset, file: IO[bytes], container: str, convert: Convert
         )
         with writer:
             for block in blocks:
-                writer.write_table(block)
+                writer.write_table(block if block.schema == schema else block.cast(schema))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         raise DataError(
             f"the rows cannot be written as {container}",
