@@ -156,7 +156,7 @@ def test_columns_name_the_fields_of_a_file_without_header(spanset):
 )
 @pytest.mark.parametrize(
     "content",
-    [b"".join(LINES.splitlines(keepends=True)[:5]), CSV, parquet(TABLE[:5])],
+    [b"".join(LINES.splitlines(keepends=True)[:6]), CSV, parquet(TABLE[:6])],
     ids=["lines", "CSV", "Parquet"],
 )
 def test_standard_input_is_read_by_every_command(spanset, stdin, words, content):
@@ -282,6 +282,12 @@ def test_the_output_may_not_be_an_input_of_any_container(spanset):
     Path("p.parquet").write_bytes(parquet(TABLE))
     words = ("select", "p.parquet", "-k", "3", "-o", "p.parquet", "--force")
     spanset.refuses(*words, code=2, where="p.parquet", says=("one of the inputs",))
+
+
+def test_the_output_may_not_replace_a_file_of_a_saved_data_set(saved):
+    (name,) = map(str, Path("saved").glob("*.arrow"))
+    words = ("select", "hf://saved", "-k", "3", "-o", name, "--run", "run", "--force")
+    saved.refuses(*words, code=2, where=name, says=("one of the inputs",))
 
 
 def test_the_run_folder_of_a_table_holds_a_table(spanset):

@@ -778,7 +778,7 @@ def test_force_never_replaces_a_file_by_a_run_folder(spanset):
     spanset.refuses(*PICK, *ARRAY, "--run", "precious", "--force", code=2, where="precious: ")
 
 
-@pytest.mark.parametrize("output", ["out", "out.txt", "out.jsonl.zst", "out.jsonl/", ".gz"])
+@pytest.mark.parametrize("output", ["out", "out.txt", "out.jsonl.bz2", "out.jsonl/", ".gz"])
 def test_an_unknown_suffix_is_answered_with_the_known_ones(spanset, output):
     command = (*PICK, *ARRAY, "-o", output)
     spanset.refuses(*command, code=2, where=f"{output}: ", says=("suffix",), fix=".jsonl")

@@ -78,10 +78,12 @@ class Outputs:
         outputs = {} if self.subset is None else {os.path.realpath(name): name for name in names}
         for source in inputs:
             path = os.path.realpath(source)
-            if path in outputs:
+            # An input may be a folder: a data set that `datasets` saved.
+            inside = (name for name in outputs if name == path or name.startswith(path + os.sep))
+            if found := next(inside, None):
                 raise UsageError(
                     "the output is one of the inputs",
-                    where=outputs[path],
+                    where=outputs[found],
                     fix="choose another name",
                 )
             run = None if self.run is None else os.path.realpath(self.run)

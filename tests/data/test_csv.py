@@ -17,7 +17,7 @@ from tests.data.containers import PACKERS, csv_text, zstd
 from spanset.data import read
 from spanset.data.containers import open_source
 from spanset.data.csv_text import CsvSource
-from spanset.errors import DataError
+from spanset.errors import DataError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 
@@ -188,7 +188,8 @@ def test_an_open_quote_is_named_by_the_line_where_its_record_begins(tmp_path):
 def test_a_header_that_cannot_be_used_is_refused(tmp_path, content, columns, where, said):
     path = tmp_path / "rows.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(DataError, match=said) as raised:
+    kind = UsageError if where == "--columns" else DataError
+    with pytest.raises(kind, match=said) as raised:
         open_source(path, columns)
     assert where in raised.value.where
     assert raised.value.fix

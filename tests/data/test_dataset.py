@@ -3,12 +3,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from spanset.data import BadRow, read
+from spanset.data import BadRow, read, sources
 from spanset.errors import DataError, UsageError
 
 
@@ -454,3 +455,32 @@ def test_file_changed_after_reading_is_refused_at_write(tmp_path, change):
     assert not (tmp_path / "subset.jsonl").exists()
     assert isinstance(raised.value, DataError), f"a bare {raised.type.__name__} reaches the user"
     assert str(path) in raised.value.where
+
+
+# Memory
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is resident")
+def test_scanned_rows_do_not_stay_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "RELEASE", 1 << 18)
+    line = json.dumps({"question": "q" * 500, "answer": "a" * 500}) + "\n"
+    (tmp_path / "rows.jsonl").write_text(line * 16_000)
+    data = read(tmp_path / "rows.jsonl")
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    assert any(entry.endswith(str(tmp_path / "rows.jsonl")) for entry in lines), "it is not mapped"
+    resident = next(int(entry.split()[1]) for entry in lines if entry.startswith("Rss:"))
+    assert resident < 2048, f"{resident:,} KiB of 16 MiB are resident after the scan"
+    assert len(data) == 16_000
+    assert data.raw(0) == data.raw(15_999) == line.rstrip().encode()
+
+
+def test_places_take_a_few_bytes_a_row(tmp_path):
+    n = 20_000
+    (tmp_path / "rows.jsonl").write_text('{"question": "q", "answer": "a"}\n' * n)
+    read(tmp_path / "rows.jsonl")  # what is imported and cached on the way
+    tracemalloc.start()
+    data = read(tmp_path / "rows.jsonl")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(data) == n
+    assert peak / n < 150, f"{peak / n:.0f} bytes a row: is there an object a row?"

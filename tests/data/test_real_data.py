@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.data import hostile_json
 
@@ -105,3 +108,60 @@ def test_nan_literals_of_a_public_file_are_written_as_they_are(tmp_path):
     texts = list(map(hostile_json.squeezed, texts_of(path.read_bytes())))
     assert sum(text.count(":NaN") for text in texts) == 187
     assert list(map(hostile_json.squeezed, lines)) == [texts[number] for number in data.ids]
+
+
+@pytest.fixture
+def mmlu(tmp_path):
+    """The CSV files of the archive, unpacked as its error says."""
+    path = shared("mmlu.zip")
+    with pytest.raises(DataError, match="zip archive"):
+        read(path)
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".csv")]
+        archive.extractall(tmp_path, names)
+    return [tmp_path / name for name in names]
+
+
+def test_csv_without_header_is_read_as_the_csv_module_reads_it(mmlu, tmp_path):
+    assert len(mmlu) > 100
+    columns = ["question", "A", "B", "C", "D", "answer"]
+    data = read(mmlu, columns=columns, on_empty="error")
+    expected, own = [], b""
+    for path in mmlu:
+        with path.open(newline="", encoding="utf-8") as file:
+            expected += [dict(zip(columns, row, strict=True)) for row in csv.reader(file) if row]
+        own += path.read_bytes().removesuffix(b"\n") + b"\n"
+    assert list(data.rows()) == expected
+    data.write(tmp_path / "all.csv")
+    # Some files end a few of their lines in CRLF; the subset has one ending for all.
+    written = (tmp_path / "all.csv").read_bytes()
+    assert written.replace(b"\r\n", b"\n") == own.replace(b"\r\n", b"\n")
+
+
+def test_csv_with_very_long_fields_and_crlf_is_written_byte_for_byte(tmp_path):
+    path = shared("formats/awesome_prompts.csv")
+    data = read(path, mapping={"prompt": "act", "answer": "prompt"}, on_empty="error")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert list(data.rows()) == frame.to_dict("records")
+    assert max(len(row["prompt"]) for row in data.rows()) > csv.field_size_limit()
+    data.write(tmp_path / "all.csv")
+    content = path.read_bytes()
+    ending = b"\r\n" if content.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    records = [data.raw(position) for position in range(len(data))]
+    assert (tmp_path / "all.csv").read_bytes() == b"".join(
+        record + ending for record in (b"act,prompt,for_devs,type,contributor", *records)
+    )
+    assert b"".join(records) == b"".join(
+        content[start : start + len(record)]
+        for start, record in zip(data.start.tolist(), records, strict=True)
+    )
+
+
+def test_public_data_goes_through_tables_and_back(tmp_path):
+    path = shared("formats/glaive_toolcall_en_demo.json")
+    data = read(path)
+    for suffix in (".parquet", ".arrow", ".jsonl.zst"):
+        data.write(tmp_path / f"all{suffix}")
+        again = read(tmp_path / f"all{suffix}")
+        assert list(again.conversations()) == list(data.conversations())
+    assert read(data.to_datasets()).to_arrow().equals(data.to_arrow())

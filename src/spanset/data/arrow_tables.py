@@ -115,13 +115,12 @@ class TableSource(Source):
             pieces.append(_taken(batch, ascending[which == number] - begin))
         if not pieces:
             return pa.Table.from_batches([], self.batches[0].schema)
-        table = pa.Table.from_batches(pieces).combine_chunks()
-        if np.array_equal(order, np.arange(len(order))):
-            return table
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        (batch,) = table.to_batches()
-        return pa.Table.from_batches([_taken(batch, back)])
+        batch = _joined(pieces)
+        if not np.array_equal(order, np.arange(len(order))):
+            back = np.empty_like(order)
+            back[order] = np.arange(len(order))
+            batch = _taken(batch, back)
+        return pa.Table.from_batches([batch])
 
 
 def _taken(batch: pa.RecordBatch, rows: IntArray) -> pa.RecordBatch:
@@ -130,7 +129,12 @@ def _taken(batch: pa.RecordBatch, rows: IntArray) -> pa.RecordBatch:
     try:
         return batch.take(pa.array(rows))
     except pa.ArrowNotImplementedError:  # a type without that function: row by row
-        return pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])
+        return _joined([batch.slice(row, 1) for row in rows.tolist()])
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    (batch,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    return batch
 
 
 def held(
@@ -202,7 +206,9 @@ class Kept(io.RawIOBase):
 
 
 def _holdable_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    return batch if batch.schema.types == schema.types else batch.cast(schema)
+    if batch.schema.types == schema.types:
+        return batch
+    return _joined(pa.Table.from_batches([batch]).cast(schema).to_batches())
 
 
 def _span(mapped: Any) -> range:

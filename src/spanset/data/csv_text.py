@@ -15,7 +15,7 @@ from typing import Any
 
 from spanset.data.scanning import BOM, Buffer, RawRow
 from spanset.data.sources import TextSource
-from spanset.errors import DataError
+from spanset.errors import DataError, UsageError
 
 DELIMITERS = (",", "\t", ";", "|")
 # A field may be as long as a row of any other container; the csv module's own limit is 128 KiB.
@@ -105,7 +105,7 @@ def csv_source(
     mark = BOM if content[: len(BOM)] == BOM else b""
     is_header = not columns or tuple(cells) == tuple(columns)
     names = tuple(columns) or tuple(cells)
-    _check_names(names, f"{name}:{line}" if is_header else "--columns")
+    _check_names(names, f"{name}:{line}", "--columns" if columns else "")
     return CsvSource(
         content=content,
         delimiter=delimiter,
@@ -156,15 +156,16 @@ def _first_by(content: Buffer, delimiter: str, name: str) -> tuple[bytes, int, l
     )
 
 
-def _check_names(names: Sequence[str], where: str) -> None:
+def _check_names(names: Sequence[str], line: str, flag: str) -> None:
+    kind, where = (UsageError, flag) if flag else (DataError, line)
     fix = "name every column once in the header line; where the file has none, give the names "
     fix += "with --columns"
     for number, name in enumerate(names, start=1):
         if not name:
-            raise DataError(f"column {number} has no name", where=where, fix=fix)
+            raise kind(f"column {number} has no name", where=where, fix=fix)
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise DataError(f"{count} columns are named {name!r}", where=where, fix=fix)
+        raise kind(f"{count} columns are named {name!r}", where=where, fix=fix)
 
 
 class _Lines:

@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -49,7 +50,7 @@ def write_json(data: Dataset, file: Target, convert: Convert | None, *, is_array
 def _json_texts(data: Dataset, convert: Convert | None) -> Iterator[bytes]:
     """JSON of every row."""
     is_json = all(isinstance(source, JsonSource) for source in data.sources)
-    rows: Iterator[Any] = iter([None] * len(data)) if is_json else data.rows()
+    rows: Iterator[Any] = repeat(None, len(data)) if is_json else data.rows()
     for position, row in enumerate(rows):
         made = None if convert is None else convert(data, position)
         source = data.sources[int(data.source[position])]
