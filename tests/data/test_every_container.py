@@ -386,3 +386,14 @@ def test_many_rows_are_written_in_blocks_in_rank_order(tmp_path, suffix):
     read(table)[order].write(tmp_path / f"s{suffix}")
     back = read(tmp_path / f"s{suffix}")
     assert [row["question"] for row in back.rows()] == [f"q{i}" for i in order]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(
+    "source", [[{"question": "q", "answer": "a"}], pa.table({"question": ["q"], "answer": ["a"]})]
+)
+def test_no_rows_make_a_file_in_every_container(tmp_path, source, suffix):
+    data = read(source)[0:0]
+    data.write(tmp_path / f"s{suffix}")
+    assert (tmp_path / f"s{suffix}").is_file()
+    assert list(data.rows()) == list(data.conversations()) == data.to_arrow().to_pylist() == []

@@ -293,3 +293,19 @@ def test_files_of_one_schema_are_gathered_in_the_order_asked(tmp_path):
     data = read([tmp_path / "a", tmp_path / "b"])[np.arange(99, -1, -3)]
     data.write(tmp_path / "s.parquet")
     assert pq.read_table(tmp_path / "s.parquet").to_pylist() == list(data.rows())
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_dictionaries_that_differ_between_batches_come_together(tmp_path, suffix):
+    """Arrow's file format allows one dictionary a column, its streams one a batch."""
+    batches = [
+        pa.table({"question": texts, "answer": pa.array(texts).dictionary_encode()})
+        for texts in (["a", "b"], ["c", "a", "d"], ["e"])
+    ]
+    (tmp_path / "rows").write_bytes(arrow_stream(pa.concat_tables(batches)))
+    read(tmp_path / "rows")[::-1].write(tmp_path / f"s{suffix}")
+    back = read(tmp_path / f"s{suffix}")
+    assert [row["answer"] for row in back.rows()] == ["e", "d", "a", "c", "b", "a"]
+    (source,) = back.sources
+    assert isinstance(source, TableSource)
+    assert pa.types.is_dictionary(source.schema.field("answer").type)

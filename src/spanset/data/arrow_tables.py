@@ -184,6 +184,7 @@ def _spilled(
             for batch in more:
                 writer.write_batch(_holdable_batch(batch, schema))
         file.flush()
+        pa.default_memory_pool().release_unused()  # what was decoded is in the file now
         mapping: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # outlives its file
     reader = pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(mapping)))
     return tuple(batch for batch in reader if batch.num_rows)
