@@ -284,15 +284,16 @@ def test_subset_keeps_schema_metadata_and_values(tmp_path, kind, suffix):
     assert json.dumps(back.to_pylist()) == json.dumps(list(data[order].rows()))
 
 
-def test_files_of_one_schema_are_gathered_in_the_order_asked(tmp_path):
+@pytest.mark.parametrize("kind", [pa.string(), pa.string_view()], ids=str)
+def test_files_of_one_schema_are_gathered_in_the_order_asked(tmp_path, kind):
     for name, start in (("a", 0), ("b", 100)):
-        rows = pa.table(
-            {"question": [f"q{n}" for n in range(start, start + 50)], "answer": ["x"] * 50}
-        )
-        (tmp_path / name).write_bytes(parquet(rows))
-    data = read([tmp_path / "a", tmp_path / "b"])[np.arange(99, -1, -3)]
-    data.write(tmp_path / "s.parquet")
-    assert pq.read_table(tmp_path / "s.parquet").to_pylist() == list(data.rows())
+        texts = pa.array([f"q{number}" for number in range(start, start + 50)], kind)
+        (tmp_path / name).write_bytes(arrow_file(pa.table({"question": texts, "answer": texts})))
+    data = read([tmp_path / "a", tmp_path / "b"])[np.random.default_rng(0).permutation(100)]
+    data.write(tmp_path / "s.arrow")
+    back = pa.ipc.open_file(tmp_path / "s.arrow").read_all()
+    assert back.to_pylist() == list(data.rows())
+    assert back.schema.types == [kind] * 2
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])

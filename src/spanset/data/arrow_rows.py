@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from spanset.data.arrow_tables import BATCH, TableSource
+from spanset.data.arrow_tables import BATCH, TableSource, as_it_came, put_back
 from spanset.data.arrow_values import holdable
 from spanset.data.converting import Convert, written_rows
 from spanset.errors import DataError
@@ -21,7 +21,7 @@ def as_arrow(data: Dataset, convert: Convert | None = None) -> pa.Table:
     """All rows as one table: of tables as they came, of others with the types of all their rows."""
     schema = shared_schema(data)
     if schema is not None and convert is None:
-        blocks = list(gathered(data))
+        blocks = list(gathered(data, schema))
         return pa.concat_tables(blocks) if blocks else schema.empty_table()
     columns: dict[str, list[Any]] = {}
     for number, row in enumerate(written_rows(data, convert)):
@@ -54,25 +54,18 @@ def shared_schema(data: Dataset) -> pa.Schema | None:
     return first.schema if isinstance(first, TableSource) else None
 
 
-def gathered(data: Dataset) -> Iterator[pa.Table]:
-    """Blocks of rows of tables that share their schema, in the order of the data."""
-    first = shared_schema(data)
-    metadata = None if first is None else first.metadata
+def gathered(data: Dataset, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Blocks of rows of tables that share this schema, in the order of the data."""
     for begin in range(0, len(data), BATCH):
         numbers = data.source[begin : begin + BATCH]
-        order = np.argsort(numbers, kind="stable")
+        starts = data.start[begin : begin + BATCH]
         pieces = []
         for number in np.unique(numbers).tolist():
             source = data.sources[number]
             if isinstance(source, TableSource):
-                rows = data.start[begin : begin + BATCH][numbers == number]
-                pieces.append(source.take(rows).replace_schema_metadata(metadata))
-        if len(pieces) == 1:
-            yield pieces[0]
-            continue
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        yield pa.concat_tables(pieces).take(pa.array(back))
+                pieces.append(source.gathered(starts[numbers == number]))
+        table = put_back(pa.concat_tables(pieces), np.argsort(numbers, kind="stable"))
+        yield as_it_came(table, schema)
 
 
 def _array(data: Dataset, name: str, values: Sequence[Any]) -> pa.Array:

@@ -87,21 +87,18 @@ class TableSource(Source):
         """Values of the rows of these numbers, in that order."""
         del lengths
         for place in range(0, len(starts), CHUNK):
-            yield from values_of(self._gathered(starts[place : place + CHUNK]))
+            yield from values_of(self.gathered(starts[place : place + CHUNK]))
 
     def take(self, rows: IntArray) -> pa.Table:
         """The rows of these numbers, in that order, as the table came; copies just these."""
-        gathered = self._gathered(rows)
-        if gathered.schema.types != self.schema.types:
-            gathered = gathered.cast(self.schema)
-        return gathered.replace_schema_metadata(self.schema.metadata)
+        return as_it_came(self.gathered(rows), self.schema)
 
     @cached_property
     def _ends(self) -> IntArray:
         return np.cumsum([batch.num_rows for batch in self.batches])
 
-    def _gathered(self, rows: IntArray) -> pa.Table:
-        """The rows as they are held.
+    def gathered(self, rows: IntArray) -> pa.Table:
+        """The rows of these numbers, in that order, in the types that they are held in.
 
         Batch by batch: a take from a chunked column would first join all of its chunks.
         """
@@ -115,12 +112,20 @@ class TableSource(Source):
             pieces.append(_taken(batch, ascending[which == number] - begin))
         if not pieces:
             return pa.Table.from_batches([], self.batches[0].schema)
-        batch = _joined(pieces)
-        if not np.array_equal(order, np.arange(len(order))):
-            back = np.empty_like(order)
-            back[order] = np.arange(len(order))
-            batch = _taken(batch, back)
-        return pa.Table.from_batches([batch])
+        return put_back(pa.Table.from_batches(pieces), order)
+
+
+def put_back(rows: pa.Table, order: IntArray) -> pa.Table:
+    """Rows that were brought into `order`, as they stood before."""
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return pa.Table.from_batches([_taken(_joined(rows.to_batches()), back)])
+
+
+def as_it_came(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows in the types that they are held in, in those of their table."""
+    rows = rows if rows.schema.types == schema.types else rows.cast(schema)
+    return rows.replace_schema_metadata(schema.metadata)
 
 
 def _taken(batch: pa.RecordBatch, rows: IntArray) -> pa.RecordBatch:

@@ -24,11 +24,8 @@ def mappings_source(rows: Iterable[Mapping[str, Any]]) -> Source:
 
 def is_table(data: object) -> bool:
     """Whether it is something with rows of its own, that is no sequence of rows or paths."""
-    return (
-        hasattr(data, "__arrow_c_stream__")
-        or _library(data) in ("datasets", "pandas", "polars")
-        or _is_lazy(data)
-    )
+    known = ("datasets", "pandas", "polars")
+    return hasattr(data, "__arrow_c_stream__") or _library(data) in known
 
 
 def table_source(data: Any) -> Source:
@@ -141,7 +138,3 @@ def _library(data: object) -> str:
     """Name of the package that made it, if that is loaded."""
     name = type(data).__module__.partition(".")[0]
     return name if name in sys.modules else ""
-
-
-def _is_lazy(data: object) -> bool:
-    return type(data).__name__ == "LazyFrame"

@@ -24,7 +24,7 @@ def write_table(data: Dataset, file: IO[bytes], container: str, convert: Convert
     is_parquet = container == ".parquet"
     has_dictionary = schema is not None and any(map(pa.types.is_dictionary, schema.types))
     if schema is not None and convert is None and (is_parquet or not has_dictionary):
-        blocks = gathered(data)
+        blocks = gathered(data, schema)
     else:
         table = as_arrow(data, convert)
         if has_dictionary:  # Arrow's file format allows one dictionary a column
