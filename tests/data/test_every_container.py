@@ -371,7 +371,7 @@ def test_nothing_is_left_of_a_table_that_cannot_be_written(tmp_path, monkeypatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name in ("take", "values"):
+    for name in ("gathered", "values"):
         monkeypatch.setattr(TableSource, name, full)
     with pytest.raises(OutputError, match="No space left"):
         data.write(tmp_path / f"s{suffix}")
