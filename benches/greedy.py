@@ -98,7 +98,7 @@ def textbook_loop(X: np.ndarray, k: int) -> tuple[np.ndarray, float, float]:
     """
     N, d = X.shape
     kernel = RBF()
-    rules = make_rules(kernel.diagonal(X), X.dtype, None, 0.0)
+    rules = make_rules(kernel, X, None, 0.0)
     factor = np.zeros((k, N), X.dtype)
     factor += 0  # touch every page before the clock starts
     d2 = rules.diagonal.copy()

@@ -18,6 +18,7 @@ class StopReason(Enum):
     REACHED_K = "reached k"
     TOKEN_BUDGET = "token budget used"  # noqa: S105 (tokens of text, not a secret)
     EXHAUSTED = "no row is left that is not a copy of one picked or given"
+    RANK_EXHAUSTED = "the kernel's rank is used up: the rows picked or given span every row left"
     INTERRUPTED = "interrupted"
 
 

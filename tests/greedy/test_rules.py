@@ -6,22 +6,23 @@ import pytest
 from spanset.errors import UsageError
 from spanset.greedy import TokenBudget
 from spanset.greedy.rules import ROUNDING, MarginRecord, make_rules
+from spanset.kernels import RBF
 
 
 def test_residuals_closer_than_the_grid_are_ties():
-    rules = make_rules(np.ones(2), "float64", None, 0.0)
+    rules = make_rules(RBF(), np.ones((2, 1)), None, 0.0)
     scores = rules.scores(np.array([0.5, 0.5 + ROUNDING / 8]))
     assert scores[0] == scores[1]
 
 
 def test_residuals_two_grid_steps_apart_are_told_apart():
-    rules = make_rules(np.ones(2), "float64", None, 0.0)
+    rules = make_rules(RBF(), np.ones((2, 1)), None, 0.0)
     scores = rules.scores(np.array([1.0 - 2 * ROUNDING, 1.0]))
     assert scores[0] < scores[1]
 
 
 def test_a_score_never_grows_as_the_residual_falls():
-    rules = make_rules(np.ones(1000), "float64", np.full(1000, 3.0), 0.4)
+    rules = make_rules(RBF(), np.ones((1000, 1)), np.full(1000, 3.0), 0.4)
     scores = rules.scores(np.linspace(1.0, 0.0, 1000))
     assert (np.diff(scores[:-1]) <= 0).all()
     assert scores[-1] == -np.inf
@@ -29,14 +30,14 @@ def test_a_score_never_grows_as_the_residual_falls():
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-5)])
 def test_rows_below_the_tolerance_are_spent_whatever_their_quality(dtype, tolerance):
-    rules = make_rules(np.ones(2), dtype, np.array([100.0, 100.0]), 0.99)
+    rules = make_rules(RBF(), np.ones((2, 1), dtype), np.array([100.0, 100.0]), 0.99)
     scores = rules.scores(np.array([tolerance * 0.99, tolerance * 1.01]))
     assert scores[0] == -np.inf
     assert np.isfinite(scores[1])
 
 
 def test_the_score_weighs_log_quality_and_log_gain():
-    rules = make_rules(np.ones(1), "float64", np.array([2.0]), 0.25)
+    rules = make_rules(RBF(), np.ones((1, 1)), np.array([2.0]), 0.25)
     expected = 0.25 * 2.0 + 0.75 * np.log(0.5)
     assert rules.scores(np.array([0.5]))[0] == pytest.approx(expected, rel=1e-14)
 
@@ -44,19 +45,19 @@ def test_the_score_weighs_log_quality_and_log_gain():
 @pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan")])
 def test_lambda_outside_zero_to_one_is_refused(weight):
     with pytest.raises(UsageError, match="lambda"):
-        make_rules(np.ones(1), "float64", np.zeros(1), weight)
+        make_rules(RBF(), np.ones((1, 1)), np.zeros(1), weight)
 
 
 def test_lambda_without_quality_is_refused():
     with pytest.raises(UsageError, match="no quality"):
-        make_rules(np.ones(1), "float64", None, 0.1)
+        make_rules(RBF(), np.ones((1, 1)), None, 0.1)
 
 
 def test_quality_of_another_length_or_not_finite_is_refused():
     with pytest.raises(UsageError, match="shape"):
-        make_rules(np.ones(2), "float64", np.zeros(3), 0.1)
+        make_rules(RBF(), np.ones((2, 1)), np.zeros(3), 0.1)
     with pytest.raises(UsageError, match="row 1"):
-        make_rules(np.ones(2), "float64", np.array([0.0, np.inf]), 0.1)
+        make_rules(RBF(), np.ones((2, 1)), np.array([0.0, np.inf]), 0.1)
 
 
 def test_margins_count_ties_apart():

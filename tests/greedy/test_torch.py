@@ -33,7 +33,7 @@ def clustered(n=2_000, dtype=np.float64):
 
 
 def device_factor(X, capacity, **options):
-    rules = make_rules(np.ones(len(X)), X.dtype, None, 0.0)
+    rules = make_rules(RBF(), X, None, 0.0)
     return torch_arrays.DeviceFactor(X, RBF(), rules, capacity, device="torch:cpu", **options)
 
 

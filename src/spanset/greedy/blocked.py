@@ -17,7 +17,7 @@ Symbols: see rules.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ import numpy.typing as npt
 from spanset.greedy.arrays import HostFactor, available_workers
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.prediction import best_candidates, predict
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
@@ -140,7 +141,7 @@ def blocked_greedy(
     SpansetError
         A device with too little memory.
     """
-    rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
+    rules = make_rules(kernel, X, log_quality, quality_weight)
     workers = workers or available_workers()
     if given is not None and not len(given):
         given = None
@@ -155,17 +156,23 @@ def blocked_greedy(
             cancelled=cancelled,
         )
         given = Conditioning.on(given[chosen.order], kernel)  # less their copies
-    room = len(given or ()) + (k if budget is None else min(k, budget.likely_rows))
+    g = len(given or ())
+    possible = min(k, room_left(kernel, X, g))
+    room = g + (possible if budget is None else min(possible, budget.likely_rows))
     pace = _Pace(block)
     place = factor_maker(device, workers, pace.candidates)
     with place(X, kernel, rules, room, cancelled=cancelled) as factor:
-        run = _Run(factor, rules, k, budget, pace, on_progress)
+        run = _Run(factor, rules, possible, budget, pace, on_progress)
         try:
             if given is not None:
                 given.apply(factor, block=block)
-            return run.until_done()
+            picks = run.until_done()
         except CancelledError:
             return run.selection(StopReason.INTERRUPTED)
+    if picks.stop_reason is StopReason.TOKEN_BUDGET or len(picks) == k:
+        return picks
+    points = X[:0] if given is None else given.points
+    return replace(picks, stop_reason=why_exhausted(X, picks.order, points, kernel, rules))
 
 
 def factor_maker(device: str, workers: int, candidates: int) -> Callable[..., Factor]:

@@ -15,6 +15,16 @@ from spanset.kernels import Kernel, Matrix
 from spanset.results import FloatArray
 
 
+def gram(kernel: Kernel, X: Matrix) -> Matrix:
+    """Kernel of rows with each other (n, n), its diagonal that of `Kernel.diagonal`.
+
+    On the diagonal of a block, rounding may take away more than near copies have left.
+    """
+    K = kernel.block(X, X)
+    np.fill_diagonal(K, kernel.diagonal(X))
+    return K
+
+
 @dataclass(frozen=True, eq=False)
 class Conditioning:
     """Independent rows and the Cholesky factor of their kernel.
@@ -35,7 +45,7 @@ class Conditioning:
         """Condition on rows that a greedy run picked, in its order."""
         # In float64: a float32 factor could fail on near copies.
         doubled = points.astype(np.float64)
-        lower = np.linalg.cholesky(kernel.block(doubled, doubled))
+        lower = np.linalg.cholesky(gram(kernel, doubled))
         return cls(points, np.asarray(lower, np.float64))
 
     def __len__(self) -> int:
@@ -45,13 +55,15 @@ class Conditioning:
         """The same with more rows, picked by a greedy run under this conditioning."""
         if not len(self):  # scipy below 1.14 solves nothing with an empty factor
             return Conditioning.on(points, kernel)
+        if not len(points):
+            return self
         g, h = len(self), len(points)
         old, new = self.points.astype(np.float64), points.astype(np.float64)
         lower = np.zeros((g + h, g + h))
         lower[:g, :g] = self.lower
         across = solve_triangular(self.lower, kernel.block(old, new), lower=True)
         lower[g:, :g] = across.T
-        lower[g:, g:] = np.linalg.cholesky(kernel.block(new, new) - across.T @ across)
+        lower[g:, g:] = np.linalg.cholesky(gram(kernel, new) - across.T @ across)
         return Conditioning(np.concatenate([self.points, points]), lower)
 
     def apply(self, factor: Factor, *, block: int) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spanset.greedy.conditioning import gram
+from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.rules import MarginRecord, make_rules
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, Selection, StopReason
@@ -44,15 +46,16 @@ def reference_greedy(
     Time O(N k (k + g + d)), memory (k + g) N numbers.
     """
     N = len(X)
-    rules = make_rules(kernel.diagonal(X), X.dtype, log_quality, quality_weight)
+    rules = make_rules(kernel, X, log_quality, quality_weight)
     g = 0 if given is None else len(given)
     C = np.zeros((g + k, N), X.dtype)
     d2 = rules.diagonal.copy()
     t = 0
+    points = X[:0]
     if given is not None and g:
         order = reference_greedy(given, g, kernel).order
         points = given[order]
-        C_given = np.linalg.cholesky(kernel.block(points, points)).T
+        C_given = np.linalg.cholesky(gram(kernel, points)).T
         for s in range(len(order)):
             c = kernel.block(points[s : s + 1], X)[0] - C_given[:s, s] @ C[:s]
             C[s] = c / C_given[s, s]
@@ -64,11 +67,13 @@ def reference_greedy(
     scores: list[float] = []
     margins = MarginRecord()
     reason = StopReason.REACHED_K
+    possible = room_left(kernel, X, len(points))
     while len(picks) < k:
         score = rules.scores(d2)
         j = int(np.argmax(score))  # the lowest index among equals
-        if score[j] == -np.inf:
-            reason = StopReason.EXHAUSTED
+        if len(picks) == possible or score[j] == -np.inf:
+            order = np.array(picks, dtype=np.int64)
+            reason = why_exhausted(X, order, points, kernel, rules)
             break
         picks.append(j)
         gains.append(float(d2[j]))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.greedy.blocked import BLOCK
-from spanset.greedy.rules import SPENT
+from spanset.greedy.rules import spent_shares
 from spanset.kernels import Kernel
 from spanset.results import FloatArray
 
@@ -38,7 +38,7 @@ def replay(X: npt.NDArray[np.floating[Any]], kernel: Kernel, *, block: int = BLO
     k = len(X)
     diagonal = kernel.diagonal(X)
     residual = diagonal.copy()
-    spent = SPENT[X.dtype.name] * diagonal
+    spent = spent_shares(kernel, X) * diagonal
     C = np.zeros((k, k), X.dtype)
     gains = np.empty(k)
     for start in range(0, k, block):

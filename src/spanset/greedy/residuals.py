@@ -15,10 +15,10 @@ def residuals(
 ) -> FloatArray:
     """Residual variance of each row of X (N, d) given the others; (N,) float64, at least 0.
 
-    1 (k(x, x)) is a row unlike all that is given, 0 a copy. Time O(N g (g + d)) for g given rows,
-    memory N g numbers of X's dtype. The rows of X do not explain each other here.
+    k(x, x) is left of a row unlike all that is given, 0 of a copy. Time O(N g (g + d)) for g given
+    rows, memory N g numbers of X's dtype. The rows of X do not explain each other here.
     """
-    rules = make_rules(kernel.diagonal(X), X.dtype, None, 0.0)
+    rules = make_rules(kernel, X, None, 0.0)
     place = factor_maker(device, workers or available_workers(), int(CANDIDATES[1] * BLOCK))
     with place(X, kernel, rules, max(1, len(given))) as factor:
         given.apply(factor, block=BLOCK)

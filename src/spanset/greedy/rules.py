@@ -20,17 +20,25 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.errors import UsageError
+from spanset.kernels import Kernel, Matrix
 from spanset.results import FloatArray, IntArray
 
-# Residuals are rounded to multiples of this (times k(i, i)) before they are compared, so that the
-# last bits, which differ between block sizes, thread counts and machines, decide nothing. Float64
-# residuals carry errors near 1e-15 after thousands of picks; 2^-40 is 9e-13.
+DTYPES = ("float64", "float32")  # that engines compute in
+
+# Residuals are rounded to multiples of this (times k(i, i), down to a power of two, so that rows
+# whose k(i, i) differ in their last bits share a grid) before they are compared: the last bits,
+# which differ between block sizes, thread counts and machines, decide nothing. Float64 residuals
+# carry errors near 1e-15 after thousands of picks; 2^-40 is 9e-13.
 ROUNDING = 2.0**-40
 
-# A row whose residual is below this share of k(i, i) is spent: it repeats what is picked. Well
-# above the rounding errors of each dtype, well below the gain of any row that differs visibly
-# (unit rows at cosine 1 - 1e-9 keep 1e-9 under gamma = 0.25).
-SPENT = {"float64": 1e-10, "float32": 1e-5}
+# Error of a product x.y of two copies in d columns, relative to x.x, in units of the dtype's epsilon
+# times sqrt(d): measured at most 0.63 in 8 to 16,384 columns (docs/log.md). A copy keeps twice that
+# times the kernel's steepness, since its residual is k(x, x) - k(x, y)^2 / k(x, x).
+PRODUCT_ERROR = 0.75
+
+# Share of k(i, i) that may be rounding error, at most: e^-7, the gain below which measures count a
+# row as a copy. Beyond it rows that differ could not be told from copies.
+LARGEST_SHARE = float(np.exp(-7.0))
 
 
 @dataclass(frozen=True)
@@ -45,21 +53,24 @@ class Rules:
         Log quality, higher is better.
     quality_weight : float
         Lambda in [0, 1]: score = lambda log q + (1 - lambda) log d2.
-    tolerance : float
-        Share of k(i, i) below which a row is spent.
+    spent_below : (N,) float64
+        Residual below which a row is spent.
+    grid : (N,) float64
+        Residuals are rounded to multiples of it.
     """
 
     diagonal: FloatArray
     log_quality: FloatArray | None
     quality_weight: float
-    tolerance: float
+    spent_below: FloatArray
+    grid: FloatArray
 
     def rounded(self, residual: FloatArray, rows: IntArray | slice = slice(None)) -> FloatArray:
         """Residuals of `rows` rounded to the grid that decisions are made on.
 
         The last axis of `residual` runs over the rows.
         """
-        grid = self.diagonal[rows] * ROUNDING
+        grid = self.grid[rows]
         return np.rint(residual / grid) * grid
 
     def scores(self, residual: FloatArray, rows: IntArray | slice = slice(None)) -> FloatArray:
@@ -67,7 +78,7 @@ class Rules:
 
         A row's score never grows while picks are made: that is what lets an engine skip rows.
         """
-        spent = residual < self.tolerance * self.diagonal[rows]
+        spent = residual < self.spent_below[rows]
         gains = np.where(spent, 1.0, self.rounded(residual, rows))
         if self.log_quality is None:
             scores = np.log(gains)
@@ -113,26 +124,73 @@ def checked_quality(log_quality: npt.ArrayLike, n: int) -> FloatArray:
     return values
 
 
-def make_rules(
-    diagonal: FloatArray,
-    dtype: npt.DTypeLike,
-    log_quality: FloatArray | None,
-    quality_weight: float,
-) -> Rules:
-    """Check the weights and build the rules.
+def check_dtype(kernel: Kernel, dtype: str) -> float:
+    """The share of k(i, i) that counts as nothing left; refuses dtypes that are too coarse.
 
     Raises
     ------
     UsageError
-        Lambda that does not fit, or a quality of the wrong shape or with values that are no
-        numbers.
+        No such dtype, or one that the kernel cannot be computed in.
+    """
+    if dtype not in DTYPES:
+        raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(DTYPES)}")
+    if dtype not in kernel.spent:
+        raise UsageError(
+            f"the kernel {kernel.name} cannot be computed in {dtype}",
+            where="--dtype",
+            why="copies of a row could not be told from rows that differ",
+            fix=f"use --dtype {' or '.join(kernel.spent)}",
+        )
+    return kernel.spent[dtype]
+
+
+def spent_shares(kernel: Kernel, X: Matrix) -> FloatArray:
+    """Share of k(i, i) below which each row of X (N, d) is spent; (N,).
+
+    The kernel's own tolerance, or what rounding can leave of a copy where a steep kernel magnifies
+    it beyond that.
+
+    Raises
+    ------
+    UsageError
+        A dtype that is too coarse for the kernel, or a kernel too steep for any.
+    """
+    own = check_dtype(kernel, X.dtype.name)
+    steepness = np.broadcast_to(kernel.steepness(X), len(X))
+    error = PRODUCT_ERROR * np.sqrt(X.shape[1]) * np.finfo(X.dtype).eps
+    shares = np.maximum(own, 2.0 * error * steepness)
+    if len(X) and not shares.max() <= LARGEST_SHARE:
+        row = int(np.argmax(np.nan_to_num(shares, nan=np.inf)))
+        raise UsageError(
+            f"gamma is too large for rows this long in {X.dtype.name}",
+            where="--gamma",
+            why=f"rounding would put the kernel of row {row} and a copy off by {shares[row]:.2g}",
+            fix="use a smaller gamma" + ", or --dtype float64" * (X.dtype != np.float64),
+        )
+    return shares
+
+
+def make_rules(
+    kernel: Kernel, X: Matrix, log_quality: FloatArray | None, quality_weight: float
+) -> Rules:
+    """Check the weights and the dtype, and build the rules for candidates X (N, d).
+
+    Raises
+    ------
+    UsageError
+        Lambda that does not fit, a quality of the wrong shape or with values that are no numbers,
+        or a dtype too coarse for the kernel.
     """
     check_weight(quality_weight, has_quality=log_quality is not None)
+    shares, diagonal = spent_shares(kernel, X), kernel.diagonal(X)
     if log_quality is not None:
         log_quality = checked_quality(log_quality, len(diagonal))
         if quality_weight == 0.0:
             log_quality = None  # 0 * log q changes no score: leave it out of the arithmetic
-    return Rules(diagonal, log_quality, quality_weight, SPENT[np.dtype(dtype).name])
+    # A row of zeros may have k(x, x) = 0: nothing to gain, spent from the start.
+    spent_below = np.maximum(shares * diagonal, np.finfo(np.float64).tiny)
+    grid = np.ldexp(ROUNDING, np.frexp(np.where(diagonal > 0.0, diagonal, 1.0))[1] - 1)
+    return Rules(diagonal, log_quality, quality_weight, spent_below, grid)
 
 
 class MarginRecord:

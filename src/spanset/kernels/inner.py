@@ -1,0 +1,78 @@
+"""Kernels of the inner product: of finite rank, so that they tell no more rows apart than that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.kernels.kernel import SPENT, Matrix, array_module, row_lengths
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Inner product x.y: rows are independent as vectors are, at most d of them.
+
+    `unit` says whether rows have length one: then k(x, x) is exactly 1.
+    """
+
+    name: str = "linear"
+    unit: bool = True
+
+    spent: ClassVar[Mapping[str, float]] = SPENT
+
+    def rank(self, columns: int) -> int:
+        """As many as columns."""
+        return columns
+
+    def steepness(self, rows: Matrix) -> float:  # noqa: ARG002
+        """1, relative to k(x, x)."""
+        return 1.0
+
+    def diagonal(self, rows: Matrix) -> npt.NDArray[np.float64]:
+        """x.x, summed in float64; ones on unit rows, whose last bits would break ties."""
+        if self.unit:
+            return np.ones(len(rows))
+        return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+
+    def block(self, rows: Any, cols: Any, out: Any = None) -> Any:
+        """x.y."""
+        return array_module(rows).matmul(rows, cols.T, out=out)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Cosine of the angle, shifted to be positive: (cos(x, y) + 1) / 2; lengths do not count.
+
+    It is the inner product of rows with one more column, a constant: rank d + 1. `unit` says
+    whether rows have length one.
+    """
+
+    name: str = "cosine"
+    unit: bool = True
+
+    spent: ClassVar[Mapping[str, float]] = SPENT
+
+    def rank(self, columns: int) -> int:
+        """One more than the columns."""
+        return columns + 1
+
+    def steepness(self, rows: Matrix) -> float:  # noqa: ARG002
+        """1 / 2."""
+        return 0.5
+
+    def diagonal(self, rows: Matrix) -> npt.NDArray[np.float64]:
+        """Ones: a row is at angle zero from itself."""
+        return np.ones(len(rows))
+
+    def block(self, rows: Any, cols: Any, out: Any = None) -> Any:
+        """(x.y / (|x| |y|) + 1) / 2."""
+        scaled = rows * 0.5 if self.unit else rows * (0.5 / row_lengths(rows))[:, None]
+        products = array_module(rows).matmul(scaled, cols.T, out=out)
+        if not self.unit:
+            products /= row_lengths(cols)
+        products += 0.5
+        return products
