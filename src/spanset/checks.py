@@ -7,16 +7,16 @@ from spanset.config import DataConfig, MeasureConfig, MeasuringConfig, ModelConf
 from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.data.inputs import refuse_second_stdin
-from spanset.diversity.catalogue import parse_measures
+from spanset.diversity.catalogue import parse_measures, require_reference
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
 from spanset.features import Spec, parse_features
 from spanset.features.sketch import check_sketch
-from spanset.kernels import make_kernel
 from spanset.quality import require_known_quality
 from spanset.report.figures import check_plot
 from spanset.selectors import require_conditional
 from spanset.selectors.top import require_quality
+from spanset.similarity import check_kernel
 from spanset.verbs import resolved_weight
 
 
@@ -31,7 +31,7 @@ def check_select(config: SelectConfig) -> float:
         raise UsageError("no number of rows", where="-k", fix="say how much to pick: -k 10000")
     if choice.tokens is not None:
         token_count(choice.tokens)
-    make_kernel(config.features.kernel, config.features.gamma)
+    check_kernel(config.features.kernel, config.features.gamma, config.compute.dtype)
     for flag, value in (
         ("--seed", choice.seed),
         ("--draws", config.output.draws),
@@ -57,7 +57,7 @@ def check_select(config: SelectConfig) -> float:
 def check_measure(config: MeasureConfig) -> list[Measure]:
     """Check what `spanset measure` is told, before any work; the measures."""
     measuring = config.measuring
-    make_kernel(config.features.kernel, config.features.gamma)
+    check_kernel(config.features.kernel, config.features.gamma, measuring.dtype)
     for flag, value in (("--seed", measuring.seed), ("--workers", measuring.workers)):
         if value < 0:
             raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
@@ -85,7 +85,10 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
     if "" in measuring.by:
         raise UsageError("no field is named", where="--by", fix="name a field of the rows")
     names = measuring.metrics or ("all",)
-    return parse_measures([*names, *(f"categories:{field}" for field in measuring.by)])
+    measures = parse_measures([*names, *(f"categories:{field}" for field in measuring.by)])
+    if not config.features.normalize and measuring.reference is None:
+        require_reference(measures, additions=measuring.given is not None)
+    return measures
 
 
 def _check_task(measuring: MeasuringConfig) -> None:

@@ -79,11 +79,18 @@ class FeatureConfig:
     store:FOLDER that `spanset features` made; array:FILE.npy with one row for each row of the
     data. By default gradients where a --model is given, else lexical."""
 
-    kernel: Annotated[Literal["rbf"], Parameter(group=_FEATURES)] = "rbf"
-    """Similarity of two rows."""
+    kernel: Annotated[
+        Literal["rbf", "cosine", "linear", "arccos0", "arccos1"], Parameter(group=_FEATURES)
+    ] = "rbf"
+    """Similarity of two rows. linear and cosine tell no more rows apart than features have
+    columns."""
 
-    gamma: Annotated[float, Parameter(group=_FEATURES)] = 0.25
-    """Sharpness of the rbf kernel: exp(-gamma |x - y|^2) on unit rows."""
+    gamma: Annotated[str | None, Parameter(group=_FEATURES)] = None
+    """Sharpness of the rbf kernel, exp(-gamma |x - y|^2): a number, by default 0.25; or auto:K, the
+    gamma at which K picks have a gain of at least e^-7."""
+
+    normalize: Annotated[bool, Parameter(group=_FEATURES)] = True
+    """Compare directions only, or (--no-normalize) features with their lengths."""
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ from spanset.diversity.reference import (
     reference_folder,
 )
 from spanset.errors import DataError, UsageError, printable
-from spanset.features import Representation, parse_features, unit_rows
+from spanset.features import Representation, parse_features
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.features.of_sets import represent_sets
+from spanset.features.rows import directions
 from spanset.pipeline import read_data
-from spanset.results import IntArray
+from spanset.results import FloatArray, IntArray
 from spanset.stages import Watcher
 
 
@@ -80,13 +81,16 @@ class MeasureInputs:
                 watcher=watcher,
             )
             pairs = zip(self.names, made.sets, strict=True)
-            sets = [MeasuredData(name, one.X, one.data) for name, one in pairs]
+            sets = [
+                MeasuredData(name, one.X, one.data, _counting(one.lengths, config))
+                for name, one in pairs
+            ]
             return Prepared(sets, made.data, made.fitted)
         arrays = [load_array(path) for path in self.paths]
         for path, X in zip(self.paths, arrays, strict=True):
             _require_columns(X, path, arrays[0].shape[1], self.paths[0])
         sets = [
-            MeasuredData(name, unit_rows(X, np.float32, where=path))
+            _of_array(name, X, path, config)
             for name, path, X in zip(self.names, self.paths, arrays, strict=True)
         ]
         return Prepared(sets, None, None)
@@ -110,13 +114,13 @@ class Prepared:
     data: Dataset | None
     fitted: Representation | None
 
-    def features_of(self, path: str, flag: str, config: MeasureConfig) -> Any:
+    def features_of(self, path: str, flag: str, config: MeasureConfig) -> MeasuredData:
         """Features of more data, represented as the data sets are."""
         where = f"{flag} {path}"
         if path.endswith(".npy"):
             X = load_array(path)
             _require_columns(X, where, self.sets[0].X.shape[1], self.sets[0].name)
-            return unit_rows(X, np.float32, where=where)
+            return _of_array(path, X, where, config)
         if self.fitted is None or isinstance(self.fitted, ArrayFeatures):
             raise UsageError(
                 "the data are features, and these are rows"
@@ -125,14 +129,16 @@ class Prepared:
                 where=where,
                 fix="give their features as a .npy file",
             )
-        return self.fitted.transform(read_data((path,), config.reading)).X
+        made = self.fitted.transform(read_data((path,), config.reading))
+        return MeasuredData(path, made.X, made.data, _counting(made.lengths, config))
 
     def reference(self, config: MeasureConfig) -> Reference:
         """What volumes are compared with."""
         path = config.measuring.reference
         if path is None:
             return SphereReference(reference_folder())
-        return DataReference(self.features_of(path, "--reference", config), path)
+        one = self.features_of(path, "--reference", config)
+        return DataReference(one.X, path, one.lengths)
 
     def positions(self, name: str, ids: IntArray) -> IntArray:
         """Positions of a subset's rows among those that have features, by their row numbers."""
@@ -149,6 +155,16 @@ class Prepared:
                 fix="name the data that the subset was chosen from, all files in the same order",
             )
         return places
+
+
+def _of_array(name: str, X: Any, where: str, config: MeasureConfig) -> MeasuredData:
+    unit, lengths = directions(X, np.float32, where=where)
+    return MeasuredData(name, unit, lengths=_counting(lengths, config))
+
+
+def _counting(lengths: FloatArray | None, config: MeasureConfig) -> FloatArray | None:
+    """Lengths where they count."""
+    return None if config.features.normalize else lengths
 
 
 def _refuse_twice(paths: Sequence[str]) -> None:

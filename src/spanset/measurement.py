@@ -22,13 +22,14 @@ from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
 from spanset.diversity.volume import Volume
 from spanset.errors import printable
-from spanset.kernels import make_kernel
+from spanset.kernels import kernel_settings
 from spanset.measure_inputs import MeasureInputs, Prepared, names_of
 from spanset.memory import peak_bytes
 from spanset.pipeline import selection_device
 from spanset.report.figures import measure_figure, save_figure
 from spanset.results import IntArray, MeasuredSet
 from spanset.run_folder import read_ids
+from spanset.similarity import choose_kernel
 from spanset.stages import Watcher, stopwatch
 from spanset.summary import require_fields
 
@@ -59,6 +60,8 @@ class MeasureOutcome:
         Most memory used.
     written : list of str
         Figures.
+    kernel : dict
+        Its name and gamma, and whether rows were normalised.
     """
 
     data: Dataset | None
@@ -72,6 +75,7 @@ class MeasureOutcome:
     timings: dict[str, float]
     peak_bytes: int
     written: list[str]
+    kernel: dict[str, Any]
 
     def record(self) -> dict[str, Any]:
         """The outcome as plain values, for JSON; what is not defined is null."""
@@ -80,6 +84,7 @@ class MeasureOutcome:
                 "pool": self.pool,
                 "n": self.n,
                 "reference": self.reference,
+                "kernel": self.kernel,
                 "sets": [_set_record(one) for one in self.sets],
                 "additions": None if self.additions is None else _additions_record(self.additions),
                 "correlations": [asdict(one) for one in self.correlations],
@@ -151,6 +156,16 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     with stage("represent"):
         prepared = inputs.represented(config, watcher)
         against = prepared.reference(config)
+        kernel = choose_kernel(
+            config.features.kernel,
+            config.features.gamma,
+            [(one.X, one.lengths) for one in prepared.sets],
+            normalize=config.features.normalize,
+            seed=measuring.seed,
+            workers=measuring.workers,
+            device=selection_device(config.model.device),
+            watcher=watcher,
+        )
 
     told: set[str] = set()
 
@@ -161,7 +176,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
 
     volume = Volume(
         1,
-        make_kernel(config.features.kernel, config.features.gamma),
+        kernel,
         against,
         measuring.dtype,
         measuring.workers,
@@ -199,6 +214,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         timings,
         peak_bytes(),
         written,
+        {**kernel_settings(kernel), "normalize": config.features.normalize},
     )
 
 
@@ -259,6 +275,7 @@ def _subsets(
         draws=measuring.draws,
         seed=measuring.seed,
         watcher=watcher,
+        lengths=one.lengths,
     )
     return _Taken(len(one.X), n, found, None, verdict_of_subsets(found))
 
@@ -269,10 +286,15 @@ def _additions(
     """What new data add."""
     measuring = config.measuring
     current = prepared.features_of(str(measuring.given), "--given", config)
-    rows = len(current)
+    rows = len(current.X)
     n = volume_rows(measuring.n or min(rows, LARGEST_N), rows, f"--given {measuring.given}")
     added = additions(
-        current, prepared.sets, replace(volume, n=n), seed=measuring.seed, watcher=watcher
+        current.X,
+        prepared.sets,
+        replace(volume, n=n),
+        seed=measuring.seed,
+        watcher=watcher,
+        lengths=current.lengths,
     )
     return _Taken(rows, n, [], added, verdict_of_additions(added))
 

@@ -26,11 +26,13 @@ from spanset.features import (
     unit_rows,
 )
 from spanset.features.array import ArrayFeatures, load_array
-from spanset.kernels import make_kernel
+from spanset.features.rows import kernel_rows, rows_as_given
+from spanset.kernels import kernel_settings
 from spanset.memory import peak_bytes
 from spanset.outputs import Outputs
 from spanset.quality import TokenCounts, count_tokens, score
 from spanset.results import Selection, StopReason
+from spanset.similarity import choose_kernel
 from spanset.stages import Watcher, stopwatch
 from spanset.summary import SetSummary, require_fields, summarise
 from spanset.verbs import select
@@ -43,6 +45,7 @@ class Outcome:
     data: Dataset
     picks: Selection
     wanted: int | None
+    kernel: dict[str, Any]
     summaries: list[SetSummary]
     tokens: TokenCounts
     timings: dict[str, float]
@@ -55,6 +58,7 @@ class Outcome:
             "sets": [asdict(one) for one in self.summaries],
             "wanted": self.wanted,
             "picked": len(self.picks),
+            "kernel": self.kernel,
             "stop_reason": self.picks.stop_reason.value,
             "last_gain": None if np.isnan(self.picks.gains[-1]) else self.picks.gains[-1],
             "tokens_counted_by": self.tokens.method,
@@ -77,7 +81,6 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     """
     weight = check_select(config)
     budget = None if config.choice.tokens is None else token_count(config.choice.tokens)
-    kernel = make_kernel(config.features.kernel, config.features.gamma)
     spec = parse_features(config.features.features, config.model.model)
     outputs = Outputs.plan(config.output)
     choice, timings = config.choice, {}
@@ -100,22 +103,34 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         )
         X, data = represented.X, represented.data
         require_rows(data, sizes)
+        own_lengths = None if config.features.normalize else represented.lengths
         given = _given(config, fitted, X.shape[1])
     with stage("score"):
         tokens = count_tokens(data, config.quality.tokenizer)
         quality, transform = config.quality.quality, config.quality.transform
         log_q = score(data, quality, transform=transform, tokens=tokens) if quality else None
     with stage("select"):
+        kernel = choose_kernel(
+            config.features.kernel,
+            config.features.gamma,
+            [(X, own_lengths)],
+            normalize=config.features.normalize,
+            seed=choice.seed,
+            workers=config.compute.workers,
+            device=selection_device(config.model.device),
+            watcher=watcher,
+        )
         picks = select(
-            X,
+            X if own_lengths is None else kernel_rows(X, own_lengths, config.compute.dtype),
             k=sizes[-1] if sizes else None,
             quality=log_q,
             quality_weight=weight,
             tokens=budget,
             token_counts=tokens.total,
             method=choice.method,
-            kernel=config.features.kernel,
-            gamma=config.features.gamma,
+            kernel=kernel.name,
+            gamma=kernel_settings(kernel).get("gamma"),
+            normalize=config.features.normalize,
             given=given,
             dtype=config.compute.dtype,
             device=selection_device(config.model.device),
@@ -140,7 +155,9 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             by=config.output.by,
             draws=config.output.draws,
             seed=choice.seed,
+            lengths=own_lengths,
         )
+    used = {**kernel_settings(kernel), "normalize": config.features.normalize}
     with stage("write"):
         written = outputs.write(
             data,
@@ -148,13 +165,15 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             dict(zip(names, lengths, strict=True)),
             config=config.table(),
             features=fitted.settings(),
+            kernel=used,
             tokens=tokens,
             log_quality=log_q,
             seed=choice.seed,
             timings={**timings, "peak_bytes": peak_bytes()},
         )
     wanted = sizes[-1] if sizes else None
-    return Outcome(data, picks, wanted, summaries, tokens, timings, peak_bytes(), written)
+    peak = peak_bytes()
+    return Outcome(data, picks, wanted, used, summaries, tokens, timings, peak, written)
 
 
 def run_features(
@@ -243,6 +262,8 @@ def nothing_picked(reason: StopReason) -> SpansetError:
         StopReason.TOKEN_BUDGET: "the best row alone exceeds the budget: raise --tokens, or lower "
         "--lambda if quality prefers long rows",
         StopReason.EXHAUSTED: "check --given: it seems to hold all of the data already",
+        StopReason.RANK_EXHAUSTED: "--given leaves nothing for this kernel to tell apart: "
+        "use --kernel rbf, or fewer given rows",
     }
     return SpansetError(
         "nothing was picked", where="select", why=reason.value, fix=fixes.get(reason, "check -k")
@@ -251,7 +272,7 @@ def nothing_picked(reason: StopReason) -> SpansetError:
 
 def _given(
     config: SelectConfig, fitted: Representation, dimension: int
-) -> npt.NDArray[np.float32] | None:
+) -> npt.NDArray[np.floating[Any]] | None:
     """Features of the rows that are there already, represented as the data are."""
     path = config.choice.given
     if path is None:
@@ -264,5 +285,10 @@ def _given(
                 where=f"--given {path}",
                 fix="represent both in the same way",
             )
+        if not config.features.normalize:
+            return rows_as_given(given, config.compute.dtype, where=path)
         return unit_rows(given, np.float32, where=path)
-    return fitted.transform(read_data((path,), config.reading)).X
+    made = fitted.transform(read_data((path,), config.reading))
+    if config.features.normalize or made.lengths is None:
+        return made.X
+    return kernel_rows(made.X, made.lengths, config.compute.dtype, where=path)

@@ -9,7 +9,7 @@ import numpy as np
 
 from spanset.amounts import row_counts, token_count
 from spanset.checks import check_select
-from spanset.config import SelectConfig
+from spanset.config import FeatureConfig, SelectConfig
 from spanset.data import Dataset
 from spanset.data.inputs import require_readable
 from spanset.features import dimension, lexical_maker, maker_of, parse_features
@@ -17,10 +17,13 @@ from spanset.features.array import load_features
 from spanset.features.making import Maker
 from spanset.features.parts import planned
 from spanset.greedy import TokenBudget
+from spanset.greedy.exhaustion import room_left
+from spanset.kernels import kernel_settings, make_kernel
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
 from spanset.pipeline import input_paths, read_data
 from spanset.quality import count_tokens
+from spanset.similarity import AutoGamma, parse_gamma
 from spanset.summary import require_fields
 
 
@@ -60,6 +63,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
         "method": config.choice.method,
         "picks": ", ".join(f"{size:,}" for size in sizes or [k]),
         "features": f"{spec}, {d:,} dimensions",
+        "kernel": _kernel_named(config.features),
         "quality": f"{config.quality.quality or 'none'}, lambda {weight:g}",
         "output": ", ".join(names) + where,
         "disk": f"about {chosen / 2**20:,.1f} MiB",
@@ -67,11 +71,23 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     if maker is not None:
         plan["to make"] = planned(maker, data)
     if config.choice.method == "dpp":
+        k = min(k, room_left(make_kernel(config.features.kernel), np.empty((0, d)), 0))
         needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
         plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"
         seconds = (len(data) * k * (k + 2 * d)) / _products_per_second(dtype)
         plan["time"] = f"about {1.3 * seconds:,.0f} s for the selection on this machine"
     return data, plan
+
+
+def _kernel_named(features: FeatureConfig) -> str:
+    """Kernel, gamma and what becomes of lengths, in words."""
+    found = parse_gamma(features.kernel, features.gamma)
+    if isinstance(found, AutoGamma):
+        gamma = f", gamma found for {found.picks:,} picks"
+    else:
+        settings = kernel_settings(make_kernel(features.kernel, found))
+        gamma = f", gamma {settings['gamma']:g}" if "gamma" in settings else ""
+    return features.kernel + gamma + ("" if features.normalize else ", rows not normalised")
 
 
 def _products_per_second(dtype: str) -> float:

@@ -148,6 +148,7 @@ def fill(
     *,
     config: Mapping[str, Any],
     features: Mapping[str, Any],
+    kernel: Mapping[str, Any],
     tokens: TokenCounts,
     log_quality: FloatArray | None,
     seed: int,
@@ -168,6 +169,7 @@ def fill(
     manifest = {
         **_manifest(data, picks),
         "features": dict(features),
+        "kernel": dict(kernel),
         "seed": seed,
         "tokens_counted_by": tokens.method,
         "files": digests,

@@ -14,7 +14,7 @@ from spanset.data.dataset import Dataset
 from spanset.diversity.ldd import floored_log_det
 from spanset.diversity.near_duplicates import near_duplicate_share
 from spanset.errors import DataError
-from spanset.features import unit_rows
+from spanset.features.rows import kernel_rows, of_rows
 from spanset.greedy import replay
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, IntArray, Selection
@@ -66,6 +66,7 @@ def summarise(
     by: Sequence[str] = (),
     draws: int = 3,
     seed: int = 0,
+    lengths: FloatArray | None = None,
 ) -> list[SetSummary]:
     """Summaries of the pool and, for each size, of the picks and of random subsets.
 
@@ -78,11 +79,13 @@ def summarise(
     tokens : (N,) int64
         Tokens by row.
     given : (g, d), optional
-        Rows that the log determinants are conditional on.
+        Rows that the log determinants are conditional on, as the kernel sees them.
     by : sequence of str
         Fields whose values' shares are wanted; the source always is.
     draws : int
         Random subsets; 0 for none.
+    lengths : (N,) float64, optional
+        Lengths of the rows, where these count: in log determinants.
 
     Notes
     -----
@@ -97,17 +100,20 @@ def summarise(
         total = int(tokens[rows].sum())
         return SetSummary(name, len(rows), total, log_det, deviation, share, error, shares)
 
+    def replayed(rows: IntArray) -> FloatArray:
+        return _replayed(kernel_rows(X[rows], of_rows(lengths, rows), np.float32), given, kernel)
+
     summaries = [one("pool", np.arange(len(data)), None, 0.0)]
     largest = max(sizes, default=0)
     gains = picks.gains
     compared = largest + (0 if given is None else len(given)) <= COMPARED_ROWS
     if np.isnan(gains).any() and compared:
-        gains = _replayed(X[picks.order[:largest]], given, kernel)
+        gains = replayed(picks.order[:largest])
     permutations = [
         np.random.default_rng([seed, draw]).permutation(len(data))[:largest]
         for draw in range(draws)
     ]
-    random_gains = [_replayed(X[rows], given, kernel) for rows in permutations if compared]
+    random_gains = [replayed(rows) for rows in permutations if compared]
     for size in sizes:
         known = not np.isnan(gains[:size]).any()
         log_det = floored_log_det(gains[:size]) if known else None
@@ -139,9 +145,8 @@ def _replayed(
 ) -> FloatArray:
     """Gains of rows in this order, after the given ones."""
     if given is None:
-        return replay(unit_rows(rows, np.float32), kernel)
-    both = np.concatenate([given.astype(np.float32), rows.astype(np.float32)])
-    return replay(unit_rows(both, np.float32), kernel)[len(given) :]
+        return replay(rows, kernel)
+    return replay(np.concatenate([given.astype(np.float32), rows]), kernel)[len(given) :]
 
 
 def _sources(data: Dataset) -> npt.NDArray[np.object_]:

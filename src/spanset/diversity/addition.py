@@ -22,7 +22,7 @@ from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
 from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps, drawn
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
-from spanset.features.rows import unit_rows
+from spanset.features.rows import kernel_rows, of_rows
 from spanset.greedy import Conditioning, residuals
 from spanset.kernels import Matrix
 from spanset.memory import greedy_bytes, require_memory
@@ -46,7 +46,7 @@ class Addition:
     rows : int
         Its rows.
     residual_sum : float
-        Sum of its rows' residuals given the current rows, each at most 1.
+        Sum of its rows' residuals given the current rows, each a share of the row's k(x, x).
     repeated : float
         Fraction of its rows whose residual is below e^-7: the current data span them.
     equivalent : int or None
@@ -104,6 +104,7 @@ def additions(
     *,
     seed: int = 0,
     watcher: Watcher = SILENT,
+    lengths: FloatArray | None = None,
 ) -> Additions:
     """Rank files by what they add to the current data.
 
@@ -118,19 +119,22 @@ def additions(
         picks from each file: the first of greedy orders, which span the most.
     seed : int
         Of the rows that are held out, and of the reference.
+    lengths : (N,) float64, optional
+        Lengths of the current rows, where these count.
 
     Notes
     -----
     Time O((N + M) n (n + d)) for M new rows, as matrix products; memory (N + n) n numbers.
     """
-    current = current[drawn(len(current), LARGEST_POOL, seed, 3)]
+    rows = drawn(len(current), LARGEST_POOL, seed, 3)
+    current, lengths = current[rows], of_rows(lengths, rows)
     _require_memory(current, files, volume)
     total = len(current) + sum(len(one.X) for one in files)
     if isinstance(volume.against, DataReference):
         volume.against.require(min(total, LARGEST_POOL), current.shape[1])
     steps = Steps(watcher, 2 * len(files) + 3)
     steps.next("the current data")
-    here = _Current(unit_rows(current, volume.dtype), volume)
+    here = _Current(kernel_rows(current, lengths, volume.dtype), volume)
     spanning = len(here.gains)
     steps.next("the reference")
     most = spanning + sum(min(len(one.X), volume.n) for one in files)
@@ -139,18 +143,18 @@ def additions(
     alone = []
     for one in files:
         steps.next(one.name)
-        alone.append(here.addition(one.name, unit_rows(one.X, volume.dtype), reference))
+        alone.append(here.addition(one.name, _rows_of(one, volume), reference))
     steps.next(MORE_OF_THE_SAME)
-    others, same = _more_of_the_same(current, volume, reference, seed)
+    others, same = _more_of_the_same(current, lengths, volume, reference, seed)
     ranked = sorted(range(len(files)), key=lambda i: _rank(alone[i]), reverse=True)
     placed = []
     for i in ranked:
         steps.next(f"{files[i].name}, after those that add more")
-        gains = here.add(unit_rows(files[i].X, volume.dtype))
+        gains = here.add(_rows_of(files[i], volume))
         after = _difference(_size(known + gains.sum(), reference), _size(known, reference))
         ratio = None
         if same is not None and same.residual_sum:
-            left = others.residuals(unit_rows(files[i].X, volume.dtype))
+            left = others.residuals(_rows_of(files[i], volume))
             ratio = float(left.mean()) / same.mean_residual
         placed.append(replace(alone[i], after_those_above=after, beside_same=ratio))
         known += gains.sum()
@@ -196,23 +200,29 @@ class _Current:
         return Addition(name, len(X), float(left.sum()), repeated, added)
 
     def residuals(self, X: Matrix) -> FloatArray:
-        """What the current rows leave of each row of X; (N,)."""
+        """Share of k(x, x) that the current rows leave of each row of X; (N,)."""
         volume = self.volume
-        return residuals(
+        left = residuals(
             X, self.conditioning, volume.kernel, workers=volume.workers, device=volume.device
         )
+        return left / volume.kernel.diagonal(X)
+
+
+def _rows_of(one: MeasuredData, volume: Volume) -> Matrix:
+    """A file's rows as the kernel sees them."""
+    return kernel_rows(one.X, one.lengths, volume.dtype)
 
 
 def _more_of_the_same(
-    current: Matrix, volume: Volume, reference: FloatArray, seed: int
+    current: Matrix, lengths: FloatArray | None, volume: Volume, reference: FloatArray, seed: int
 ) -> tuple[_Current, Addition | None]:
     """Current rows less a part, and that part as an addition to them."""
     held_out = drawn(len(current), len(current) // HELD_OUT, seed, 4)
     rest = np.setdiff1d(np.arange(len(current)), held_out)
-    others = _Current(unit_rows(current[rest], volume.dtype), volume)
+    others = _Current(kernel_rows(current[rest], of_rows(lengths, rest), volume.dtype), volume)
     if not len(held_out):
         return others, None
-    held = unit_rows(current[held_out], volume.dtype)
+    held = kernel_rows(current[held_out], of_rows(lengths, held_out), volume.dtype)
     return others, others.addition(MORE_OF_THE_SAME, held, reference)
 
 

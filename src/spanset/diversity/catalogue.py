@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from spanset.diversity.categories import Categories, Sources
 from spanset.diversity.clusters import Inertia, PartitionEntropy
@@ -147,3 +147,21 @@ def _with_argument(kind: str, argument: str) -> Measure:
         raise ValueError(argument)
     floor = "drop" if argument == "drop" else "clamp"
     return LDD(floor) if kind == "ldd" else Extent(floor)
+
+
+def require_reference(measures: Sequence[Measure], *, additions: bool = False) -> None:
+    """Refuse to compare volumes of rows of any length with points on the unit sphere.
+
+    Raises
+    ------
+    UsageError
+        A measure of volume among them, or what new data add.
+    """
+    of_volume = [one.name for one in measures if isinstance(one, VolumeMeasure)]
+    if of_volume or additions:
+        raise UsageError(
+            "points on the unit sphere are no reference for features with their lengths",
+            where="--no-normalize",
+            why=f"{'--given' if additions else of_volume[0]} compares volumes",
+            fix="give --reference DATA, or leave out --no-normalize (normalize=False)",
+        )

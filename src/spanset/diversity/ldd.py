@@ -141,10 +141,14 @@ class Extent(LDD):
         return "extent" if self.floor == "clamp" else f"extent:{self.floor}"
 
     def of_seeds(
-        self, X: npt.NDArray[np.floating[Any]], volume: Volume, seeds: Sequence[int]
+        self,
+        X: npt.NDArray[np.floating[Any]],
+        volume: Volume,
+        seeds: Sequence[int],
+        lengths: FloatArray | None = None,
     ) -> list[Estimate]:
         """The extent of X (N, d) beside the reference of each seed; one greedy run of X."""
-        gains = volume.gains(X)
+        gains = volume.gains(X, lengths)
         references = (volume.reference_gains(len(X), X.shape[1], seed) for seed in seeds)
         return [Estimate(self.of(gains, reference)) for reference in references]
 

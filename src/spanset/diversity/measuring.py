@@ -22,6 +22,7 @@ from spanset.diversity.reference import DataReference
 from spanset.diversity.sample import EXACT_UP_TO, Sample
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
+from spanset.features.rows import of_rows
 from spanset.results import Curve, FloatArray, Headroom, IntArray, MeasuredSet, Measurement
 from spanset.stages import SILENT, Watcher
 
@@ -48,11 +49,14 @@ class MeasuredData:
         Unit rows.
     data : Dataset, optional
         The rows; None where features are all there is.
+    lengths : (N,) float64, optional
+        Lengths of the rows, where these count.
     """
 
     name: str
     X: npt.NDArray[np.floating[Any]]
     data: Dataset | None = None
+    lengths: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -172,12 +176,13 @@ def measure_sets(
                 steps.next(f"{result.name}: {measure.name}, draw {draw + 1} of {draws}")
                 if sample.data is not None or not measure.needs_rows:
                     result.take(measure, sample)
-            if any(isinstance(measure, LDD) for measure in matched):
+            # Headroom compares with points on the unit sphere: no peers of other lengths.
+            if sample.lengths is None and any(isinstance(measure, LDD) for measure in matched):
                 result.headrooms.append(headroom(sample, volume))
     for measure in whole:
         for result, one in zip(results, sets, strict=True):
             steps.next(f"{result.name}: {measure.name}")
-            for estimate in measure.of_seeds(one.X, volume, seeds):
+            for estimate in measure.of_seeds(one.X, volume, seeds, one.lengths):
                 result.add(measure, estimate)
     return [result.measured(pool, volume.n) for result in results]
 
@@ -209,7 +214,7 @@ def _samples(
     for one, rows in zip(sets, draws, strict=True):
         X = one.X[rows].astype(np.float32, copy=False)
         data = None if one.data is None else one.data[rows]
-        yield Sample(X, population, data, volume, seed, shared)
+        yield Sample(X, population, data, volume, seed, shared, of_rows(one.lengths, rows))
 
 
 class _Results:

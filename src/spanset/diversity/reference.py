@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 
 from spanset.errors import DataError
 from spanset.features.array import DAMAGED
+from spanset.features.rows import of_rows
 from spanset.results import FloatArray
 
 if TYPE_CHECKING:
@@ -76,16 +77,20 @@ class DataReference:
     ----------
     X : (N, d)
         Its unit rows.
+    lengths : (N,) float64 or None
+        Theirs, where lengths count.
     """
 
     X: npt.NDArray[np.floating[Any]]
     name: str
+    lengths: FloatArray | None = None
 
     def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
         """Gains of m of its rows (see `require`)."""
         self.require(m, d)
         rows = np.random.default_rng([seed, VERSION]).permutation(len(self.X))[:m]
-        return volume.gains(self.X[np.sort(rows)])
+        rows.sort()
+        return volume.gains(self.X[rows], of_rows(self.lengths, rows))
 
     def require(self, m: int, d: int) -> None:
         """Refuse a pool of m rows in d dimensions that it has no equal of.
@@ -159,7 +164,8 @@ def _kept(path: Path) -> FloatArray | None:
         return None
     if gains.ndim != 1 or gains.dtype != np.float64:
         return None
-    # Variances that are left of unit rows; the first pick leaves all of its own.
+    # Variances that are left of unit rows, for which every kernel has k(x, x) = 1; the first pick
+    # leaves all of its own.
     return (
         gains
         if len(gains) and gains[0] > 0.0 and (gains >= 0.0).all() and (gains < 2.0).all()

@@ -50,6 +50,8 @@ class Sample:
         Of every random choice that a measure makes.
     shared : dict
         What samples with the same population have in common, computed once (see `once`).
+    lengths : (m,) float64, optional
+        Lengths of the rows, where these count: in volumes. All else is measured on unit rows.
     """
 
     X: npt.NDArray[np.float32]
@@ -58,6 +60,7 @@ class Sample:
     volume: Volume | None = None
     seed: int = 0
     shared: dict[object, Any] = field(default_factory=dict, repr=False)
+    lengths: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -65,7 +68,7 @@ class Sample:
     @cached_property
     def gains(self) -> FloatArray:
         """Gains of the greedy order; (n,), fewer where the rank is exhausted before."""
-        return self._volume.gains(self.X)
+        return self._volume.gains(self.X, self.lengths)
 
     @cached_property
     def reference(self) -> FloatArray:

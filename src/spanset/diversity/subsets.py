@@ -19,7 +19,7 @@ from spanset.diversity.measuring import Steps, draw_seeds, mean_curve
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
-from spanset.features.rows import unit_rows
+from spanset.features.rows import kernel_rows, of_rows
 from spanset.greedy import replay
 from spanset.results import FloatArray, IntArray, MeasuredSet, Measurement
 from spanset.stages import SILENT, Watcher
@@ -36,6 +36,7 @@ def measure_subsets(
     draws: int = 3,
     seed: int = 0,
     watcher: Watcher = SILENT,
+    lengths: FloatArray | None = None,
 ) -> list[MeasuredSet]:
     """Volumes of subsets of X (N, d), and of random ones of n rows.
 
@@ -47,6 +48,8 @@ def measure_subsets(
         Those of volume are taken; n is the volume's, at most the shortest subset.
     draws : int
         References, and random subsets.
+    lengths : (N,) float64, optional
+        Lengths of the rows, where these count.
 
     Raises
     ------
@@ -72,19 +75,24 @@ def measure_subsets(
     results = []
     for name, rows in subsets.items():
         steps.next(name)
-        gains = [_replayed(X, rows[:n], volume)] * draws
+        gains = [_replayed(X, lengths, rows[:n], volume)] * draws
         results.append(_measured(name, len(rows), gains, references, taken, len(X)))
     gains = []
     for one in seeds:
         steps.next(RANDOM)
         rows = np.random.default_rng([one, 0]).permutation(len(X))[:n]
-        gains.append(_replayed(X, rows, volume))
+        gains.append(_replayed(X, lengths, rows, volume))
     results.append(_measured(RANDOM, n, gains, references, taken, len(X)))
     return results
 
 
-def _replayed(X: npt.NDArray[np.floating[Any]], rows: IntArray, volume: Volume) -> FloatArray:
-    return replay(unit_rows(X[rows], volume.dtype), volume.kernel)
+def _replayed(
+    X: npt.NDArray[np.floating[Any]],
+    lengths: FloatArray | None,
+    rows: IntArray,
+    volume: Volume,
+) -> FloatArray:
+    return replay(kernel_rows(X[rows], of_rows(lengths, rows), volume.dtype), volume.kernel)
 
 
 def _measured(

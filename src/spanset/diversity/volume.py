@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.diversity.reference import Reference
-from spanset.features.rows import unit_rows
+from spanset.features.rows import kernel_rows
 from spanset.greedy import Conditioning, blocked_greedy
+from spanset.greedy.exhaustion import room_left
 from spanset.kernels import Kernel
 from spanset.memory import greedy_bytes, require_memory
 from spanset.results import FloatArray, Selection, StopReason
@@ -47,10 +48,13 @@ class Volume:
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 
-    def gains(self, X: npt.NDArray[np.floating[Any]]) -> FloatArray:
+    def gains(
+        self, X: npt.NDArray[np.floating[Any]], lengths: FloatArray | None = None
+    ) -> FloatArray:
         """Gains of the greedy order of X (m, d) with equal qualities; (min(n, m),) float64.
 
-        Zeros stand for the picks that were not possible: all rows left were copies.
+        Zeros stand for the picks that were not possible: all rows left were copies, or spanned.
+        X are unit rows; `lengths` (m,) theirs, where these count.
 
         Raises
         ------
@@ -61,9 +65,10 @@ class Volume:
         """
         wanted = min(self.n, len(X))
         if self.device == "cpu":  # a GPU looks at its own memory
-            needed = greedy_bytes(len(X), wanted, X.shape[1], self.dtype)
+            possible = min(wanted, room_left(self.kernel, X, 0))
+            needed = greedy_bytes(len(X), possible, X.shape[1], self.dtype)
             require_memory(needed, len(X), wanted, self.dtype, where="-n")
-        picks = self.picks(unit_rows(X, self.dtype))
+        picks = self.picks(kernel_rows(X, lengths, self.dtype))
         gains = np.zeros(wanted)
         gains[: len(picks)] = picks.gains
         return gains
@@ -71,7 +76,7 @@ class Volume:
     def picks(
         self, X: npt.NDArray[np.floating[Any]], given: Conditioning | None = None
     ) -> Selection:
-        """Greedy picks of X (m, d), unit rows in `dtype`: at most n, after the given rows.
+        """Greedy picks of X (m, d), rows for the kernel in `dtype`: at most n, after those given.
 
         Memory is the caller's to check.
 

@@ -15,7 +15,7 @@ from spanset.data.containers import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
 from spanset.features.represented import Represented
-from spanset.features.rows import unit_rows
+from spanset.features.rows import directions
 
 # What numpy raises at a file that is no array, or a damaged one, beside OSError.
 DAMAGED = (ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TokenError)
@@ -41,9 +41,10 @@ class ArrayFeatures:
         """
         X = load_features(self.path, data)
         if len(data) == data.total:
-            return Represented.whole(unit_rows(X, np.float32, where=self.path), data)
-        X = unit_rows(X[data.ids], np.float32, where=self.path, numbers=data.ids)
-        return Represented.whole(X, data)
+            X, lengths = directions(X, np.float32, where=self.path)
+        else:
+            X, lengths = directions(X[data.ids], np.float32, where=self.path, numbers=data.ids)
+        return Represented.whole(X, data, lengths)
 
 
 def load_features(path: str, data: Dataset) -> npt.NDArray[Any]:

@@ -12,6 +12,7 @@ from spanset.data.dataset import Dataset
 from spanset.data.joining import joined
 from spanset.errors import DataError
 from spanset.features import Representation, Represented, Spec, fit_transform
+from spanset.features.rows import of_rows
 from spanset.stages import SILENT, Watcher
 
 
@@ -60,5 +61,8 @@ def represent_sets(
                 fix="look at rows with `spanset show DATA --model M`",
             )
         own = np.arange(start, stop)
-        found.append(Represented(made.X[start:stop], made.data[own], made.kept[start:stop]))
+        lengths = of_rows(made.lengths, own)
+        found.append(
+            Represented(made.X[start:stop], made.data[own], made.kept[start:stop], lengths)
+        )
     return RepresentedSets(found, made.data, fitted)

@@ -89,12 +89,12 @@ class Parts:
             status[own] = store.column("status")[place[own]]
         require_some(status, data)
         kept = np.flatnonzero(np.isin(status, MADE))
-        X = self._unit_rows(part[kept], place[kept])
+        X, lengths = self._unit_rows(part[kept], place[kept]), self._lengths(part[kept], place[kept])
         if len(kept) == len(data):
-            return Represented.whole(X, data)
+            return Represented.whole(X, data, lengths)
         left_out = np.setdiff1d(np.arange(len(data)), kept)
         reasons = [Status(status[row]).reason for row in left_out]
-        return Represented(X, data.without(left_out, reasons), kept)
+        return Represented(X, data.without(left_out, reasons), kept, lengths)
 
     def _unit_rows(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float32]:
         X = np.empty((len(part), self.stores[0].column("features").shape[1]), np.float32)
@@ -106,6 +106,15 @@ class Parts:
                 X[rows] = unit_rows(values, np.float32, where=str(store.path), numbers=places)
                 done += len(places)
         return X
+
+    def _lengths(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float64] | None:
+        """Lengths of the rows before they were scaled, where the stores keep them."""
+        if "norm" not in self.stores[0].columns:
+            return None
+        lengths = np.empty(len(part))
+        for number, store in enumerate(self.stores):
+            lengths[part == number] = store.column("norm")[place[part == number]]
+        return lengths
 
 
 def in_cache(maker: Maker, data: Dataset, digests: npt.NDArray[np.uint8]) -> Parts:

@@ -31,9 +31,9 @@ DTYPES = ("float64", "float32")  # that engines compute in
 # carry errors near 1e-15 after thousands of picks; 2^-40 is 9e-13.
 ROUNDING = 2.0**-40
 
-# Error of a product x.y of two copies in d columns, relative to x.x, in units of the dtype's epsilon
-# times sqrt(d): measured at most 0.63 in 8 to 16,384 columns (docs/log.md). A copy keeps twice that
-# times the kernel's steepness, since its residual is k(x, x) - k(x, y)^2 / k(x, x).
+# Error of a product x.y of two copies in d columns, relative to x.x, in units of sqrt(d) times the
+# dtype's epsilon: measured at most 0.63 in 8 to 16,384 columns (docs/log.md). A copy keeps twice
+# that times the kernel's steepness, since its residual is k(x, x) - k(x, y)^2 / k(x, x).
 PRODUCT_ERROR = 0.75
 
 # Share of k(i, i) that may be rounding error, at most: e^-7, the gain below which measures count a

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,19 +49,19 @@ class Kernel(Protocol):
     """Similarity k(x, y) of feature rows, positive semi-definite.
 
     Those that have a field `unit` compute faster where it promises rows of length one.
+
+    Attributes
+    ----------
+    spent : mapping of str to float
+        Dtypes that it can be computed in, and the share of k(x, x) that counts as nothing left:
+        `rules.spent_shares` decides by it.
     """
+
+    spent: ClassVar[Mapping[str, float]]
 
     @property
     def name(self) -> str:
         """Name used on the command line and in manifests."""
-        ...
-
-    @property
-    def spent(self) -> Mapping[str, float]:
-        """Dtypes that it can be computed in, and the share of k(x, x) that counts as nothing left.
-
-        See `rules.spent_shares`, which decides by it.
-        """
         ...
 
     def rank(self, columns: int) -> int | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict, overload
 
 import numpy as np
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.diversity.catalogue import parse_measures, require_measurable
+from spanset.diversity.catalogue import parse_measures, require_measurable, require_reference
 from spanset.diversity.measuring import MeasuredData, matched_pool, measure_sets, volume_rows
 from spanset.diversity.reference import (
     DataReference,
@@ -20,10 +21,10 @@ from spanset.diversity.reference import (
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.volume import Volume
 from spanset.errors import UsageError
-from spanset.features import Representation, parse_features, unit_rows
-from spanset.greedy.rules import SPENT
-from spanset.kernels import make_kernel
+from spanset.features import Representation, parse_features
+from spanset.features.rows import directions
 from spanset.results import IntArray, MeasuredSet, Measurement
+from spanset.similarity import check_kernel, choose_kernel
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array, matrix
 
@@ -43,7 +44,8 @@ class Settings(TypedDict, total=False):
     features: str
     model: ModelConfig | None
     kernel: str
-    gamma: float
+    gamma: float | str | None
+    normalize: bool
     reference: Data | None
     dtype: str
     seed: int
@@ -73,7 +75,8 @@ def measure(
     features: str = "lexical",
     model: ModelConfig | None = None,
     kernel: str = "rbf",
-    gamma: float = 0.25,
+    gamma: float | str | None = None,
+    normalize: bool = True,
     reference: Data | None = None,
     dtype: str = "float32",
     seed: int = 0,
@@ -99,8 +102,10 @@ def measure(
     subset : (s,) int64, optional
         Positions of chosen rows, best first: measures of volume are then taken of these rows, in
         this order, against a reference as large as the data.
-    features, model, kernel, gamma
-        How rows are represented and compared.
+    features, model, kernel, gamma, normalize
+        How rows are represented and compared, as for `select`. A gamma that is to be found is found
+        on the rows of all data sets together. Lengths count in volumes only, and need a reference
+        that has some.
     reference : Dataset or (M, d) array, optional
         What volumes are compared with instead of points uniform on the sphere.
     dtype : {"float32", "float64"}
@@ -118,16 +123,28 @@ def measure(
     UsageError
         No such metric, or n or pool that the data cannot fill.
     """
-    if dtype not in SPENT:
-        raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(SPENT)}")
+    check_kernel(kernel, gamma, dtype)
     for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("workers", workers, 0)):
         if value < least:
             raise UsageError(f"{name} is {value}", where=name, fix=f"give {least} or more")
     measures = parse_measures([metrics] if isinstance(metrics, str) else metrics)
+    if not normalize and reference is None:
+        require_reference(measures)
     named = dict(data) if isinstance(data, Mapping) else {"data": data}
     sets, fitted = _represented(named, features, model, seed, watcher)
-    against = _reference(reference, fitted)
-    similarity = make_kernel(kernel, gamma)
+    against = _reference(reference, fitted, normalize)
+    if normalize:
+        sets = [replace(one, lengths=None) for one in sets]
+    similarity = choose_kernel(
+        kernel,
+        gamma,
+        [(one.X, one.lengths) for one in sets],
+        normalize=normalize,
+        seed=seed,
+        workers=workers,
+        device=device,
+        watcher=watcher,
+    )
 
     def volume(rows: int) -> Volume:
         return Volume(
@@ -153,7 +170,14 @@ def measure(
         rows = _positions(subset, len(sets[0].X))
         picked = volume(volume_rows(n, len(rows), "the subset"))
         results = measure_subsets(
-            sets[0].X, {"subset": rows}, measures, picked, draws=draws, seed=seed, watcher=watcher
+            sets[0].X,
+            {"subset": rows},
+            measures,
+            picked,
+            draws=draws,
+            seed=seed,
+            watcher=watcher,
+            lengths=sets[0].lengths,
         )
     else:
         pool = matched_pool([len(one.X) for one in sets], pool)
@@ -187,7 +211,8 @@ def _represented(
             sets, parse_features(features), seed=seed, model=model, watcher=watcher
         )
         pairs = zip(sets, made.sets, strict=True)
-        return [MeasuredData(name, one.X, one.data) for name, one in pairs], made.fitted
+        measured = [MeasuredData(name, one.X, one.data, one.lengths) for name, one in pairs]
+        return measured, made.fitted
     columns = None
     found = []
     for name, one in named.items():
@@ -197,7 +222,8 @@ def _represented(
             )
         X = matrix(one, name, columns)
         columns = X.shape[1]
-        found.append(MeasuredData(name, unit_rows(X, np.float32, where=name)))
+        unit, lengths = directions(X, np.float32, where=name)
+        found.append(MeasuredData(name, unit, lengths=lengths))
     return found, None
 
 
@@ -220,17 +246,18 @@ def _positions(subset: object, N: int) -> IntArray:
     return rows.astype(np.int64)
 
 
-def _reference(reference: Data | None, fitted: Representation | None) -> Reference:
+def _reference(reference: Data | None, fitted: Representation | None, normalize: bool) -> Reference:
     """What volumes are compared with."""
     if reference is None:
         return SphereReference(reference_folder())
     if not isinstance(reference, Dataset):
-        X = unit_rows(matrix(reference, "reference"), np.float32, where="reference")
-        return DataReference(X, "reference")
+        X, lengths = directions(matrix(reference, "reference"), np.float32, where="reference")
+        return DataReference(X, "reference", None if normalize else lengths)
     if fitted is None:
         raise UsageError(
             "the reference has rows, the data are features",
             where="reference",
             fix="give its features",
         )
-    return DataReference(fitted.transform(reference).X, "reference")
+    made = fitted.transform(reference)
+    return DataReference(made.X, "reference", None if normalize else made.lengths)

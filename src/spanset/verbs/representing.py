@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset, require_dataset
 from spanset.errors import DataError
 from spanset.features import fit_transform, parse_features
+from spanset.features.rows import kernel_rows
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array
 
@@ -15,10 +18,11 @@ def represent(
     features: str = "lexical",
     *,
     model: ModelConfig | None = None,
+    normalize: bool = True,
     seed: int = 0,
     watcher: Watcher = SILENT,
 ) -> Array:
-    """Features of every row; (N, d) float32 unit rows.
+    """Features of every row; (N, d) float32, unit rows unless `normalize` is false.
 
     Parameters
     ----------
@@ -28,6 +32,8 @@ def represent(
         ``lexical``, ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
     model : ModelConfig, optional
         How rows go through a model.
+    normalize : bool
+        Whether rows are scaled to length one; lexical features have no other length.
     seed : int
         Of the projection.
     watcher : Watcher
@@ -48,4 +54,4 @@ def represent(
             why=left_out[0].reason,
             fix="leave them out: data.without(rows, reasons); `select` does so itself",
         )
-    return made.X
+    return made.X if normalize else kernel_rows(made.X, made.lengths, np.float32)

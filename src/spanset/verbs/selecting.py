@@ -11,13 +11,16 @@ from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
 from spanset.features import Represented, fit_transform, parse_features, unit_rows
+from spanset.features.rows import kernel_rows, rows_as_given
 from spanset.greedy import TokenBudget
-from spanset.greedy.rules import SPENT, check_weight, checked_quality
+from spanset.greedy.exhaustion import room_left
+from spanset.greedy.rules import check_weight, checked_quality
 from spanset.kernels import make_kernel
 from spanset.memory import greedy_bytes, require_memory
 from spanset.quality import count_tokens, score
 from spanset.results import FloatArray, IntArray, Selection
 from spanset.selectors import Request, require_conditional, selector
+from spanset.similarity import check_kernel, choose_kernel
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array, matrix
 
@@ -37,7 +40,8 @@ def select(
     token_counts: IntArray | None = None,
     method: str = "dpp",
     kernel: str = "rbf",
-    gamma: float = 0.25,
+    gamma: float | str | None = None,
+    normalize: bool = True,
     given: Dataset | Array | None = None,
     dtype: str = "float64",
     seed: int = 0,
@@ -69,8 +73,13 @@ def select(
         Tokens of each row, where `data` is an array.
     method : {"dpp", "random", "top"}
         How to choose.
-    kernel, gamma
+    kernel : {"rbf", "cosine", "linear", "arccos0", "arccos1"}
         Similarity of rows.
+    gamma : float or str, optional
+        Of the rbf kernel, by default 0.25; ``"auto:1000"`` finds the one at which 1,000 picks have
+        a gain of at least e^-7.
+    normalize : bool
+        Whether directions alone are compared, or features with their lengths.
     given : Dataset or (g, d) array, optional
         Rows in the set already, never picked (``dpp`` only).
     dtype : {"float64", "float32"}
@@ -90,9 +99,8 @@ def select(
         Picks in order, none where the first exceeds the token budget; every prefix is the
         selection for a smaller k.
     """
-    if dtype not in SPENT:
-        raise UsageError(f"no dtype {dtype!r}", where="dtype", fix=f"use {' or '.join(SPENT)}")
-    choose, similarity = selector(method), make_kernel(kernel, gamma)
+    check_kernel(kernel, gamma, dtype)
+    choose = selector(method)
     if given is not None:
         require_conditional(method)
     if isinstance(data, Dataset):
@@ -104,8 +112,10 @@ def select(
             token_counts = rows.token_counts(token_counts)
         if k not in (None, ""):  # a share is one of the rows that were given
             k = max(row_counts([k], len(data)), default=0)
+        if isinstance(given, Dataset):
+            given = _compared(fitted.transform(given), normalize, dtype)
         picks = select(
-            made.X,
+            _compared(made, normalize, dtype),
             k=k,
             quality=quality,
             quality_weight=quality_weight,
@@ -114,7 +124,8 @@ def select(
             method=method,
             kernel=kernel,
             gamma=gamma,
-            given=fitted.transform(given).X if isinstance(given, Dataset) else given,
+            normalize=normalize,
+            given=given,
             dtype=dtype,
             seed=seed,
             workers=workers,
@@ -129,17 +140,30 @@ def select(
     wanted = len(X) if k is None else max(row_counts([k], len(X)), default=0)
     if tokens is not None and token_counts is not None:
         budget = TokenBudget(np.asarray(token_counts), tokens)
+    as_compared = unit_rows if normalize else rows_as_given
     if given is not None:
-        given = unit_rows(np.asarray(given), dtype, where="given")
+        given = as_compared(np.asarray(given), dtype, where="given")
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
     if method == "dpp" and device == "cpu":  # a GPU looks at its own memory
         likely = wanted if budget is None else min(wanted, budget.likely_rows)
         g = 0 if given is None else len(given)
+        likely = min(likely, room_left(make_kernel(kernel), X, g))
         needed = greedy_bytes(len(X), likely, X.shape[1], dtype, g)
         require_memory(needed, len(X), likely, dtype)
+    X = as_compared(X, dtype)
+    similarity = choose_kernel(
+        kernel,
+        gamma,
+        [(X, None)],
+        normalize=normalize,
+        seed=seed,
+        workers=workers,
+        device=device,
+        watcher=watcher,
+    )
     return choose(
         Request(
-            unit_rows(X, dtype),
+            X,
             wanted,
             log_quality,
             weight,
@@ -153,6 +177,11 @@ def select(
             watcher.cancelled,
         )
     )
+
+
+def _compared(made: Represented, normalize: bool, dtype: str) -> Array:
+    """Features as they are compared: unit rows, or rows at their lengths."""
+    return made.X if normalize else kernel_rows(made.X, made.lengths, dtype)
 
 
 @dataclass(frozen=True)
