@@ -2,8 +2,8 @@
 
 A pick counts while its gain is at least e^-7, below which measures take a row for a copy. The
 number of such picks grows with gamma, so that a bisection on log gamma finds it. Both ends are
-derived: at the lower one even the two rows farthest apart repeat each other; at the upper one all
-distinct rows together are nearly independent, or rounding would begin to count as a distance.
+derived: at the lower one even the two rows farthest apart repeat each other, at the upper one
+rounding would begin to count as a distance.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ import numpy.typing as npt
 
 from spanset.errors import UsageError
 from spanset.greedy import Progress, blocked_greedy
-from spanset.greedy.rules import LARGEST_SHARE, PRODUCT_ERROR
+from spanset.greedy.rules import LARGEST_SHARE, rounding_shares
 from spanset.kernels import RBF
-from spanset.results import FloatArray
 from spanset.stages import SILENT, Watcher
 
 LEAST_GAIN = float(np.exp(-7.0))  # as the floor of log determinants (diversity/ldd.py)
 TOLERANCE = 0.05  # of the number of picks
 RESOLUTION = 1e-3  # of log gamma: where the count still misses then, it jumps
-STEP = 1024  # rows compared with all others at once
+FIRST_STRIDE = 4.0  # in gamma; the second is its square, and so on
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,7 @@ class GammaSearch:
         """Gamma at which `picks` picks, within 5 %, have a gain of at least e^-7.
 
         Where the number jumps over that band, the smallest gamma that reaches `picks`, to
-        `RESOLUTION`. Time of about ten greedy runs of so many picks.
+        `RESOLUTION`. Time of about seven greedy runs of so many picks.
 
         Raises
         ------
@@ -58,23 +57,30 @@ class GammaSearch:
         """
         n = len(self.X)
         if picks > n:
-            raise self._out_of_reach(picks, n, f"there are {n:,} rows to look at")
-        low, high = self._bounds()
-        below, above = 1, self.count(high, picks)
-        if above < (1.0 - TOLERANCE) * picks:
-            why = f"of {n:,} rows looked at only {above:,} are told apart, the others are copies"
-            raise self._out_of_reach(picks, above, why)
-        if _fits(below, picks):
-            high, above = low, below
-        while np.log(high / low) > RESOLUTION:
+            distinct = len(np.unique(self.X, axis=0))
+            why = f"{n:,} rows are looked at, {distinct:,} of them distinct"
+            raise self._out_of_reach(picks, distinct, why)
+        low, steepest = self._bounds()
+        high, below, above = low, 1, 1
+        # Strides from below: a count that misses ends early, one far above costs as many picks.
+        stride = FIRST_STRIDE
+        while above < picks and not _fits(above, picks):
+            if high == steepest:
+                why = (
+                    f"of {n:,} rows looked at only {above:,} are told apart, the others are copies"
+                )
+                raise self._out_of_reach(picks, above, why)
+            low, below = high, above
+            high = min(high * stride, steepest)
+            above = self.count(high, picks)
+            stride *= stride
+        while not _fits(above, picks) and np.log(high / low) > RESOLUTION:
             middle = float(np.sqrt(low * high))
             count = self.count(middle, picks)
             if count < picks and not _fits(count, picks):
                 low, below = middle, count
-                continue
-            high, above = middle, count
-            if _fits(count, picks):
-                break
+            else:
+                high, above = middle, count
         self.watcher.note(self._note(high, above, below, picks))
         return high
 
@@ -102,36 +108,18 @@ class GammaSearch:
         return int((found.gains >= LEAST_GAIN).sum())
 
     def _bounds(self) -> tuple[float, float]:
-        """A gamma at which one pick counts, and one at which all do that ever can.
+        """A gamma at which one pick counts, and the largest that float64 can be trusted with.
 
         With D the largest distance, at most twice the largest length, the second pick's gain is at
-        most 1 - exp(-2 gamma D^2). With s the smallest distance of two distinct rows, no row of the
-        kernel has off-diagonal entries of more than (n - 1) exp(-gamma s^2) in all, and by
-        Gershgorin no gain is smaller than 1 less that. Beyond the third bound what rounding leaves
-        of a copy may count as a gain (`rules.spent_shares`).
+        most 1 - exp(-2 gamma D^2). At the other end, what rounding leaves of a copy is as large as
+        the least gain that counts (`rules.spent_shares`): whatever is told apart at any gamma is
+        told apart there.
         """
-        n, d = self.X.shape
-        squares = np.einsum("ij,ij->i", self.X, self.X)
-        longest = float(squares.max())
-        error = 2.0 * PRODUCT_ERROR * np.sqrt(d) * np.finfo(self.X.dtype).eps
-        steepest = LARGEST_SHARE / (2.0 * error * longest)
+        longest = float(np.einsum("ij,ij->i", self.X, self.X).max())
         low = -np.log1p(-LEAST_GAIN) / (8.0 * longest)
-        nearest = self._smallest_square(squares, 2.0 * error)
+        rounding = float(rounding_shares(RBF(low, unit=self.unit), self.X).max())
         # A hair inside of both, so that rounding puts neither on the wrong side.
-        if not np.isfinite(nearest):
-            return low * 0.99, low * 0.99
-        high = np.log((n - 1) / (1.0 - LEAST_GAIN)) / nearest
-        return low * 0.99, max(low, min(1.01 * high, 0.99 * steepest))
-
-    def _smallest_square(self, squares: FloatArray, error: float) -> float:
-        """Smallest squared distance of rows that differ by more than rounding; else infinity."""
-        smallest = np.inf
-        for start in range(0, len(self.X), STEP):
-            stop = start + STEP
-            both = squares[start:stop, None] + squares
-            between = both - 2.0 * (self.X[start:stop] @ self.X.T)
-            smallest = min(smallest, between.min(initial=np.inf, where=between > error * both))
-        return float(smallest)
+        return float(0.99 * low), float(0.99 * low * LARGEST_SHARE / rounding)
 
     def _note(self, gamma: float, above: int, below: int, picks: int) -> str:
         text = (

@@ -16,6 +16,7 @@ from spanset.diversity.near_duplicates import near_duplicate_share
 from spanset.errors import DataError
 from spanset.features.rows import kernel_rows, of_rows
 from spanset.greedy import replay
+from spanset.greedy.rules import is_exact_enough
 from spanset.kernels import Kernel
 from spanset.results import FloatArray, IntArray, Selection
 
@@ -89,8 +90,8 @@ def summarise(
 
     Notes
     -----
-    The log determinants of random subsets are computed in float32: against the float64 ones of the
-    picks the difference is below 1e-5 of their value.
+    The log determinants of random subsets are computed in float32, where the kernel can be: against
+    the float64 ones of the picks the difference is below 1e-5 of their value.
     """
     values = {"source": _sources(data), **{name: _values(data, name) for name in by}}
 
@@ -101,7 +102,10 @@ def summarise(
         return SetSummary(name, len(rows), total, log_det, deviation, share, error, shares)
 
     def replayed(rows: IntArray) -> FloatArray:
-        return _replayed(kernel_rows(X[rows], of_rows(lengths, rows), np.float32), given, kernel)
+        points = kernel_rows(X[rows], of_rows(lengths, rows), np.float32)
+        if not is_exact_enough(kernel, points):
+            points = kernel_rows(X[rows], of_rows(lengths, rows), np.float64)
+        return _replayed(points, given, kernel)
 
     summaries = [one("pool", np.arange(len(data)), None, 0.0)]
     largest = max(sizes, default=0)
@@ -146,7 +150,7 @@ def _replayed(
     """Gains of rows in this order, after the given ones."""
     if given is None:
         return replay(rows, kernel)
-    return replay(np.concatenate([given.astype(np.float32), rows]), kernel)[len(given) :]
+    return replay(np.concatenate([given.astype(rows.dtype), rows]), kernel)[len(given) :]
 
 
 def _sources(data: Dataset) -> npt.NDArray[np.object_]:

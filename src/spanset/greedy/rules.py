@@ -144,6 +144,12 @@ def check_dtype(kernel: Kernel, dtype: str) -> float:
     return kernel.spent[dtype]
 
 
+def rounding_shares(kernel: Kernel, X: Matrix) -> FloatArray:
+    """Share of k(i, i) that rounding can leave of a copy of each row of X (N, d); (N,)."""
+    error = PRODUCT_ERROR * np.sqrt(X.shape[1]) * np.finfo(X.dtype).eps
+    return 2.0 * error * np.broadcast_to(np.asarray(kernel.steepness(X)), len(X))
+
+
 def spent_shares(kernel: Kernel, X: Matrix) -> FloatArray:
     """Share of k(i, i) below which each row of X (N, d) is spent; (N,).
 
@@ -155,19 +161,23 @@ def spent_shares(kernel: Kernel, X: Matrix) -> FloatArray:
     UsageError
         A dtype that is too coarse for the kernel, or a kernel too steep for any.
     """
-    own = check_dtype(kernel, X.dtype.name)
-    steepness = np.broadcast_to(kernel.steepness(X), len(X))
-    error = PRODUCT_ERROR * np.sqrt(X.shape[1]) * np.finfo(X.dtype).eps
-    shares = np.maximum(own, 2.0 * error * steepness)
-    if len(X) and not shares.max() <= LARGEST_SHARE:
-        row = int(np.argmax(np.nan_to_num(shares, nan=np.inf)))
+    own, rounding = check_dtype(kernel, X.dtype.name), rounding_shares(kernel, X)
+    if len(X) and not rounding.max() <= LARGEST_SHARE:
+        row = int(np.argmax(np.nan_to_num(rounding, nan=np.inf)))
         raise UsageError(
             f"gamma is too large for rows this long in {X.dtype.name}",
             where="--gamma",
-            why=f"rounding would put the kernel of row {row} and a copy off by {shares[row]:.2g}",
+            why=f"rounding would put the kernel of row {row} and a copy off by {rounding[row]:.2g}",
             fix="use a smaller gamma" + ", or --dtype float64" * (X.dtype != np.float64),
         )
-    return shares
+    return np.maximum(own, rounding)
+
+
+def is_exact_enough(kernel: Kernel, X: Matrix) -> bool:
+    """Whether the kernel can be computed in X's dtype (see `spent_shares`)."""
+    if X.dtype.name not in kernel.spent:
+        return False
+    return bool(rounding_shares(kernel, X).max(initial=0.0) <= LARGEST_SHARE)
 
 
 def make_rules(
