@@ -448,6 +448,26 @@ def test_a_gamma_that_is_not_positive_is_refused(spanset, gamma, dry):
 
 
 @pytest.mark.parametrize(
+    ("words", "where", "says"),
+    [
+        (("--gamma", "auto"), "--gamma: ", "auto:1000"),
+        (("--gamma", "auto:"), "--gamma: ", "auto:1000"),
+        (("--gamma", "auto:-5"), "--gamma: ", "auto:1000"),
+        (("--gamma", "auto:1.5"), "--gamma: ", "auto:1000"),
+        (("--gamma", "autos"), "--gamma: ", "auto:1000"),
+        (("--gamma", "0.25", "--kernel", "linear"), "--gamma: ", "linear has no gamma"),
+        (("--gamma", "auto:3", "--kernel", "arccos1"), "--gamma: ", "arccos1 has no gamma"),
+        (("--kernel", "arccos0", "--dtype", "float32"), "--dtype: ", "float64"),
+        (("--gamma", "auto:100000"), "--gamma: ", "distinct"),
+        (("--gamma", "1e13"), "--gamma: ", "too large"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_kernel_that_cannot_be_meant_is_refused_in_one_message(spanset, words, where, says):
+    spanset.refuses(*PICK, *ARRAY, *words, code=2, where=where, says=(says,))
+
+
+@pytest.mark.parametrize(
     ("flag", "value", "known"),
     [
         ("--quality", "beauty", "output_tokens"),
@@ -457,7 +477,7 @@ def test_a_gamma_that_is_not_positive_is_refused(spanset, gamma, dry):
         ("--features", "lexical:x", "lexical"),
         ("--method", "magic", "dpp"),
         ("--transform", "sqrt", "quantile"),
-        ("--kernel", "sinc", "rbf"),
+        ("--kernel", "sinc", "arccos1"),
         ("--format", "parquet", "sharegpt"),
         ("--dtype", "float16", "float32"),
         ("--sort", "size", "source"),
@@ -528,6 +548,9 @@ WRONG_USAGE = [
     (("--lambda", "2", "--quality", "output_tokens"), "--lambda"),
     (("--lambda", "0.5"), "--lambda"),
     (("--gamma", "0"), "--gamma"),
+    (("--gamma", "auto:0"), "--gamma"),
+    (("--gamma", "auto:100", "--kernel", "cosine"), "--gamma"),
+    (("--kernel", "arccos0", "--dtype", "float32"), "--dtype"),
     (("--tokens", "lots"), "--tokens"),
     (("--method", "top"), "--method"),
     (("--map", "prompt"), "--map"),
@@ -946,7 +969,7 @@ def test_an_unknown_key_of_a_configuration_is_named_and_never_ignored(spanset, c
 
 @pytest.mark.parametrize(
     "content",
-    ["gamma = 'x'", "gamma = [1, 2]", "gamma = {a = 1}", "method = 'magic'", "seed = true",
+    ["gamma = [1, 2]", "gamma = {a = 1}", "method = 'magic'", "seed = true",
      "lambda = 1979-05-27", "sort = 3"],
 )  # fmt: skip
 def test_a_configured_value_that_does_not_fit_is_named_with_key_and_file(spanset, content):

@@ -107,8 +107,8 @@ class ArcCosine1:
         values = _cosines(rows, cols, out, self.unit)
         for start in range(0, len(values), PANEL):
             cosine = values[start : start + PANEL]
-            # (1 - cos)(1 + cos), not 1 - cos^2: the difference is exact where cos is near 1, and
-            # the sine then cancels against the angle to the last bits.
+            # (1 - cos)(1 + cos), not 1 - cos^2: exact where cos is near 1, so that the sine and the
+            # angle, both steep there, cancel to the last bits.
             sine = 1.0 - cosine
             sine *= cosine + 1.0
             module.sqrt(sine, out=sine)
