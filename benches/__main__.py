@@ -10,7 +10,8 @@ from pathlib import Path
 from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("diversity", "gradients", "greedy", "greedy-device", "neighbours", "scale", "select")
+NAMES = ("diversity", "gradients", "greedy", "greedy-device", "kernels", "neighbours", "scale")
+NAMES += ("select",)
 
 
 def main() -> None:

@@ -133,7 +133,8 @@ def test_a_kernel_that_float32_cannot_carry_is_summarised_in_float64(files, caps
 def test_lengths_count_in_volumes_beside_a_reference_with_lengths():
     settings = {"pool": 200, "normalize": False, "gamma": 0.01, "dtype": "float64"}
     settings["reference"] = X[np.random.default_rng(1).permutation(200)]
-    assert spanset.measure(X, **settings).value == pytest.approx(0, abs=1e-3)
+    # Of equals the first row is picked: another order, nearly the same volume.
+    assert spanset.measure(X, **settings).value == pytest.approx(0, abs=5e-3)
     settings["reference"] = 3 * Y
     assert spanset.measure(X, **settings).value > 0.1
     unit = spanset.measure(X, reference=3 * Y, pool=200)

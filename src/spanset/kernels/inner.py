@@ -12,8 +12,8 @@ import numpy.typing as npt
 from spanset.kernels.kernel import SPENT, Matrix, array_module, row_lengths
 
 # What is left of every row once the rank is used up is rounding error, larger than of a copy: in
-# float32 up to 3e-6 of k(x, x) for linear and 3e-5 for cosine, and 3e-4 where qualities prefer rows
-# with little left; in float64 7e-13 at most (docs/log.md). 1e-3 is about the floor of LDD, e^-7.
+# float32 up to 5e-6 of k(x, x) for linear and 5e-5 for cosine, and 3e-4 where qualities prefer rows
+# with little left; in float64 1.1e-12 at most (docs/log.md). 1e-3 is about the floor of LDD, e^-7.
 RANK_SPENT: Mapping[str, float] = {**SPENT, "float32": 1e-3}
 
 
