@@ -89,7 +89,10 @@ class Parts:
             status[own] = store.column("status")[place[own]]
         require_some(status, data)
         kept = np.flatnonzero(np.isin(status, MADE))
-        X, lengths = self._unit_rows(part[kept], place[kept]), self._lengths(part[kept], place[kept])
+        X, lengths = (
+            self._unit_rows(part[kept], place[kept]),
+            self._lengths(part[kept], place[kept]),
+        )
         if len(kept) == len(data):
             return Represented.whole(X, data, lengths)
         left_out = np.setdiff1d(np.arange(len(data)), kept)
