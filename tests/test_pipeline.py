@@ -12,6 +12,7 @@ from tests.conftest import make_rows, write_lines
 import spanset
 from spanset.cli import main
 from spanset.features import unit_rows
+from spanset.features.cache import cached_stores
 from spanset.greedy import reference_greedy
 from spanset.kernels import RBF
 
@@ -217,9 +218,46 @@ def test_a_dry_run_writes_nothing(run, tmp_path, capsys):
     before = set(tmp_path.iterdir())
     assert main(["select", "sample.jsonl", "-k", "10%", "--dry-run"]) == 0
     out = capsys.readouterr().out
-    assert "GiB available" in out
+    assert "GiB available" in " ".join(out.split())
     assert "spanset-run" in out
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_dry_run_counts_inputs_and_costs_as_numbers_and_makes_nothing(sample, tmp_path, capsys):
+    write_lines(tmp_path / "more.jsonl", [{"question": "q", "answer": a} for a in ("a", "", "b")])
+    write_lines(tmp_path / "given.jsonl", make_rows(7, seed=5))
+    words = ["select", str(sample), str(tmp_path / "more.jsonl"), "-k", "10,50"]
+    words += ["--given", str(tmp_path / "given.jsonl"), "--run", str(tmp_path / "r")]
+    assert main([*words, "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    counts = ("format", "container", "rows", "no_answer")
+    assert [[one[name] for name in counts] for one in plan["inputs"]] == [
+        ["alpaca", ".jsonl", 200, 0],
+        ["question-answer", ".jsonl", 2, 1],
+    ]
+    assert (plan["picks"], plan["given"], plan["dimension"]) == ([10, 50], 7, 1024)
+    assert plan["memory_bytes"] > 202 * 57 * 8
+    assert set(plan["seconds"]) == {"features", "selection"}
+    assert min(plan["seconds"].values()) > 0
+    assert plan["disk_bytes"]["features"] == 202 * 1024 * 2
+    assert not cached_stores()
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main([*words, "--force", "--dry-run", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["to_make"]["there"] == again["to_make"]["rows"] == 202
+    assert again["seconds"]["features"] == 0
+    assert again["disk_bytes"]["features"] == 0
+    subsets = sum(path.stat().st_size for path in (tmp_path / "r").glob("subset-*.jsonl"))
+    assert subsets < again["disk_bytes"]["subset"] < 2 * subsets, "picks are rather short"
+    assert main([*words, "--force", "--dry-run"]) == 0
+    assert "all 202 rows are in" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_missing_given_file_shows_before_features_are_made(sample, tmp_path, capsys):
+    assert main(["select", str(sample), "-k", "3", "--given", str(tmp_path / "none.jsonl")]) == 1
+    assert "no such file" in capsys.readouterr().err
+    assert not cached_stores()
 
 
 def test_python_and_command_line_pick_the_same_rows(run, sample):

@@ -59,3 +59,12 @@ def token_count(text: str) -> int:
             fix="give a positive count such as 2000000, 500k or 2M",
         )
     return count
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 5 s, 12 min, 3.4 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

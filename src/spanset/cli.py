@@ -91,9 +91,9 @@ def select(
         dataset, plan = plan_select(config)
         with _printing():
             if output.json:
-                out.print_json(json.dumps(plan))
+                out.print_json(json.dumps(plan.record()))
             else:
-                out.print(input_table(dataset), plan_table(plan))
+                out.print(input_table(dataset), plan_table(plan.lines()))
         return 0
     outcome = run_select(config, watcher)
     with _printing():
@@ -174,7 +174,7 @@ def features(
         Of the sketch.
     """
     from spanset.features import parse_features
-    from spanset.pipeline import run_features
+    from spanset.store_making import run_features
     from spanset.watching import TerminalWatcher
 
     if features is None and model.model is None:
@@ -198,7 +198,7 @@ def merge(out: str, /) -> int:
     out
         The store's folder, as in `spanset features --out`; its shards lie beside it.
     """
-    from spanset.pipeline import run_merge
+    from spanset.store_making import run_merge
     from spanset.watching import TerminalWatcher
 
     run_merge(out, TerminalWatcher(Console(stderr=True)))
@@ -249,7 +249,7 @@ def show(
     formats
         List the formats that are known, with an example row of each; needs no data.
     """
-    from spanset.pipeline import read_data
+    from spanset.reading import read_data
     from spanset.showing import conversation_panels, format_panels, rendered_panels
     from spanset.tables import input_table
 

@@ -25,7 +25,7 @@ from spanset.features import Representation, parse_features
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.features.of_sets import represent_sets
 from spanset.features.rows import directions
-from spanset.pipeline import read_data
+from spanset.reading import read_data
 from spanset.results import FloatArray, IntArray
 from spanset.stages import Watcher
 

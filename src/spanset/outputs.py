@@ -14,6 +14,8 @@ import numpy as np
 from spanset import run_folder
 from spanset.config import OutputConfig
 from spanset.data import Dataset
+from spanset.data.conversion import converter
+from spanset.data.converting import Convert
 from spanset.data.writing import (
     cannot_write,
     container_of,
@@ -38,6 +40,8 @@ class Outputs:
     ----------
     subset : str or None
         The subset's file, ``-`` for standard output, None for the run folder.
+    convert : callable or None
+        What rows become on their way out.
     run : Path or None
         The run folder; None where the subset goes to a stream and no folder was asked for.
     """
@@ -46,6 +50,7 @@ class Outputs:
     run: Path | None
     force: bool
     by_source: bool
+    convert: Convert | None
 
     @classmethod
     def plan(cls, config: OutputConfig) -> Outputs:
@@ -71,7 +76,8 @@ class Outputs:
                     where=config.output,
                     fix="leave out -o to have the subset in the run folder, or choose another name",
                 )
-        return cls(config.output, run, config.force, config.sort == "source")
+        convert = converter(config.to)
+        return cls(config.output, run, config.force, config.sort == "source", convert)
 
     def refuse_inputs(self, names: Sequence[str], inputs: Sequence[str]) -> None:
         """Refuse to replace what is read, even with force."""
@@ -97,7 +103,10 @@ class Outputs:
 
     def names(self, data: Dataset, sizes: Sequence[int]) -> list[str]:
         """Names of the subsets' files: one a size, with the size in the name if several."""
-        name = self.subset or f"subset{natural_container(data)}"
+        natural = natural_container(data)
+        if self.convert is not None and natural in (".csv", ".tsv"):
+            natural = ".jsonl"  # lists of messages are no cells
+        name = self.subset or f"subset{natural}"
         if len(sizes) < 2:
             return [name]
         if name == "-" or is_direct(Path(name)):
@@ -138,9 +147,10 @@ class Outputs:
                 chosen = data[self._arranged(picks.order[:size])]
                 path = inside / name if inside else name
                 if inside:
-                    write_rows(chosen, path)
+                    write_rows(chosen, path, convert=self.convert)
                 else:  # renamed when the block ends: all of the result appears, or nothing
-                    stack.enter_context(rows_written(chosen, path, force=self.force))
+                    writing = rows_written(chosen, path, force=self.force, convert=self.convert)
+                    stack.enter_context(writing)
             if folder is not None and self.run is not None:
                 try:
                     run_folder.fill(

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spanset.amounts import row_counts, token_count
-from spanset.checks import check_features, check_select
-from spanset.config import DataConfig, ModelConfig, SelectConfig, column_names
-from spanset.data import Dataset, read
-from spanset.data.formats import parse_mapping
+from spanset.checks import check_select
+from spanset.config import SelectConfig
+from spanset.data import Dataset
 from spanset.errors import DataError, SpansetError
-from spanset.features import (
-    Representation,
-    Spec,
-    fit_transform,
-    lexical_maker,
-    maker_of,
-    parse_features,
-    require_making,
-    unit_rows,
-)
-from spanset.features.array import ArrayFeatures, load_array
-from spanset.features.rows import kernel_rows, rows_as_given
+from spanset.features import fit_transform, parse_features
+from spanset.features.rows import kernel_rows
+from spanset.given import Given
 from spanset.kernels import kernel_settings
 from spanset.memory import peak_bytes
 from spanset.outputs import Outputs
 from spanset.quality import TokenCounts, count_tokens, score
+from spanset.reading import input_paths, read_data
 from spanset.results import Selection, StopReason
 from spanset.similarity import choose_kernel
 from spanset.stages import Watcher, stopwatch
@@ -92,6 +81,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         names = outputs.names(data, sizes)
         outputs.refuse_inputs(names, input_paths(config, data))
         require_fields(data, config.output.by)
+        given_rows = Given.read(choice.given, spec, config.reading)
     with stage("represent"):
         represented, fitted = fit_transform(
             spec,
@@ -104,7 +94,10 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         X, data = represented.X, represented.data
         require_rows(data, sizes)
         own_lengths = None if config.features.normalize else represented.lengths
-        given = _given(config, fitted, X.shape[1])
+        given = None
+        if given_rows is not None:
+            normalize, dtype = config.features.normalize, config.compute.dtype
+            given = given_rows.features(fitted, X.shape[1], normalize=normalize, dtype=dtype)
     with stage("score"):
         tokens = count_tokens(data, config.quality.tokenizer)
         quality, transform = config.quality.quality, config.quality.transform
@@ -176,66 +169,6 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     return Outcome(data, picks, wanted, used, summaries, tokens, timings, peak, written)
 
 
-def run_features(
-    data: tuple[str, ...],
-    reading: DataConfig,
-    spec: Spec,
-    model: ModelConfig,
-    out: str,
-    shard: str | None,
-    seed: int,
-    watcher: Watcher,
-) -> None:
-    """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
-    from spanset.features.parts import in_store
-    from spanset.features.shards import Shard
-    from spanset.features.store_checks import refuse_place
-
-    require_making(spec)
-    part = None if shard is None else Shard.parse(shard)
-    check_features(spec, model, seed)
-    path = Path(out)
-    refuse_place(path)
-    stage = stopwatch(watcher, {})
-    # A model that is not there is told before the data are read; words are counted in the data.
-    maker = None
-    if spec.kind != "lexical":
-        maker = maker_of(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
-    with stage("read"):
-        rows = read_data(data, reading)
-    with stage("represent"):
-        maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
-        in_store(maker, rows, path, part)
-
-
-def run_merge(out: str, watcher: Watcher) -> None:
-    """Run ``spanset merge``: the shards beside `out` become one store."""
-    from spanset.features.making import describe
-    from spanset.features.shards import merge_shards
-
-    watcher.note(f"merged: {describe(merge_shards(Path(out)))}")
-
-
-def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
-    """Read the inputs by the settings."""
-    return read(
-        paths,
-        columns=column_names(config.columns),
-        format=config.format,
-        mapping=None if config.map is None else parse_mapping(config.map),
-        on_bad_row=config.on_bad_row,
-        on_empty=config.on_empty,
-    )
-
-
-def input_paths(config: SelectConfig, data: Dataset) -> list[str]:
-    """Every file that the run reads."""
-    spec = parse_features(config.features.features, config.model.model)
-    more = (config.choice.given, spec.path)
-    paths = (*(source.path for source in data.sources), *more)
-    return [path for path in paths if path]
-
-
 def require_rows(data: Dataset, sizes: list[int]) -> None:
     """Refuse more picks than rows that could be represented."""
     if sizes and sizes[-1] > len(data):
@@ -268,27 +201,3 @@ def nothing_picked(reason: StopReason) -> SpansetError:
     return SpansetError(
         "nothing was picked", where="select", why=reason.value, fix=fixes.get(reason, "check -k")
     )
-
-
-def _given(
-    config: SelectConfig, fitted: Representation, dimension: int
-) -> npt.NDArray[np.floating[Any]] | None:
-    """Features of the rows that are there already, represented as the data are."""
-    path = config.choice.given
-    if path is None:
-        return None
-    if isinstance(fitted, ArrayFeatures):
-        given = load_array(path)
-        if given.shape[1] != dimension:
-            raise DataError(
-                f"{given.shape[1]} columns, the features have {dimension}",
-                where=f"--given {path}",
-                fix="represent both in the same way",
-            )
-        if not config.features.normalize:
-            return rows_as_given(given, config.compute.dtype, where=path)
-        return unit_rows(given, np.float32, where=path)
-    made = fitted.transform(read_data((path,), config.reading))
-    if config.features.normalize or made.lengths is None:
-        return made.X
-    return kernel_rows(made.X, made.lengths, config.compute.dtype, where=path)

@@ -2,35 +2,120 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from spanset.amounts import row_counts, token_count
+from spanset.amounts import duration, row_counts, token_count
 from spanset.checks import check_select
 from spanset.config import FeatureConfig, SelectConfig
 from spanset.data import Dataset
-from spanset.data.inputs import require_readable
-from spanset.features import dimension, lexical_maker, maker_of, parse_features
+from spanset.features import Spec, dimension, lexical_maker, maker_of, parse_features
 from spanset.features.array import load_features
 from spanset.features.making import Maker
-from spanset.features.parts import planned
+from spanset.features.parts import Planned, planned
+from spanset.given import Given
 from spanset.greedy import TokenBudget
 from spanset.greedy.exhaustion import room_left
 from spanset.kernels import kernel_settings, make_kernel
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
-from spanset.pipeline import input_paths, read_data
 from spanset.quality import count_tokens
+from spanset.reading import input_paths, read_data
 from spanset.similarity import AutoGamma, parse_gamma
+from spanset.speed import products_per_second
 from spanset.summary import require_fields
 
+# Of the greedy selection beside its matrix products: predictions, verification, bookkeeping.
+OVERHEAD = 1.3
 
-def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
+
+@dataclass(frozen=True)
+class Plan:
+    """A selection that could be run.
+
+    Attributes
+    ----------
+    inputs : list of dict
+        Name, format and counts of each input.
+    given : int
+        Rows that are there already.
+    method : str
+        How rows are chosen.
+    picks : list of int
+        Sizes.
+    features, dimension
+        What rows are compared by, and its columns.
+    to_make : Planned or None
+        What making the features takes; None where they are brought.
+    kernel, quality : str
+        In words.
+    quality_weight : float
+        Lambda.
+    output : list of str
+        Files.
+    seconds : dict
+        About, on this machine, by stage; stages that take next to nothing are left out.
+    memory_bytes, available_bytes : int or None
+        Of the selection, and what there is.
+    disk_bytes : dict
+        Of the subset, and of features that are kept.
+    """
+
+    inputs: list[dict[str, Any]]
+    given: int
+    method: str
+    picks: list[int]
+    features: str
+    dimension: int
+    to_make: Planned | None
+    kernel: str
+    quality: str | None
+    quality_weight: float
+    output: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    available_bytes: int | None = None
+    disk_bytes: dict[str, int] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    def lines(self) -> dict[str, str]:
+        """What a terminal shows."""
+        lines = {
+            "method": self.method,
+            "picks": ", ".join(f"{size:,}" for size in self.picks),
+            "features": f"{self.features}, {self.dimension:,} dimensions",
+            "kernel": self.kernel,
+            "quality": f"{self.quality or 'none'}, lambda {self.quality_weight:g}",
+            "output": ", ".join(self.output),
+        }
+        if self.given:
+            lines["given"] = f"{self.given:,} rows"
+        if self.to_make is not None:
+            lines["to make"] = self.to_make.line
+        if self.memory_bytes is not None and self.available_bytes is not None:
+            lines["memory"] = (
+                f"{self.memory_bytes / 2**30:.2f} GiB of {self.available_bytes / 2**30:.1f} GiB "
+                "available, for the selection"
+            )
+        lines["disk"] = ", ".join(
+            f"{name} about {size / 2**20:,.1f} MiB" for name, size in self.disk_bytes.items()
+        )
+        if self.seconds:
+            parts = (f"{name} about {duration(value)}" for name, value in self.seconds.items())
+            lines["time"] = ", ".join(parts) + " on this machine"
+        return lines
+
+
+def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     """Check everything that can be checked, read the data, and estimate the rest."""
     weight = check_select(config)
     outputs = Outputs.plan(config.output)
+    spec = parse_features(config.features.features, config.model.model)
     data = read_data(config.data, config.reading)
     sizes = row_counts(config.choice.k, len(data))
     names = outputs.names(data, sizes)
@@ -38,45 +123,68 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, dict[str, Any]]:
     if config.choice.tokens is not None:
         counts = count_tokens(data, config.quality.tokenizer).total
         k = min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
-    spec = parse_features(config.features.features, config.model.model)
-    maker: Maker | None = None
-    if spec.kind == "lexical":
-        maker = lexical_maker(data, seed=config.choice.seed)
-    elif spec.path is None:
-        maker = maker_of(
-            spec,
-            config.model,
-            seed=config.choice.seed,
-            on_bad_row=config.reading.on_bad_row,
-        )
+    maker = _maker(spec, config, data)
     d = dimension(spec) if maker is None else maker.dimension
     outputs.refuse_inputs(names, input_paths(config, data))
     require_fields(data, config.output.by)
     if spec.kind == "array":
         load_features(spec.argument, data)
-    if config.choice.given is not None:
-        require_readable(config.choice.given)
-    dtype = config.compute.dtype
-    chosen = sum(int(data.length[:k].mean()) * size for size in sizes or [k])
-    where = f" in {outputs.run}" if outputs.subset is None else ""
-    plan: dict[str, Any] = {
-        "method": config.choice.method,
-        "picks": ", ".join(f"{size:,}" for size in sizes or [k]),
-        "features": f"{spec}, {d:,} dimensions",
-        "kernel": _kernel_named(config.features),
-        "quality": f"{config.quality.quality or 'none'}, lambda {weight:g}",
-        "output": ", ".join(names) + where,
-        "disk": f"about {chosen / 2**20:,.1f} MiB",
-    }
-    if maker is not None:
-        plan["to make"] = planned(maker, data)
+    given = Given.read(config.choice.given, spec, config.reading)
+    made = None if maker is None else planned(maker, data)
+    seconds = {} if made is None else {"features": made.seconds}
+    disk = {"subset": int((data.length.mean() + 1) * sum(sizes or [k]))}
+    if made is not None:
+        disk["features"] = made.bytes
+    needed = available = None
     if config.choice.method == "dpp":
+        g, dtype = 0 if given is None else len(given), config.compute.dtype
         k = min(k, room_left(make_kernel(config.features.kernel), np.empty((0, d)), 0))
-        needed, available = greedy_bytes(len(data), k, d, dtype), available_bytes()
-        plan["memory"] = f"{needed / 2**30:.2f} GiB of {available / 2**30:.1f} GiB available"
-        seconds = (len(data) * k * (k + 2 * d)) / _products_per_second(dtype)
-        plan["time"] = f"about {1.3 * seconds:,.0f} s for the selection on this machine"
-    return data, plan
+        needed, available = greedy_bytes(len(data), k, d, dtype, g), available_bytes()
+        products = len(data) * (k + g) * (k + g + 2 * d)
+        seconds["selection"] = OVERHEAD * products / products_per_second(dtype)
+    folder = f"{outputs.run}/" if outputs.subset is None else ""
+    return data, Plan(
+        inputs=_inputs(data),
+        given=0 if given is None else len(given),
+        method=config.choice.method,
+        picks=sizes or [k],
+        features=str(spec),
+        dimension=d,
+        to_make=made,
+        kernel=_kernel_named(config.features),
+        quality=config.quality.quality,
+        quality_weight=weight,
+        output=[folder + name for name in names],
+        seconds=seconds,
+        memory_bytes=needed,
+        available_bytes=available,
+        disk_bytes=disk,
+    )
+
+
+def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:
+    """What would make the features; None where they are brought."""
+    if spec.kind == "lexical":
+        return lexical_maker(data, seed=config.choice.seed)
+    if spec.path is not None:
+        return None
+    on_bad_row = config.reading.on_bad_row
+    return maker_of(spec, config.model, seed=config.choice.seed, on_bad_row=on_bad_row)
+
+
+def _inputs(data: Dataset) -> list[dict[str, Any]]:
+    """Each input with its container, format and counts."""
+    return [
+        {
+            "name": source.name,
+            "container": source.container,
+            "format": format.name,
+            "rows": int((data.source == number).sum()),
+            "malformed": sum(row.source == source.name for row in data.bad),
+            "no_answer": sum(row.source == source.name for row in data.empty),
+        }
+        for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True))
+    ]
 
 
 def _kernel_named(features: FeatureConfig) -> str:
@@ -88,14 +196,3 @@ def _kernel_named(features: FeatureConfig) -> str:
         settings = kernel_settings(make_kernel(features.kernel, found))
         gamma = f", gamma {settings['gamma']:g}" if "gamma" in settings else ""
     return features.kernel + gamma + ("" if features.normalize else ", rows not normalised")
-
-
-def _products_per_second(dtype: str) -> float:
-    """Floating-point operations a second in a matrix product, measured for a moment."""
-    left, right = np.ones((256, 2048), dtype), np.ones((2048, 8192), dtype)
-    best = np.inf
-    for _ in range(3):
-        started = perf_counter()
-        np.matmul(left, right)
-        best = min(best, perf_counter() - started)
-    return 2 * left.size * right.shape[1] / best

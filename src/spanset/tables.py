@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
@@ -85,11 +85,11 @@ def facts_grid() -> Table:
     return facts
 
 
-def plan_table(plan: dict[str, Any]) -> Table:
+def plan_table(plan: dict[str, str]) -> Table:
     """What a run would do and take."""
     facts = facts_grid()
     for name, value in plan.items():
-        facts.add_row(name, Text(str(value)))
+        facts.add_row(name, Text(value))
     return facts
 
 

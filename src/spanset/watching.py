@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from spanset.amounts import duration
 from spanset.errors import printable
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class TerminalWatcher:
         line = progress.line
         if done > before:
             left = (now - began) * (1 - done) / (done - before)
-            line += f", about {_duration(left)} left"
+            line += f", about {duration(left)} left"
         if self._bar is not None:
             shown = escape(printable(f"{self._name}: {line}"))
             self._bar.update(self._task, completed=done, total=1.0, description=shown)
@@ -112,11 +113,3 @@ class TerminalWatcher:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

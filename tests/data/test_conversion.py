@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spanset.cli import main
 from spanset.data import read
 from spanset.data.conversation import ROLES
-from spanset.data.conversion import as_messages, is_in_shape, row_converter
+from spanset.data.conversion import as_messages, is_in_shape, to_messages
 from spanset.data.formats import EXAMPLES, FORMATS, mapped, recognise
+from spanset.errors import UsageError
 
 Q = {"role": "user", "content": "Q"}
 A = {"role": "assistant", "content": "A"}
@@ -74,7 +80,7 @@ def test_rows_become_the_messages_that_trainers_take(row, wanted):
 )
 def test_row_in_its_shape_is_left_alone(row):
     assert converted(row) is row
-    assert row_converter(read([row]))(0) is None
+    assert to_messages(read([row]), 0) is None
 
 
 @pytest.mark.parametrize(
@@ -126,5 +132,79 @@ def test_converter_goes_by_the_format_of_each_source(tmp_path):
     for name, line in (("a", '{"question": "Q", "answer": "A"}'), ("b", '{"text": "A"}')):
         (tmp_path / f"{name}.jsonl").write_text(line + "\n")
     data = read([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
-    convert = row_converter(data)
-    assert [convert(0), convert(1)] == [{"messages": [Q, A]}, {"messages": [A]}]
+    converted = [to_messages(data, position) for position in range(2)]
+    assert converted == [{"messages": [Q, A]}, {"messages": [A]}]
+
+
+MIXED = {
+    "alpaca": '{"instruction": "Q", "output": "A", "score": 1}',
+    "sharegpt": '{"conversations": [{"from": "human", "value": "Q"}, '
+    '{"from": "gpt", "value": "A"}]}',
+    "messages": '{"messages":[{"role":"user","content":"Q"},'
+    '{"role":"assistant","content":"A"}],"n":1e3}',
+    "pairs": '{"prompt": "Q", "chosen": "A", "rejected": "B"}',
+    "surrogate": '{"question": "\\ud800", "answer": "A"}',
+}
+
+
+@pytest.fixture
+def mixed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, line in MIXED.items():
+        (tmp_path / f"{name}.jsonl").write_text(line + "\n")
+    return [f"{name}.jsonl" for name in MIXED]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".jsonl.gz", ".jsonl.zst"])
+def test_files_of_different_formats_become_one_of_messages(mixed, suffix):
+    read(mixed).write(f"out{suffix}", to="messages")
+    again = read(f"out{suffix}", on_bad_row="skip")
+    found = [again.row(position) for position in range(len(again))]
+    assert found[:3] == [{"messages": [Q, A]}, {"messages": [Q, A]}, {"messages": [Q, A], "n": 1e3}]
+    assert found[3] == {"messages": [{"role": "user", "content": "\ud800"}, A]}
+    assert again.raw(2) == MIXED["messages"].encode(), "what has its shape keeps its bytes"
+    assert [row.row for row in again.bad] == [3], "pairs are pairs"
+
+
+def test_selecting_takes_rows_to_messages(mixed, capsys):
+    # The first three say the same: choosing diverse rows would leave two of them out.
+    words = [
+        "select",
+        *mixed[:4],
+        "-k",
+        "4",
+        "--method",
+        "random",
+        "--to",
+        "messages",
+        "--run",
+        "r",
+    ]
+    assert main([*words, "--sort", "source"]) == 0
+    lines = Path("r/subset.jsonl").read_text().splitlines()
+    assert [sorted(json.loads(line)) for line in lines] == [
+        ["messages"],
+        ["messages"],
+        ["messages", "n"],
+        ["chosen", "prompt", "rejected"],
+    ]
+    assert main([*words, "--force", "-o", "subset.parquet"]) == 0
+    assert len(pq.read_table("subset.parquet")) == 4
+    assert 'to = "messages"' in Path("r/config.toml").read_text()
+    capsys.readouterr()
+
+
+def test_rows_of_csv_become_lines_of_messages(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("d.csv").write_text("question,answer\nQ,A\nQ2,B\n")
+    assert main(["select", "d.csv", "-k", "2", "--to", "messages", "--sort", "source"]) == 0
+    first, _ = Path("spanset-run/subset.jsonl").read_text().splitlines()
+    assert json.loads(first) == {"messages": [Q, A]}
+    capsys.readouterr()
+
+
+def test_another_conversion_is_refused(mixed):
+    with pytest.raises(UsageError, match="no conversion") as caught:
+        read(mixed[0]).write("out.jsonl", to="alpaca")
+    assert caught.value.where == "--to"
+    assert not Path("out.jsonl").exists()

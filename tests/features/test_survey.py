@@ -14,7 +14,7 @@ from spanset.data import read
 from spanset.errors import DataError
 from spanset.features import survey as survey_module
 from spanset.features.rendering import make_renderer
-from spanset.features.store import Status, row_digests
+from spanset.features.store import Status
 from spanset.features.survey import first_rows, is_first, require_some, survey, with_copies
 
 LONG = "a very long question " * 20
@@ -27,14 +27,14 @@ def pair(question, answer="An answer.", **more):
 def surveyed(rows, *, max_length=64, template=CHATML_MARKED, **options):
     data = read(rows)
     renderer = make_renderer(make_tokenizer(template, pad=True), max_length=max_length)
-    return survey(data, row_digests(data), renderer, **options)
+    return survey(data, data.digests, renderer, **options)
 
 
 # Digests
 
 
 def digest(*rows, **options):
-    return [bytes(one) for one in row_digests(read(rows, **options))]
+    return [bytes(one) for one in read(rows, **options).digests]
 
 
 def test_rows_with_the_same_conversation_have_the_same_digest():
@@ -148,7 +148,7 @@ def test_how_many_rows_are_rendered_at_once_changes_nothing(monkeypatch, at_once
 def test_tokens_are_those_of_the_rendered_row():
     data = read([pair("One?"), pair("Two?", "Another answer, which is longer.")])
     renderer = make_renderer(make_tokenizer(CHATML_MARKED, pad=True), max_length=64)
-    seen = survey(data, row_digests(data), renderer)
+    seen = survey(data, data.digests, renderer)
     for row, rendered in enumerate(renderer.render(list(data.conversations()))):
         assert seen.columns["tokens"][row] == len(rendered.ids)
         assert seen.columns["supervised"][row] == rendered.supervised.sum()

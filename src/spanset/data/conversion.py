@@ -11,13 +11,15 @@ and all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from spanset.data.conversation import ROLES, Conversation, Turn
 from spanset.data.formats import Format, Row
+from spanset.errors import UsageError
 
 if TYPE_CHECKING:
+    from spanset.data.converting import Convert
     from spanset.data.dataset import Dataset
 
 Messages = list[dict[str, str]]
@@ -30,15 +32,23 @@ SHAPES = {
 _SPEAKERS = (*ROLES, "developer")
 
 
-def row_converter(data: Dataset) -> Callable[[int], dict[str, Any] | None]:
-    """Function from a row's position to its messages, or None for a row to be left as it is."""
+def converter(to: str | None) -> Convert | None:
+    """What ``--to`` makes of a row; None for rows as they are.
 
-    def converted(position: int) -> dict[str, Any] | None:
-        row = data.row(position)
-        format = data.formats[int(data.source[position])]
-        return None if is_in_shape(format, row) else as_messages(format, row)
+    Raises
+    ------
+    UsageError
+        A name that is no conversion.
+    """
+    if to not in (None, "messages"):
+        raise UsageError(f"no conversion to {to!r}", where="--to", fix="use messages")
+    return None if to is None else to_messages
 
-    return converted
+
+def to_messages(data: Dataset, position: int) -> dict[str, Any] | None:
+    """The row's chat messages, or None for a row that is in such a shape already."""
+    row, format = data.row(position), data.formats[int(data.source[position])]
+    return None if is_in_shape(format, row) else as_messages(format, row)
 
 
 def as_messages(format: Format, row: Row) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,8 @@ class Dataset:
     ids : (N,) int64
         Row number over all inputs, from 0, counting every row that was read: the number that
         ``datasets.load_dataset(...).select`` takes.
+    digests : (N, 16) uint8
+        Of each row's conversation: equal rows have equal ones, wherever they stand.
     total : int
         Rows read, usable or not; `ids` are below it.
     bad, empty, unrepresented : tuple of BadRow
@@ -71,6 +73,7 @@ class Dataset:
     length: IntArray
     line: IntArray
     ids: IntArray
+    digests: npt.NDArray[np.uint8]
     total: int
     bad: tuple[BadRow, ...] = ()
     empty: tuple[BadRow, ...] = ()
@@ -89,7 +92,7 @@ class Dataset:
         if not isinstance(rows, slice):
             index = np.atleast_1d(np.asarray(rows))
             index = index if index.size else index.astype(np.int64)  # [] is read as floats
-        names = ("source", "start", "length", "line", "ids")
+        names = ("source", "start", "length", "line", "ids", "digests")
         return replace(self, **{name: getattr(self, name)[index] for name in names})
 
     def without(self, rows: IntArray, reasons: Sequence[str]) -> Dataset:
@@ -148,11 +151,17 @@ class Dataset:
         """File and line of a row, for messages."""
         return f"{self.sources[int(self.source[position])].name}:{self.line[position]}"
 
-    def write(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the rows, in this order; the suffix says how (see `writing`)."""
+    def write(
+        self, path: str | Path, *, force: bool = False, to: Literal["messages"] | None = None
+    ) -> None:
+        """Write the rows, in this order; the suffix says how (see `writing`).
+
+        With ``to="messages"`` as chat messages, in the shapes that TRL takes (see `conversion`).
+        """
+        from spanset.data.conversion import converter
         from spanset.data.writing import write_rows
 
-        write_rows(self, path, force=force)
+        write_rows(self, path, force=force, convert=converter(to))
 
     def to_arrow(self) -> pa.Table:
         """The rows, in this order, with all their fields, as an Arrow table.
@@ -248,7 +257,7 @@ class _Reader:
         self.given, self.on_bad_row, self.on_empty = given, on_bad_row, on_empty
         self.sources: list[Source] = []
         self.formats: list[Format] = []
-        self.places: list[list[IntArray]] = []  # of each source, by column
+        self.places: list[list[npt.NDArray[Any]]] = []  # of each source, by column
         self.bad: list[BadRow] = []
         self.empty: list[BadRow] = []
         self.total = 0
@@ -259,6 +268,7 @@ class _Reader:
         format = self.given
         # Numbers without objects: a tuple a row would take ten times the memory.
         starts, lengths, lines, ids = places = [array("q") for _ in range(4)]
+        digests = bytearray()
         for raw in source.rows():
             row = self.total
             self.total += 1
@@ -268,21 +278,24 @@ class _Reader:
                 fits = format.fits(raw.value) if self.given else recognise(raw.value) is format
                 if not fits:
                     raise other_format(raw.value, format)
-                answered = bool(format.convert(raw.value).answer.strip())
+                conversation = format.convert(raw.value)
             except RowError as error:
                 self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), error.fix)
                 continue
-            if answered:
+            if conversation.answer.strip():
                 starts.append(raw.start)
                 lengths.append(raw.length)
                 lines.append(raw.line)
                 ids.append(row)
+                digests += conversation.digest()
             else:
                 self._leave_out_empty(BadRow(source.name, raw.line, row, "no answer"))
         self.sources.append(source)
         self.formats.append(format or FORMATS["messages"])  # no row of the source is kept
         numbers = np.full(len(ids), number, dtype=np.int64)
-        self.places.append([numbers, *(np.frombuffer(one, dtype=np.int64) for one in places)])
+        found = (np.frombuffer(one, dtype=np.int64) for one in places)
+        of_rows = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)
+        self.places.append([numbers, *found, of_rows])
 
     def dataset(self) -> Dataset:
         """The rows of all sources."""

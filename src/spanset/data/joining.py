@@ -33,6 +33,7 @@ def joined(sets: Sequence[Dataset]) -> Dataset:
         column("length"),
         column("line"),
         column("ids", totals),
+        column("digests"),
         int(totals[-1]),
         *(
             tuple(

@@ -35,7 +35,7 @@ from spanset.features.parts import in_cache
 from spanset.features.rendering import Renderer
 from spanset.features.represented import Represented
 from spanset.features.sketch import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
-from spanset.features.store import FeatureStore, row_digests
+from spanset.features.store import FeatureStore
 from spanset.features.survey import Survey, survey
 from spanset.features.targets import find_layers
 from spanset.speed import products_per_second
@@ -91,7 +91,7 @@ class GradientFeatures:
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
-        digests = row_digests(data)
+        digests = data.digests
         return in_cache(self, data, digests).represented(data, digests)
 
     def settings(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled,
 from spanset.features.parts import Parts, in_cache, settings_folder, stores_in
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
-from spanset.features.store import FeatureStore, digest_of, row_digests
+from spanset.features.store import FeatureStore, digest_of
 from spanset.features.store_files import StoreBusyError
 from spanset.features.survey import Survey
 from spanset.results import IntArray
@@ -163,7 +163,7 @@ class LexicalFeatures:
         They are kept in the user's cache. Where that cannot be, they are made again each time: they
         are cheap, unlike those of a model.
         """
-        digests = row_digests(data)
+        digests = data.digests
         try:
             return self.parts(data, digests).represented(data, digests)
         except StoreBusyError:
@@ -244,7 +244,7 @@ def lexical_features(
 
     Of more than 100,000 rows as many, evenly spread, are counted.
     """
-    fitted_on = digest_of(row_digests(data))
+    fitted_on = digest_of(data.digests)
     return LexicalFeatures(fitted_on, len(data), dimension, seed, data, watcher)
 
 

@@ -21,11 +21,19 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError, UsageError
 from spanset.features.cache import cache_folder
-from spanset.features.making import Maker, cost_line, describe, made_store, tell, wanted_of
+from spanset.features.making import (
+    Maker,
+    cost_line,
+    describe,
+    made_store,
+    stored_bytes,
+    tell,
+    wanted_of,
+)
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.features.shards import Shard
-from spanset.features.store import MADE, FeatureStore, Status, digest_of, row_digests
+from spanset.features.store import MADE, FeatureStore, Status, digest_of
 from spanset.features.store_checks import refuse_difference
 from spanset.features.store_files import cannot_write
 from spanset.features.survey import require_some
@@ -156,7 +164,7 @@ def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None
     UsageError
         A store of other settings, or an unfinished one of other rows.
     """
-    digests = row_digests(data)
+    digests = data.digests
     if shard is not None or not os.path.lexists(path):
         return Parts((made_store(maker, data, digests, path, shard),))
     wanted = wanted_of(maker, digests)
@@ -170,16 +178,42 @@ def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None
     return _completed(maker, data, digests, stores, lambda _: path / f"{APPENDED}{number}")
 
 
-def planned(maker: Maker, data: Dataset) -> str:
-    """What the features of these rows would take, in a line; nothing is made."""
-    digests, folder = row_digests(data), settings_folder(maker)
-    rows = lacking(Parts(tuple(stores_in(folder))), digests)
+@dataclass(frozen=True)
+class Planned:
+    """What the features of some rows would take; nothing is made.
+
+    Attributes
+    ----------
+    line : str
+        In words.
+    there, rows : int
+        Rows whose features are in the cache, of how many.
+    bytes : int
+        On disk.
+    seconds : float
+        On this machine, about.
+    """
+
+    line: str
+    there: int
+    rows: int
+    bytes: int
+    seconds: float
+
+
+def planned(maker: Maker, data: Dataset) -> Planned:
+    """Look at the rows, and at what the cache has of them."""
+    folder, n = settings_folder(maker), len(data)
+    rows = lacking(Parts(tuple(stores_in(folder))), data.digests)
     if not len(rows):
-        return f"nothing: all {len(data):,} rows are in {folder}"
-    own = data if len(rows) == len(data) else data[rows]
-    line = cost_line(maker, maker.survey(own, digests[rows]), folder)
-    there = len(data) - len(rows)
-    return f"{line}; {there:,} of {len(data):,} rows are there already" if there else line
+        return Planned(f"nothing: all {n:,} rows are in {folder}", n, n, 0, 0.0)
+    own = data if len(rows) == n else data[rows]
+    seen = maker.survey(own, own.digests)
+    line = cost_line(maker, seen, folder)
+    if len(rows) < n:
+        line += f"; {n - len(rows):,} of {n:,} rows are there already"
+    size = stored_bytes(maker, len(rows))
+    return Planned(line, n - len(rows), n, size, maker.seconds(own, seen))
 
 
 def opened(path: str) -> Parts:

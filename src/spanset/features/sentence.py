@@ -28,7 +28,7 @@ from spanset.features.sentence_models import (
     find_sentence_model,
     load_sentence_model,
 )
-from spanset.features.store import FeatureStore, Status, row_digests
+from spanset.features.store import FeatureStore, Status
 from spanset.features.survey import Survey
 from spanset.stages import SILENT, Watcher
 
@@ -59,7 +59,7 @@ class SentenceFeatures:
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
-        digests = row_digests(data)
+        digests = data.digests
         return in_cache(self, data, digests).represented(data, digests)
 
     def settings(self) -> dict[str, Any]:

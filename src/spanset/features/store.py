@@ -37,7 +37,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.data.dataset import Dataset
 from spanset.errors import SpansetError
 from spanset.features.store_files import (
     VERSION,
@@ -89,14 +88,6 @@ class Status(IntEnum):
 
 
 MADE = (Status.OK, Status.TRUNCATED)
-
-
-def row_digests(data: Dataset) -> npt.NDArray[np.uint8]:
-    """Digest of each row's conversation: what a representation depends on; (N, 16)."""
-    digests = np.empty((len(data), 16), np.uint8)
-    for number, conversation in enumerate(data.conversations()):
-        digests[number] = np.frombuffer(conversation.digest(), np.uint8)
-    return digests
 
 
 def digest_of(digests: npt.NDArray[np.uint8]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from spanset.data.dataset import Dataset
 from spanset.features.parts import Parts, lacking, opened
 from spanset.features.represented import Represented
-from spanset.features.store import FeatureStore, row_digests
+from spanset.features.store import FeatureStore
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class StoreFeatures:
         DataError
             Rows that it does not hold.
         """
-        parts, digests = opened(self.path), row_digests(data)
+        parts, digests = opened(self.path), data.digests
         rows = lacking(parts, digests)
         if len(rows) and self.settings()["kind"] == "lexical":
             from spanset.features.lexical import LexicalFeatures

@@ -1,0 +1,48 @@
+"""Feature stores from end to end: made, added to, joined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spanset.checks import check_features
+from spanset.config import DataConfig, ModelConfig
+from spanset.features import Spec, lexical_maker, maker_of, require_making
+from spanset.features.making import describe
+from spanset.features.parts import in_store
+from spanset.features.shards import Shard, merge_shards
+from spanset.features.store_checks import refuse_place
+from spanset.reading import read_data
+from spanset.stages import Watcher, stopwatch
+
+
+def run_features(
+    data: tuple[str, ...],
+    reading: DataConfig,
+    spec: Spec,
+    model: ModelConfig,
+    out: str,
+    shard: str | None,
+    seed: int,
+    watcher: Watcher,
+) -> None:
+    """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
+    require_making(spec)
+    part = None if shard is None else Shard.parse(shard)
+    check_features(spec, model, seed)
+    path = Path(out)
+    refuse_place(path)
+    stage = stopwatch(watcher, {})
+    # A model that is not there is told before the data are read; words are counted in the data.
+    maker = None
+    if spec.kind != "lexical":
+        maker = maker_of(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
+    with stage("read"):
+        rows = read_data(data, reading)
+    with stage("represent"):
+        maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
+        in_store(maker, rows, path, part)
+
+
+def run_merge(out: str, watcher: Watcher) -> None:
+    """Run ``spanset merge``: the shards beside `out` become one store."""
+    watcher.note(f"merged: {describe(merge_shards(Path(out)))}")
