@@ -134,6 +134,14 @@ def test_rows_are_of_length_one(whole):
     assert np.allclose(np.linalg.norm(whole[0].astype(np.float64), axis=1), 1.0, atol=1e-6)
 
 
+def test_the_lengths_of_the_gradients_are_known_and_can_count(whole):
+    made = StoreFeatures(str(whole[1])).transform(data := read(ROWS))
+    norm = FeatureStore(whole[1]).column("norm")
+    assert made.lengths.tolist() == norm.tolist()
+    X = spanset.represent(data, f"store:{whole[1]}", normalize=False)
+    assert np.allclose(np.linalg.norm(X, axis=1), norm, rtol=1e-5)
+
+
 def test_copies_have_the_same_features_to_the_last_bit(whole):
     X, place = whole
     assert np.array_equal(X[:4], X[16:])

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
-from spanset.errors import DataError, UsageError
+from spanset.errors import DataError, OutputError, UsageError
 from spanset.features.cache import cache_folder
 from spanset.features.making import (
     Maker,
@@ -35,7 +35,6 @@ from spanset.features.rows import unit_rows
 from spanset.features.shards import Shard
 from spanset.features.store import MADE, FeatureStore, Status, digest_of
 from spanset.features.store_checks import refuse_difference
-from spanset.features.store_files import cannot_write
 from spanset.features.survey import require_some
 from spanset.results import IntArray
 
@@ -142,7 +141,13 @@ def in_cache(maker: Maker, data: Dataset, digests: npt.NDArray[np.uint8]) -> Par
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise OutputError(
+            "features cannot be kept in the cache",
+            where=str(cache_folder()),
+            why=error.strerror or str(error),
+            fix="set XDG_CACHE_HOME to a folder that can be written, or keep them in one of your "
+            "own: spanset features DATA ... --out STORE",
+        ) from error
     try:
         return _completed(
             maker,
