@@ -219,12 +219,7 @@ def digest_of(text: str) -> str:
 def test_public_file_is_read_as_expected_and_as_a_plain_reading_of_it(name):
     path = file_of(FORMATS, name)
     expected = PUBLIC[name]
-    try:
-        data = read(path, mapping=MAPPINGS.get(name), on_bad_row="skip")
-    except DataError as error:
-        if "neither JSON" in error.what:
-            pytest.skip("this container cannot be read yet")
-        raise
+    data = read(path, mapping=MAPPINGS.get(name), on_bad_row="skip")
     talks = list(data.conversations())
     roles = Counter(turn.role for talk in talks for turn in talk.turns)
     assert expected == Expected(

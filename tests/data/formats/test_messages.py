@@ -110,3 +110,20 @@ def test_null_fields_count_as_missing_where_others_make_a_format():
     assert recognise(row) is FORMATS["alpaca"]
     assert FORMATS["alpaca"].convert(row).answer == "A"
     assert recognise({"messages": None}) is FORMATS["messages"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"role": "Data Transformer", "input": "CSV"}',
+        '[{"role": "Story Generator", "content": "..."}]',
+        '{"role": "user"}',
+        '[{"role": "user", "content": "Q"}, {"rule": 1}]',
+        "[]",
+        "[1, 2]",
+        "{}",
+    ],
+)
+def test_a_prompt_that_only_looks_like_messages_is_text(text):
+    row = {"prompt": text, "completion": "A"}
+    assert recognise(row).convert(row).turns == (("user", text), ("assistant", "A"))

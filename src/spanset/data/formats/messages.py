@@ -107,9 +107,11 @@ def is_message(value: Any) -> bool:
 def messages_in(value: Any) -> list[Any] | None:
     """The messages that a value is: a list, one alone, or either as JSON text; None for text."""
     if isinstance(value, str):
-        # A text may look like JSON and be meant as text: only messages make it one.
+        # A text may look like JSON and be meant as text: only messages of known speakers make it
+        # one. Prompts that describe a "role" in JSON are about.
         parsed = parsed_json(value)
-        value = parsed if is_message(parsed) or _holds_messages(parsed) else None
+        spoken = parsed if isinstance(parsed, list) else [parsed]
+        value = parsed if spoken and all(map(_is_spoken, spoken)) else None
     if is_message(value):
         return [value]
     return value if isinstance(value, list) else None
@@ -131,8 +133,12 @@ def from_sharegpt(row: Row) -> Conversation:
     return Conversation((*system_turns(row), *turns_in(row, "conversations", "from")))
 
 
-def _holds_messages(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(is_message, value))
+def _is_spoken(value: Any) -> bool:
+    """Whether a value is a message of a known speaker who says something."""
+    if not is_message(value) or not any(key in value for key in (*SAID, *AFTER)):
+        return False
+    name = value.get("role", value.get("from"))
+    return isinstance(name, str) and name.lower() in ROLE_NAMES
 
 
 def _with_extras(message: Message, text: str) -> str:
