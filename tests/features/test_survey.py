@@ -15,7 +15,7 @@ from spanset.errors import DataError
 from spanset.features import survey as survey_module
 from spanset.features.rendering import make_renderer
 from spanset.features.store import Status
-from spanset.features.survey import first_rows, is_first, require_some, survey, with_copies
+from spanset.features.survey import Copies, first_rows, is_first, require_some, survey
 
 LONG = "a very long question " * 20
 
@@ -93,12 +93,12 @@ def test_first_rows_is_the_first_equal_one(kinds):
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.randoms())
-def test_with_copies_finds_every_row_like_one_of_these(kinds, random):
+def test_copies_finds_every_row_like_one_of_these(kinds, random):
     first = np.array([kinds.index(kind) for kind in kinds])
     rows = np.flatnonzero(is_first(first)).tolist()
     random.shuffle(rows)
     rows = np.array(rows[: 1 + len(rows) // 2])
-    members, of = with_copies(first, rows)
+    members, of = Copies(first).of(rows)
     wanted = {kinds[row] for row in rows}
     assert members.tolist() == [row for row, kind in enumerate(kinds) if kind in wanted]
     assert [kinds[row] for row in rows[of]] == [kinds[row] for row in members]

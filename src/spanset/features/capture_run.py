@@ -214,7 +214,7 @@ def _put(
 ) -> None:
     """Write a batch, and the copies of its rows."""
     status = np.where([one.truncated for one in rendered], Status.TRUNCATED, Status.OK)
-    put_rows(store, run.job.first, rows, total, status.astype(np.uint8), loss=losses)
+    put_rows(store, run.job.copies, rows, total, status.astype(np.uint8), loss=losses)
 
 
 def _checked_rows(run: CaptureRun, store: FeatureStore) -> IntArray:

@@ -151,7 +151,7 @@ class LexicalFeatures:
         wanted = sum(len(job.batches[number]) for number in job.pending)
         for number in job.pending:
             rows = job.batches[number]
-            put_rows(store, job.first, rows, self._project(self._counted(job.data, rows), weights))
+            put_rows(store, job.copies, rows, self._project(self._counted(job.data, rows), weights))
             done += len(rows)
             speed = done / (monotonic() - started)
             self.watcher.progress(MadeProgress(done, wanted, speed, done / wanted))

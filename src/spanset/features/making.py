@@ -24,7 +24,7 @@ from spanset.features.batches import plan_batches
 from spanset.features.shards import Shard
 from spanset.features.store import FeatureStore, Status, create_store, digest_of
 from spanset.features.store_checks import refuse_difference, refuse_place
-from spanset.features.survey import Cost, Survey, first_rows, is_first, require_some, with_copies
+from spanset.features.survey import Copies, Cost, Survey, first_rows, is_first, require_some
 from spanset.results import IntArray
 from spanset.stages import Watcher
 
@@ -43,14 +43,14 @@ class Job:
         Rows of the store.
     batches : list of (b,) int64
         The whole plan; `pending` are the numbers of those to make.
-    first : (N,) int64
-        First row with the same conversation: copies get its features.
+    copies : Copies
+        Rows with the same conversation, which get the same features.
     """
 
     data: Dataset
     batches: list[IntArray]
     pending: list[int]
-    first: IntArray
+    copies: Copies
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def software(*packages: str) -> dict[str, str]:
 
 def put_rows(
     store: FeatureStore,
-    first: IntArray,
+    copies: Copies,
     rows: IntArray,
     vectors: npt.NDArray[Any],
     status: npt.NDArray[np.uint8] | None = None,
@@ -223,7 +223,7 @@ def put_rows(
         status = np.full(len(rows), Status.OK, np.uint8)
     status = np.where(norms == 0.0, np.uint8(Status.ZERO), status)
     status[~np.isfinite(norms)] = Status.NON_FINITE
-    members, of = with_copies(first, rows)
+    members, of = copies.of(rows)
     columns = {name: values_of[of] for name, values_of in {"norm": norms, **values}.items()}
     store.put(members, unit[of], status[of].astype(np.uint8), **columns)
 
@@ -248,7 +248,7 @@ def _create(
         batches = _batches(seen.first, seen.status, seen.columns.get("tokens"), budget)
         own = [batches[number] for number in shard.own(len(batches))]
         rows = np.concatenate([np.array([], np.int64), *own])
-        place = with_copies(seen.first, rows)[0]
+        place = Copies(seen.first).of(rows)[0]
     manifest = {
         **wanted,
         "columns": list(maker.columns),
@@ -281,14 +281,15 @@ def _fill(maker: Maker, store: FeatureStore, data: Dataset) -> None:
         batches = _batches(first, excluded, tokens, budget)
         shard = store.manifest["shard"]
         own = range(len(batches)) if shard is None else Shard(*shard).own(len(batches))
-        lacking = np.unique(first[status == Status.PENDING])  # or a copy of theirs is
-        pending = [number for number in own if np.isin(batches[number], lacking).any()]
+        is_lacking = np.zeros(len(first), bool)
+        is_lacking[first[status == Status.PENDING]] = True  # or a copy of theirs is
+        pending = [number for number in own if is_lacking[batches[number]].any()]
         if pending:
             here = maker.machine()
             if here not in store.manifest["machines"]:
                 store.update(machines=[*store.manifest["machines"], here])
             try:
-                maker.fill(Job(data, batches, pending, first), store)
+                maker.fill(Job(data, batches, pending, Copies(first)), store)
             except KeyboardInterrupt:
                 store.sync()
                 maker.watcher.note(

@@ -151,7 +151,7 @@ class SentenceFeatures:
             status = np.full(len(rows), Status.OK, np.uint8)
             if longest is not None and int(tokens[rows].max()) >= longest:
                 status[self._count_tokens(texts) > longest] = Status.TRUNCATED
-            put_rows(store, job.first, rows, vectors, status)
+            put_rows(store, job.copies, rows, vectors, status)
             rows_done, tokens_done = rows_done + len(rows), tokens_done + int(tokens[rows].sum())
             speed = rows_done / (monotonic() - started)
             self.watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work))

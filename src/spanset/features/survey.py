@@ -200,10 +200,32 @@ def is_first(first: IntArray) -> npt.NDArray[np.bool_]:
     return first == np.arange(len(first))
 
 
-def with_copies(first: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """All rows whose conversation is that of one of `rows`; and which, by position in `rows`."""
-    positions = np.full(len(first), -1, np.int64)
-    positions[rows] = np.arange(len(rows))
-    found = positions[first]
-    members = np.flatnonzero(found >= 0)
-    return members, found[members]
+class Copies:
+    """Rows by the first one with the same conversation: found without a look at all rows.
+
+    Parameters
+    ----------
+    first : (N,) int64
+        As `first_rows` gives it.
+    """
+
+    def __init__(self, first: IntArray) -> None:
+        self._order = np.argsort(first, kind="stable")
+        self._first = first[self._order]
+
+    def of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Every row whose conversation is that of one of `rows`, ascending; which, by position.
+
+        Parameters
+        ----------
+        rows : (b,) int64
+            First rows of their kind.
+        """
+        start = np.searchsorted(self._first, rows)
+        counts = np.searchsorted(self._first, rows, side="right") - start
+        of = np.repeat(np.arange(len(rows)), counts)
+        # Places start, start + 1 ... of each kind, one kind after the other.
+        begins = np.repeat(start - (np.cumsum(counts) - counts), counts)
+        members = self._order[begins + np.arange(len(of))]
+        ascending = np.argsort(members)
+        return members[ascending], of[ascending]
