@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from spanset.amounts import row_counts, token_count
 from spanset.config import DataConfig, MeasureConfig, MeasuringConfig, ModelConfig, SelectConfig
-from spanset.data.dataset import unknown_format
 from spanset.data.formats import FORMATS, mapped, parse_mapping
 from spanset.data.inputs import refuse_second_stdin
+from spanset.data.reader import unknown_format
 from spanset.diversity.catalogue import parse_measures, require_reference
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError

@@ -20,15 +20,6 @@ from spanset.features.targets import decoder_layers, find_layers
 RANK = 8
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads cost more than they bring at these sizes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(params=FAMILIES)
 def model(request):
     return make_model(request.param)

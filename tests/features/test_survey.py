@@ -13,9 +13,10 @@ from tests.features.tiny_models import CHATML_MARKED, GEMMA, make_tokenizer
 from spanset.data import read
 from spanset.errors import DataError
 from spanset.features import survey as survey_module
+from spanset.features.digests import Copies, first_rows, is_first
 from spanset.features.rendering import make_renderer
 from spanset.features.store import Status
-from spanset.features.survey import Copies, first_rows, is_first, require_some, survey
+from spanset.features.survey import require_some, survey
 
 LONG = "a very long question " * 20
 

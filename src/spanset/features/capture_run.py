@@ -16,7 +16,7 @@ import numpy.typing as npt
 from spanset.config import ModelConfig
 from spanset.errors import SpansetError
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.making import Job, put_rows, software
+from spanset.features.making import Job, MadeProgress, put_rows, software
 from spanset.features.models import ModelFiles, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.selfcheck import SketchCheck, check_sketching
@@ -30,21 +30,6 @@ from spanset.stages import Watcher
 CHECKED_ROWS = 16  # examples of the self-check, at most
 CHECKED_TOKENS = 4096  # with their padding: it forms products of every token with every other
 PACKAGES = ("spanset", "numpy", "torch", "transformers", "tokenizers")
-
-
-@dataclass(frozen=True)
-class CaptureProgress:
-    """Rows done and wanted, tokens a second, share of this run's tokens done."""
-
-    rows: int
-    wanted: int
-    speed: float
-    work_done: float
-
-    @property
-    def line(self) -> str:
-        """For a progress bar."""
-        return f"{self.rows:,} of {self.wanted:,} rows, {self.speed:,.0f} tokens/s"
 
 
 @dataclass(frozen=True)
@@ -141,7 +126,8 @@ def _loop(run: CaptureRun, store: FeatureStore, capture: GradientCapture, sketch
         _put(run, store, rows, rendered, total, losses)
         tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
         speed = tokens_done / (monotonic() - started)
-        run.watcher.progress(CaptureProgress(rows_done, wanted, speed, tokens_done / work))
+        done = tokens_done / work
+        run.watcher.progress(MadeProgress(rows_done, wanted, speed, done, "tokens"))
 
 
 def _prepared(run: CaptureRun) -> Iterator[tuple[int, list[Rendered]]]:

@@ -25,12 +25,13 @@ from sklearn.preprocessing import normalize
 
 from spanset.data.dataset import Dataset
 from spanset.errors import OutputError
+from spanset.features.digests import digest_of
 from spanset.features.hashing import hash64
 from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
 from spanset.features.parts import Parts, in_cache, settings_folder, stores_in
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
-from spanset.features.store import FeatureStore, digest_of
+from spanset.features.store import FeatureStore
 from spanset.features.store_files import StoreBusyError
 from spanset.features.survey import Survey
 from spanset.results import IntArray

@@ -21,10 +21,11 @@ import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
 from spanset.features.batches import plan_batches
+from spanset.features.digests import Copies, digest_of, first_rows, is_first
 from spanset.features.shards import Shard
-from spanset.features.store import FeatureStore, Status, create_store, digest_of
+from spanset.features.store import FeatureStore, Status, create_store
 from spanset.features.store_checks import refuse_difference, refuse_place
-from spanset.features.survey import Copies, Cost, Survey, first_rows, is_first, require_some
+from spanset.features.survey import Cost, Survey, require_some
 from spanset.results import IntArray
 from spanset.stages import Watcher
 
@@ -55,17 +56,18 @@ class Job:
 
 @dataclass(frozen=True)
 class MadeProgress:
-    """Rows done and wanted, rows a second, share of this run's work done."""
+    """Rows done and wanted, rows or tokens a second, share of this run's work done."""
 
     rows: int
     wanted: int
     speed: float
     work_done: float
+    unit: str = "rows"
 
     @property
     def line(self) -> str:
         """For a progress bar."""
-        return f"{self.rows:,} of {self.wanted:,} rows, {self.speed:,.0f} rows/s"
+        return f"{self.rows:,} of {self.wanted:,} rows, {self.speed:,.0f} {self.unit}/s"
 
 
 class Maker(Protocol):

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError, OutputError, UsageError
 from spanset.features.cache import cache_folder
+from spanset.features.digests import digest_of, positions
 from spanset.features.making import (
     Maker,
     cost_line,
@@ -33,7 +34,7 @@ from spanset.features.making import (
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.features.shards import Shard
-from spanset.features.store import MADE, FeatureStore, Status, digest_of
+from spanset.features.store import MADE, FeatureStore, Status
 from spanset.features.store_checks import refuse_difference
 from spanset.features.survey import require_some
 from spanset.results import IntArray
@@ -314,32 +315,3 @@ def _are_there(store: FeatureStore, digests: npt.NDArray[np.uint8]) -> bool:
 
 def _holds_some(store: FeatureStore, digests: npt.NDArray[np.uint8]) -> bool:
     return bool((positions(np.array(store.column("rows")), digests) >= 0).any())
-
-
-def positions(held: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8]) -> IntArray:
-    """Where each digest of `wanted` (n, 16) stands in `held` (m, 16), or -1; (n,) int64."""
-    if held.shape == wanted.shape and (held == wanted).all():
-        return np.arange(len(wanted))
-    if not len(held) or not len(wanted):
-        return np.full(len(wanted), -1, np.int64)
-    first, second = _words(held)
-    order = np.argsort(first, kind="stable")
-    first, second = first[order], second[order]
-    head, tail = _words(wanted)
-    at = np.searchsorted(first, head)
-    found = np.full(len(wanted), -1, np.int64)
-    open_rows = np.arange(len(wanted))
-    while len(open_rows):  # again only where two digests share their first half
-        open_rows = open_rows[at[open_rows] < len(first)]
-        open_rows = open_rows[first[at[open_rows]] == head[open_rows]]
-        hit = second[at[open_rows]] == tail[open_rows]
-        found[open_rows[hit]] = order[at[open_rows[hit]]]
-        open_rows = open_rows[~hit]
-        at[open_rows] += 1
-    return found
-
-
-def _words(digests: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint64], ...]:
-    """The two halves of each digest as numbers."""
-    halves = np.ascontiguousarray(digests).view("<u8")
-    return halves[:, 0], halves[:, 1]

@@ -24,7 +24,6 @@ bytes. Readable with numpy alone.
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import shutil
 from collections.abc import Iterator, Mapping
@@ -88,11 +87,6 @@ class Status(IntEnum):
 
 
 MADE = (Status.OK, Status.TRUNCATED)
-
-
-def digest_of(digests: npt.NDArray[np.uint8]) -> str:
-    """Digest of rows, by their digests."""
-    return hashlib.sha256(digests.tobytes()).hexdigest()
 
 
 class FeatureStore:

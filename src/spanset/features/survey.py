@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
+from spanset.features.digests import first_rows, is_first
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.store import MADE, Status
 from spanset.results import IntArray
@@ -186,46 +187,3 @@ def require_some(status: npt.NDArray[np.uint8], data: Dataset) -> None:
 def render_rows(data: Dataset, renderer: Renderer, rows: list[int]) -> list[Rendered | RenderError]:
     """Some rows as tokens."""
     return renderer.render([data.conversation(row) for row in rows])
-
-
-def first_rows(digests: npt.NDArray[np.uint8]) -> IntArray:
-    """For each row the first one with the same digest; (N,)."""
-    words = np.ascontiguousarray(digests).view([("a", "<u8"), ("b", "<u8")]).ravel()
-    _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
-    return first[inverse].astype(np.int64)
-
-
-def is_first(first: IntArray) -> npt.NDArray[np.bool_]:
-    """Rows that are the first of their kind."""
-    return first == np.arange(len(first))
-
-
-class Copies:
-    """Rows by the first one with the same conversation: found without a look at all rows.
-
-    Parameters
-    ----------
-    first : (N,) int64
-        As `first_rows` gives it.
-    """
-
-    def __init__(self, first: IntArray) -> None:
-        self._order = np.argsort(first, kind="stable")
-        self._first = first[self._order]
-
-    def of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Every row whose conversation is that of one of `rows`, ascending; which, by position.
-
-        Parameters
-        ----------
-        rows : (b,) int64
-            First rows of their kind.
-        """
-        start = np.searchsorted(self._first, rows)
-        counts = np.searchsorted(self._first, rows, side="right") - start
-        of = np.repeat(np.arange(len(rows)), counts)
-        # Places start, start + 1 ... of each kind, one kind after the other.
-        begins = np.repeat(start - (np.cumsum(counts) - counts), counts)
-        members = self._order[begins + np.arange(len(of))]
-        ascending = np.argsort(members)
-        return members[ascending], of[ascending]

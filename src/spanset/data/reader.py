@@ -1,0 +1,183 @@
+"""Inputs read into a data set: every row placed, recognised and converted once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.data.dataset import BadRow, Dataset
+from spanset.data.formats import (
+    FORMATS,
+    Format,
+    RowError,
+    mapped,
+    other_format,
+    recognise,
+    unrecognised,
+)
+from spanset.data.inputs import sources
+from spanset.data.scanning import RawRow
+from spanset.data.sources import Source
+from spanset.errors import DataError, UsageError
+
+
+def read(
+    data: Any,
+    *,
+    columns: Sequence[str] = (),
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    on_bad_row: str = "stop",
+    on_empty: str = "skip",
+) -> Dataset:
+    """Read instruction-tuning rows.
+
+    Parameters
+    ----------
+    data : path, glob, several of them, or rows
+        JSON arrays, JSON Lines, CSV, Parquet or Arrow files (text also .gz or .zst), "-" for
+        standard input, ``hf://org/name[/config][@revision][:split]`` or ``hf://FOLDER`` (extra
+        ``hub``); or, held in memory: mappings, a `datasets.Dataset`, a table of pandas, polars,
+        pyarrow or anything else that exports an Arrow stream.
+    columns : sequence of str
+        Names of the fields of CSV files without a header line.
+    format : str, optional
+        A name of `FORMATS`, such as messages or preference; by default what each file's first row
+        shows.
+    mapping : mapping, optional
+        Target to field, for other field names: ``{"prompt": "q", "answer": "a"}``.
+    on_bad_row : {"stop", "skip"}
+        What to do with a malformed row; skipped rows are listed in the result.
+    on_empty : {"skip", "error"}
+        What to do with a row without an answer, likewise.
+
+    Raises
+    ------
+    DataError
+        A file that cannot be read, a row that cannot be understood, or no usable row.
+    UsageError
+        No such format, or the same file twice.
+    """
+    if format is not None and format not in FORMATS:
+        raise unknown_format(format)
+    for name, value, known in (
+        ("--on-bad-row", on_bad_row, ("stop", "skip")),
+        ("--on-empty", on_empty, ("error", "skip")),
+    ):
+        if value not in known:
+            raise UsageError(f"no policy {value!r}", where=name, fix=f"use {' or '.join(known)}")
+    given = mapped(mapping) if mapping else FORMATS[format] if format else None
+    reader = _Reader(given, on_bad_row, on_empty)
+    if isinstance(data, Dataset):
+        raise UsageError("the data set is read already", where="data", fix="use it as it is")
+    for source in sources(data, columns):
+        reader.add(source)
+    return reader.dataset()
+
+
+def unknown_format(name: str) -> UsageError:
+    """Error for a name that is no format."""
+    return UsageError(
+        f"no format {name!r}", where="--format", fix=f"use one of {', '.join(FORMATS)}"
+    )
+
+
+class _Reader:
+    """Rows collected source by source."""
+
+    def __init__(self, given: Format | None, on_bad_row: str, on_empty: str) -> None:
+        self.given, self.on_bad_row, self.on_empty = given, on_bad_row, on_empty
+        self.sources: list[Source] = []
+        self.formats: list[Format] = []
+        self.places: list[list[npt.NDArray[Any]]] = []  # of each source, by column
+        self.bad: list[BadRow] = []
+        self.empty: list[BadRow] = []
+        self.total = 0
+
+    def add(self, source: Source) -> None:
+        """Scan one source: place every usable row, list the others."""
+        number = len(self.sources)
+        format = self.given
+        # Numbers without objects: a tuple a row would take ten times the memory.
+        starts, lengths, lines, ids = places = [array("q") for _ in range(4)]
+        digests = bytearray()
+        for raw in source.rows():
+            row = self.total
+            self.total += 1
+            try:
+                self._require_object(raw)
+                format = format or self._recognised(source, raw)
+                fits = format.fits(raw.value) if self.given else recognise(raw.value) is format
+                if not fits:
+                    raise other_format(raw.value, format)
+                conversation = format.convert(raw.value)
+            except RowError as error:
+                self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), error.fix)
+                continue
+            if conversation.answer.strip():
+                starts.append(raw.start)
+                lengths.append(raw.length)
+                lines.append(raw.line)
+                ids.append(row)
+                digests += conversation.digest()
+            else:
+                self._leave_out_empty(BadRow(source.name, raw.line, row, "no answer"))
+        self.sources.append(source)
+        self.formats.append(format or FORMATS["messages"])  # no row of the source is kept
+        numbers = np.full(len(ids), number, dtype=np.int64)
+        found = (np.frombuffer(one, dtype=np.int64) for one in places)
+        of_rows = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)
+        self.places.append([numbers, *found, of_rows])
+
+    def dataset(self) -> Dataset:
+        """The rows of all sources."""
+        columns = [np.concatenate(column) for column in zip(*self.places, strict=True)]
+        if not columns or not len(columns[0]):
+            raise DataError(
+                f"no row with an answer ({self.total} rows read, {len(self.bad)} malformed, "
+                f"{len(self.empty)} without an answer)",
+                where=", ".join(source.name for source in self.sources),
+                fix="see how rows are understood with `spanset show`; name the fields with --map",
+            )
+        return Dataset(
+            tuple(self.sources),
+            tuple(self.formats),
+            *columns,
+            total=self.total,
+            bad=tuple(self.bad),
+            empty=tuple(self.empty),
+        )
+
+    def _require_object(self, raw: RawRow) -> None:
+        if raw.error:
+            raise RowError(raw.error)
+        if not isinstance(raw.value, dict):
+            raise RowError("the row is not an object with fields")
+
+    def _recognised(self, source: Source, raw: RawRow) -> Format:
+        format = recognise(raw.value)
+        if format is None:
+            raise unrecognised(raw.value, f"{source.name}:{raw.line}")
+        return format
+
+    def _leave_out_bad(self, row: BadRow, fix: str) -> None:
+        if self.on_bad_row != "skip":
+            raise DataError(
+                row.reason,
+                where=f"{row.source}:{row.line}",
+                fix=fix or "mend the row, or leave such rows out with --on-bad-row skip",
+            )
+        self.bad.append(row)
+
+    def _leave_out_empty(self, row: BadRow) -> None:
+        if self.on_empty == "error":
+            raise DataError(
+                "the row has no answer",
+                where=f"{row.source}:{row.line}",
+                fix="mend the row, or leave such rows out with --on-empty skip",
+            )
+        self.empty.append(row)
