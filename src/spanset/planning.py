@@ -15,6 +15,7 @@ from spanset.features import Spec, dimension, lexical_maker, maker_of, parse_fea
 from spanset.features.array import load_features
 from spanset.features.making import Maker
 from spanset.features.parts import Planned, planned
+from spanset.features.store_features import StoreFeatures
 from spanset.given import Given
 from spanset.greedy import TokenBudget
 from spanset.greedy.exhaustion import room_left
@@ -129,8 +130,11 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     require_fields(data, config.output.by)
     if spec.kind == "array":
         load_features(spec.argument, data)
+    elif spec.kind == "store":
+        StoreFeatures(spec.argument).require(data)
     given = Given.read(config.choice.given, spec, config.reading)
-    made = None if maker is None else planned(maker, data)
+    on_bad_row = config.reading.on_bad_row
+    made = None if maker is None else planned(maker, data, on_bad_row=on_bad_row)
     seconds = {} if made is None else {"features": made.seconds}
     disk = {"subset": int((data.length.mean() + 1) * sum(sizes or [k]))}
     if made is not None:

@@ -99,9 +99,15 @@ def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) 
     for store in stores:
         state = "complete" if store.is_complete else "unfinished"
         size = f"{store.bytes / 2**20:,.0f}"
-        table.add_row(Text(store.name), f"{store.rows:,}", size, state, Text(store.path.name))
+        table.add_row(
+            Text(store.name),
+            f"{store.rows:,}",
+            size,
+            state,
+            Text(f"{store.path.parent.name[:8]}/{store.path.name[:8]}"),
+        )
     total = sum(one.bytes for one in stores) / 2**20
-    lines = [f"{total:,.0f} MiB in all, in {stores[0].path.parent}"] if stores else []
+    lines = [f"{total:,.0f} MiB in all, in {stores[0].path.parents[1]}"] if stores else []
     if references:
         size = sum(path.stat().st_size for path in references) / 2**20
         lines.append(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -10,11 +11,18 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 
 from tests.conftest import make_rows
 from tests.features.model_folder import SMALL, save_model, talk_rows
+from tests.features.tiny_models import GEMMA
 
 import spanset
 from spanset.cli import main
 from spanset.config import ModelConfig
+from spanset.errors import DataError
+from spanset.features import capture_run
 from spanset.features.cache import cache_folder, cached_stores, clear_cache
+from spanset.features.capture import GradientCapture
+from spanset.features.gradient import GradientFeatures
+from spanset.features.parts import planned
+from spanset.features.selfcheck import SketchCheck
 
 CONFIG = ModelConfig(rank=4, dimension=32)
 
@@ -57,7 +65,7 @@ def test_the_cache_lists_what_selections_left_and_clears_only_that(cache, tmp_pa
 
 
 def test_a_damaged_or_unfinished_store_is_listed_too(cache):
-    folder = cache_folder() / "abc"
+    folder = cache_folder() / "settings" / "abc"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{")
     (store,) = cached_stores()
@@ -75,6 +83,77 @@ def test_a_store_is_no_run_folder_and_is_never_replaced(cache, tmp_path, capsys)
     assert main(words) == 2
     assert "s" in capsys.readouterr().err
     assert sorted(path.name for path in (tmp_path / "s").iterdir()) == before
+
+
+# What a bad entry costs
+
+
+def test_a_damaged_entry_costs_its_own_rows_and_no_others(cache, tmp_path, capsys):
+    cache.parent.mkdir(exist_ok=True)
+    spanset.read(rows := make_rows(30)).write("a.jsonl")
+    spanset.read(make_rows(50, seed=1)[30:]).write("b.jsonl")
+    words = ["select", "a.jsonl", "-k", "3", "--given", "b.jsonl", "--run"]
+    assert main([*words, "whole"]) == 0
+    parts = {store.rows: store.path for store in cached_stores()}
+    (parts[20] / "features.npy").write_bytes(b"cut")
+    (parts[20].parent / "Thumbs.db").write_text("left by a file manager")
+    assert main(["select", "a.jsonl", "-k", "3", "--run", "others"]) == 0
+    assert main([*words, "again"]) == 0
+    assert "cannot be read and are made again" in capsys.readouterr().err
+    same = [(tmp_path / run / "selection.parquet").read_bytes() for run in ("whole", "again")]
+    assert same[0] == same[1]
+    assert main([*words, "third"]) == 0
+    assert len(rows) == 30
+    assert main(["cache"]) == 0
+    assert "not a finished store" in capsys.readouterr().out
+
+
+def test_rows_that_another_store_has_are_not_made_to_finish_one(cache, tmp_path, monkeypatch):
+    """Killed on 20 rows, then 12 of them alone, then all: each goes through the model once."""
+    save_model(tmp_path / "m")
+    model, rows = f"gradient:{tmp_path / 'm'}", talk_rows(20)
+    small = ModelConfig(rank=4, dimension=32, batch_tokens=120)
+
+    class StoppedError(Exception):
+        pass
+
+    def stopping(self, batch, *arguments):
+        seen.append(len(batch.ids))
+        if len(seen) > limit:
+            raise StoppedError
+        return call(self, batch, *arguments)
+
+    seen, limit, call = [], 3, GradientCapture.__call__
+    monkeypatch.setattr(GradientCapture, "__call__", stopping)
+    monkeypatch.setattr(capture_run, "check_sketching", lambda *_: SketchCheck(0.1, 0.1, 1.0))
+    with pytest.raises(StoppedError):
+        spanset.represent(spanset.read(rows), model, model=small)
+    done = sum(seen[:-1])
+    assert 0 < done < 12
+    limit = 99
+    seen.clear()
+    spanset.represent(spanset.read(rows[:12]), model, model=small)
+    X = spanset.represent(spanset.read(rows), model, model=small)
+    assert done + sum(seen) == 20
+    clear_cache()
+    assert np.abs(X - spanset.represent(spanset.read(rows), model, model=small)).max() < 2e-3
+
+
+def test_a_row_that_was_skipped_before_stops_where_that_is_asked_for(cache, tmp_path):
+    save_model(tmp_path / "m", template=GEMMA)
+    plain = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}]
+    system = [{"role": "system", "content": "Be brief."}, *plain]
+    data = spanset.read([{"messages": plain}, {"messages": system}])
+    for policy, is_refused in (("skip", False), ("stop", True), ("skip", False)):
+        maker = GradientFeatures.load(str(tmp_path / "m"), CONFIG, on_bad_row=policy)
+        if is_refused:
+            with pytest.raises(DataError, match="cannot be rendered") as caught:
+                maker.transform(data)
+            assert caught.value.where == "<memory>:2"
+            with pytest.raises(DataError, match="cannot be rendered"):
+                planned(maker, data, on_bad_row=policy)
+        else:
+            assert maker.transform(data).kept.tolist() == [0]
 
 
 # A cache that cannot be written

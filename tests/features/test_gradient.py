@@ -240,8 +240,20 @@ def test_no_row_with_a_gradient_is_an_error_every_time(model, tmp_path, monkeypa
 
     monkeypatch.setattr(capture_run, "_captured", nothing)
     for _ in range(2):  # the second time everything is there already
-        with pytest.raises(SpansetError, match=r"no row has|none of 20 rows"):
+        with pytest.raises(DataError, match="none of 20 rows") as caught:
             GradientFeatures.load(model, SMALL).transform(read(ROWS))
+        assert "--model-dtype float32" in caught.value.fix
+
+
+def test_new_rows_without_a_direction_do_not_stop_those_that_have_one(model, monkeypatch):
+    transform(model, ROWS[:10])
+
+    def nothing(job, capture, sketch, rows, rendered):
+        shape = (len(rows), sketch.dimension)
+        return np.zeros(shape, np.float32), np.zeros(len(rows)), False
+
+    monkeypatch.setattr(capture_run, "_captured", nothing)
+    assert transform(model, ROWS[:15]).kept.tolist() == list(range(10))
 
 
 def test_truncated_rows_are_represented_and_marked(model, tmp_path):

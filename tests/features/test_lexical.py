@@ -1,5 +1,8 @@
 """Lexical features: against the slow definition, and what they mean."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -7,7 +10,7 @@ from tests.conftest import make_rows
 
 from spanset.cli import main
 from spanset.data import read
-from spanset.errors import DataError
+from spanset.errors import DataError, UsageError
 from spanset.features import fit_transform as fit_transform_spec
 from spanset.features import lexical, parse_features
 from spanset.features.parts import settings_folder, stores_in
@@ -156,7 +159,7 @@ def test_without_a_cache_the_numbers_are_the_same_and_it_is_said(sample, tmp_pat
 
 def test_a_command_beside_another_on_the_same_rows_does_not_wait_for_it(sample):
     wanted, fitted = fit_transform("lexical", sample)
-    (store,) = stores_in(settings_folder(fitted))
+    ((store,), _) = stores_in(settings_folder(fitted))
     store.update(complete=False)
     with store.writing():  # as another process would
         assert np.array_equal(fit_transform("lexical", sample)[0], wanted)
@@ -187,3 +190,38 @@ def test_features_through_a_store_are_the_slow_ones_to_half_precision(sample):
     slow = (lexical._weighted(counts, fitted.idf) @ lexical._projection(1024, 0)).toarray()
     slow /= np.linalg.norm(slow.astype(np.float64), axis=1)[:, None]
     assert np.abs(fitted.transform(sample).X - slow).max() < 1e-3
+
+
+def test_the_order_of_rows_is_nothing_to_the_idf(sample, monkeypatch):
+    wanted, _ = fit_transform("lexical", sample)
+    seen = features_of(monkeypatch)
+    order = np.random.default_rng(0).permutation(200)
+    assert np.array_equal(fit_transform("lexical", sample[order])[0], wanted[order])
+    assert not seen
+
+
+def test_a_store_without_a_cache_makes_further_rows_each_time(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    read(make_rows(30)).write("a.jsonl")
+    assert main(["features", "a.jsonl", "--features", "lexical", "--out", "s"]) == 0
+    more = read([*make_rows(30)[:3], *make_rows(45, seed=1)[30:]])
+    wanted = StoreFeatures("s").transform(more).X
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    notes = Notes()
+    assert np.array_equal(StoreFeatures("s", notes).transform(more).X, wanted)
+    assert any("not kept" in note for note in notes.notes)
+    capsys.readouterr()
+
+
+def test_further_rows_of_a_store_of_another_version_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    read(make_rows(30)).write("a.jsonl")
+    assert main(["features", "a.jsonl", "--features", "lexical", "--out", "s"]) == 0
+    manifest = json.loads(Path("s/manifest.json").read_text())
+    manifest["settings"]["version"] = 0
+    Path("s/manifest.json").write_text(json.dumps(manifest))
+    assert len(StoreFeatures("s").transform(read("a.jsonl")).X) == 30
+    with pytest.raises(UsageError, match="another version"):
+        StoreFeatures("s").transform(rows_of(["unseen"]))
+    capsys.readouterr()

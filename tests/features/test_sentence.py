@@ -118,6 +118,24 @@ def test_rows_without_such_a_text_are_left_out_and_listed():
     assert len(transform(rows, text="all").kept) == 2
 
 
+def test_a_dry_run_refuses_what_the_run_would_and_takes_what_it_takes(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    read([{"messages": [{"role": "assistant", "content": "Hi"}]}]).write("none.jsonl")
+    read(ROWS).write("some.jsonl")
+    words = ["-k", "2", "--features", SENTENCE, "--dry-run"]
+    assert main(["select", "none.jsonl", "-k", "1", *words[2:]]) == 1
+    assert "none of 1 rows" in capsys.readouterr().err
+    transform(ROWS)
+    assert main(["select", "some.jsonl", "none.jsonl", *words]) == 0
+    assert main(["features", "some.jsonl", "--features", SENTENCE, "--out", "s"]) == 0
+    words[3] = "store:s"
+    assert main(["select", "some.jsonl", *words]) == 0
+    assert main(["select", "some.jsonl", "none.jsonl", *words]) == 1
+    assert "lacks 1 of 6 rows" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["\ud800 alone", "\x00", "數學", "\U0001f600", "a" * 5000])
 def test_any_text_has_a_direction(text):
     X = transform([{"prompt": text, "completion": "x"}]).X

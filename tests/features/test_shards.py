@@ -41,7 +41,7 @@ def workplace(tmp_path_factory):
     write_lines(place / "d.jsonl", ROWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        for shard in ((), ("--shard", "1/2"), ("--shard", "2/2")):
+        for shard in (("--shard", "1/2"), ("--shard", "2/2"), ()):
             assert main([*FEATURES, *shard]) == 0
     return place
 

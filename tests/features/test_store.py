@@ -606,6 +606,47 @@ def test_rows_that_are_new_are_added_and_the_others_stay_as_they_are(store_there
     assert (X[:35] == StoreFeatures(str(store_there)).transform(data[np.arange(35)]).X).all()
 
 
+def test_a_damaged_addition_can_be_removed_and_made_again(store_there, capsys):
+    more = talk_rows(60)[40:]
+    write_lines(Path("d.jsonl"), [*ROWS, *more[:10]])
+    assert main(FEATURES) == 0
+    write_lines(Path("d.jsonl"), [*ROWS, *more])
+    assert main(FEATURES) == 0
+    shutil.copytree(store_there / "appended-1", store_there / "appended-1.bak")
+    (store_there / "appended-1/features.npy").write_bytes(b"cut")
+    refused(capsys, *FEATURES, code=1, says=("appended-1: ", "cannot be read", "remove the folder"))
+    shutil.rmtree(store_there / "appended-1")
+    assert main(FEATURES) == 0
+    assert sorted(path.name for path in store_there.glob("appended-*")) == [
+        "appended-1.bak",
+        "appended-2",
+        "appended-3",
+    ]
+    assert len(StoreFeatures("s").transform(read([*ROWS, *more])).X) == 60
+
+
+def test_rows_of_the_first_store_are_there_while_others_are_added(store_there):
+    write_lines(Path("d.jsonl"), [*ROWS, *talk_rows(60)[40:]])
+    assert Child(*FEATURES, moment=Moment("pwrite", 30)).end() == -signal.SIGKILL
+    assert len(StoreFeatures("s").transform(read(ROWS)).X) == len(ROWS)
+
+
+def test_an_addition_of_other_settings_is_refused(store_there, capsys):
+    write_lines(Path("d.jsonl"), talk_rows(50)[40:])
+    assert main(changed(changed(FEATURES, "--out", "other"), "--rank", "8")) == 0
+    shutil.copytree("other", store_there / "appended-1")
+    with pytest.raises(UsageError, match="other settings"):
+        StoreFeatures("s").transform(read(ROWS))
+    capsys.readouterr()
+
+
+def test_shards_of_a_store_that_exists_are_refused_before_any_work(store_there, capsys):
+    write_lines(Path("d.jsonl"), talk_rows(50))
+    before = set(Path().iterdir())
+    refused(capsys, *FEATURES, "--shard", "1/2", code=2, says=("s: ", "exists already"))
+    assert set(Path().iterdir()) == before
+
+
 def test_adding_rows_that_was_killed_goes_on_to_the_same_bytes(store_there):
     more = talk_rows(60)[40:]
     write_lines(Path("d.jsonl"), [*ROWS, *more])

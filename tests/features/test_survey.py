@@ -16,7 +16,7 @@ from spanset.features import survey as survey_module
 from spanset.features.digests import Copies, first_rows, is_first
 from spanset.features.rendering import make_renderer
 from spanset.features.store import Status
-from spanset.features.survey import require_some, survey
+from spanset.features.survey import require_representable, survey
 
 LONG = "a very long question " * 20
 
@@ -28,7 +28,7 @@ def pair(question, answer="An answer.", **more):
 def surveyed(rows, *, max_length=64, template=CHATML_MARKED, **options):
     data = read(rows)
     renderer = make_renderer(make_tokenizer(template, pad=True), max_length=max_length)
-    return survey(data, data.digests, renderer, **options)
+    return survey(data, renderer, **options)
 
 
 # Digests
@@ -149,7 +149,7 @@ def test_how_many_rows_are_rendered_at_once_changes_nothing(monkeypatch, at_once
 def test_tokens_are_those_of_the_rendered_row():
     data = read([pair("One?"), pair("Two?", "Another answer, which is longer.")])
     renderer = make_renderer(make_tokenizer(CHATML_MARKED, pad=True), max_length=64)
-    seen = survey(data, data.digests, renderer)
+    seen = survey(data, renderer)
     for row, rendered in enumerate(renderer.render(list(data.conversations()))):
         assert seen.columns["tokens"][row] == len(rendered.ids)
         assert seen.columns["supervised"][row] == rendered.supervised.sum()
@@ -175,7 +175,7 @@ def test_a_row_cut_before_its_answer_is_left_out_and_counted():
 
 def test_no_row_with_a_supervised_token_is_an_error_that_says_why():
     with pytest.raises(DataError) as caught:
-        require_some(surveyed(rows := [pair(LONG), pair(LONG + "?")]).status, read(rows))
+        require_representable(surveyed(rows := [pair(LONG), pair(LONG + "?")]).status, read(rows))
     assert "none of 2 rows" in caught.value.what
     assert "--max-length" in caught.value.why
     assert "--max-length" in caught.value.fix
@@ -215,4 +215,6 @@ def test_such_rows_and_their_copies_are_left_out_where_that_is_asked_for():
 
 def test_only_such_rows_is_an_error_whatever_is_asked_for():
     with pytest.raises(DataError, match="template refuses"):
-        require_some(surveyed([SYSTEM], template=GEMMA, on_bad_row="skip").status, read([SYSTEM]))
+        require_representable(
+            surveyed([SYSTEM], template=GEMMA, on_bad_row="skip").status, read([SYSTEM])
+        )

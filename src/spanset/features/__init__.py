@@ -125,7 +125,7 @@ def fit_transform(
     elif spec.kind == "store":
         from spanset.features.store_features import StoreFeatures
 
-        fitted = StoreFeatures(spec.argument)
+        fitted = StoreFeatures(spec.argument, watcher)
     else:
         from spanset.features.array import ArrayFeatures
 

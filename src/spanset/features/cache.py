@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def clear_cache() -> int:
     for folder in _folders():
         try:
             shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue  # another process was faster
         except OSError as error:
             raise OutputError(
                 "cannot remove a cached store",
@@ -66,13 +69,16 @@ def _folders() -> list[Path]:
 
 
 def _stores(folder: Path) -> list[Path]:
-    """The stores in such a folder; itself, where it is one of an earlier form."""
-    found = sorted(path for path in folder.iterdir() if path.is_dir())
-    return found or [folder]
+    """The stores in such a folder."""
+    with suppress(FileNotFoundError):  # another process was faster
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    return []
 
 
 def _look_at(path: Path) -> CachedStore:
-    size = sum(file.stat().st_blocks * 512 for file in path.iterdir())
+    size = 0
+    with suppress(FileNotFoundError):
+        size = sum(file.stat().st_blocks * 512 for file in path.iterdir())
     try:
         manifest = FeatureStore(path).manifest
         settings = manifest["settings"]

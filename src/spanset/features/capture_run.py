@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import platform
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ import numpy.typing as npt
 from spanset.config import ModelConfig
 from spanset.errors import SpansetError
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.making import Job, MadeProgress, put_rows, software
+from spanset.features.making import Job, MadeProgress, put_rows
 from spanset.features.models import ModelFiles, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.selfcheck import SketchCheck, check_sketching
 from spanset.features.sketch import Sketch, make_sketch
-from spanset.features.store import MADE, FeatureStore, Status
+from spanset.features.store import FeatureStore, Status
 from spanset.features.survey import render_rows
 from spanset.features.targets import find_layers
 from spanset.results import IntArray
@@ -29,7 +28,6 @@ from spanset.stages import Watcher
 
 CHECKED_ROWS = 16  # examples of the self-check, at most
 CHECKED_TOKENS = 4096  # with their padding: it forms products of every token with every other
-PACKAGES = ("spanset", "numpy", "torch", "transformers", "tokenizers")
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,7 @@ def capture_rows(run: CaptureRun, store: FeatureStore) -> None:
     Raises
     ------
     SpansetError
-        A row that does not fit in memory, layers that cannot be captured, or no row at all with
-        a finite gradient.
+        A row that does not fit in memory, or layers that cannot be captured.
     """
     settings, model = store.manifest["settings"], run.model
     layers = find_layers(model, run.config.targets)
@@ -75,14 +72,6 @@ def capture_rows(run: CaptureRun, store: FeatureStore) -> None:
             if check is not None and check.is_suspicious:
                 run.watcher.note(f"warning: {check}")
         _loop(run, store, capture, sketch)
-    store.sync()  # statuses are on disk only now
-    if store.place is None and not np.isin(store.column("status"), MADE).any():
-        raise SpansetError(
-            "no row has a finite gradient",
-            where=f"--model {run.files.name}",
-            why="all are zero or not finite",
-            fix="try --model-dtype float32, or another model",
-        )
 
 
 def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCheck | None:
@@ -97,14 +86,6 @@ def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCh
         half = len(batch.ids) // 2
         batch = Batch(batch.ids[:half], batch.supervised[:half])
     return None  # the loop will say that a row does not fit
-
-
-def machine(device: str) -> dict[str, Any]:
-    """What the bytes of a result depend on beside the settings."""
-    import torch
-
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
-    return {"device": name, "threads": torch.get_num_threads(), **software(*PACKAGES)}
 
 
 def _loop(run: CaptureRun, store: FeatureStore, capture: GradientCapture, sketch: Sketch) -> None:

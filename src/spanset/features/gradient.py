@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.capture_run import CaptureRun, capture_rows, machine
-from spanset.features.making import Job
+from spanset.features.capture_run import CaptureRun, capture_rows
+from spanset.features.making import Job, machine
 from spanset.features.models import (
     ModelFiles,
     find_model,
@@ -31,7 +30,7 @@ from spanset.features.models import (
     skeleton,
     tokenizer_digest,
 )
-from spanset.features.parts import in_cache
+from spanset.features.parts import from_cache
 from spanset.features.rendering import Renderer
 from spanset.features.represented import Represented
 from spanset.features.sketch import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
@@ -91,8 +90,7 @@ class GradientFeatures:
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
-        digests = data.digests
-        return in_cache(self, data, digests).represented(data, digests)
+        return from_cache(self, data, on_bad_row=self.on_bad_row)
 
     def settings(self) -> dict[str, Any]:
         """All that the features depend on."""
@@ -147,9 +145,9 @@ class GradientFeatures:
         """None: the model is all."""
         return {}
 
-    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:
+    def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
-        return survey(data, digests, self.renderer, on_bad_row=self.on_bad_row)
+        return survey(data, self.renderer, on_bad_row=self.on_bad_row)
 
     def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
         """From the model's size and the speed of matrix products; no weights are loaded.

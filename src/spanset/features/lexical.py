@@ -24,11 +24,12 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from spanset.data.dataset import Dataset
+from spanset.data.text import encodable
 from spanset.errors import OutputError
 from spanset.features.digests import digest_of
 from spanset.features.hashing import hash64
 from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
-from spanset.features.parts import Parts, in_cache, settings_folder, stores_in
+from spanset.features.parts import from_cache, settings_folder, stores_in
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.features.store import FeatureStore
@@ -122,16 +123,16 @@ class LexicalFeatures:
         terms = np.flatnonzero(documents)
         return {"documents": np.stack([terms, documents[terms]], axis=1).astype("<i4")}
 
-    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:  # noqa: ARG002
+    def survey(self, data: Dataset) -> Survey:
         """All rows have words."""
-        return Survey.start(digests)
+        return Survey.start(data.digests)
 
     def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
         """Of a few rows, evenly spread, timed; more than `FIT_ROWS` are hashed twice."""
         some = data[np.linspace(0, len(data) - 1, min(len(data), TIMED_ROWS)).astype(np.int64)]
         self._project(_count(["warm up"]), np.ones((2, TERMS), np.float32))  # makes the matrix
         started = monotonic()
-        counts = _count([_clean(talk.text) for talk in some.conversations()])
+        counts = _count([encodable(talk.text) for talk in some.conversations()])
         hashing = monotonic() - started
         self._project(counts, np.ones((2, TERMS), np.float32))
         all_of_it = monotonic() - started
@@ -144,7 +145,7 @@ class LexicalFeatures:
 
     def machine(self) -> dict[str, Any]:
         """Software."""
-        return software("spanset", "numpy", "scipy", "scikit-learn")
+        return software("scipy", "scikit-learn")
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
@@ -164,18 +165,13 @@ class LexicalFeatures:
         They are kept in the user's cache. Where that cannot be, they are made again each time: they
         are cheap, unlike those of a model.
         """
-        digests = data.digests
         try:
-            return self.parts(data, digests).represented(data, digests)
+            return from_cache(self, data)
         except StoreBusyError:
             pass  # the same command runs beside this one
         except OutputError as error:
             self.watcher.note(f"warning: features are not kept: {error.where}: {error.why}")
         return self._without_store(data)
-
-    def parts(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Parts:
-        """Stores in the cache that hold these rows."""
-        return in_cache(self, data, digests)
 
     @property
     def idf(self) -> npt.NDArray[np.float32]:
@@ -187,7 +183,7 @@ class LexicalFeatures:
     def _fitted(self) -> npt.NDArray[np.int64]:
         """In how many documents each term occurs; (2, TERMS)."""
         if self._documents is None:
-            stores = stores_in(settings_folder(self))
+            stores, _ = stores_in(settings_folder(self))
             if stores:
                 self._documents = _dense(np.array(stores[0].column("documents")))
             else:
@@ -215,7 +211,7 @@ class LexicalFeatures:
     def _counted(self, data: Dataset, rows: IntArray) -> Counts:
         """Counts of some rows, ascending; those of the fit where it was of these data."""
         if not self._counts or data is not self.data:
-            return _count([_clean(data.conversation(row).text) for row in rows.tolist()])
+            return _count([encodable(data.conversation(row).text) for row in rows.tolist()])
         places = [
             (number, rows[rows // BATCH == number] % BATCH) for number in np.unique(rows // BATCH)
         ]
@@ -243,9 +239,13 @@ def lexical_features(
 ) -> LexicalFeatures:
     """Lexical features whose idf is fitted to `data`, when it is needed.
 
-    Of more than 100,000 rows as many, evenly spread, are counted.
+    Of more than 100,000 rows as many, evenly spread, are counted; of fewer the order is nothing to
+    the idf.
     """
-    fitted_on = digest_of(data.digests)
+    digests = data.digests
+    if len(data) <= FIT_ROWS:
+        digests = digests[np.lexsort(digests.T)]
+    fitted_on = digest_of(digests)
     return LexicalFeatures(fitted_on, len(data), dimension, seed, data, watcher)
 
 
@@ -257,14 +257,9 @@ def _dense(documents: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def _batches(data: Dataset) -> Iterator[list[str]]:
-    texts = (_clean(conversation.text) for conversation in data.conversations())
+    texts = (encodable(conversation.text) for conversation in data.conversations())
     while batch := list(islice(texts, BATCH)):
         yield batch
-
-
-def _clean(text: str) -> str:
-    """Text without lone surrogates, which cannot be hashed as UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _count(texts: Iterable[str]) -> Counts:

@@ -24,8 +24,8 @@ from spanset.features.batches import plan_batches
 from spanset.features.digests import Copies, digest_of, first_rows, is_first
 from spanset.features.shards import Shard
 from spanset.features.store import FeatureStore, Status, create_store
-from spanset.features.store_checks import refuse_difference, refuse_place
-from spanset.features.survey import Cost, Survey, require_some
+from spanset.features.store_checks import refuse_difference
+from spanset.features.survey import Cost, Survey, require_representable
 from spanset.results import IntArray
 from spanset.stages import Watcher
 
@@ -101,7 +101,7 @@ class Maker(Protocol):
         """Arrays that the features of further rows depend on."""
         ...
 
-    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:
+    def survey(self, data: Dataset) -> Survey:
         """A look at all rows: what can be represented, and what it takes."""
         ...
 
@@ -133,7 +133,6 @@ def wanted_of(maker: Maker, digests: npt.NDArray[np.uint8]) -> dict[str, Any]:
 def made_store(
     maker: Maker,
     data: Dataset,
-    digests: npt.NDArray[np.uint8],
     path: Path,
     shard: Shard | None = None,
     *,
@@ -143,26 +142,23 @@ def made_store(
 
     Parameters
     ----------
-    digests : (N, 16) uint8
-        Of the rows' conversations.
     shard : Shard, optional
         Make only a part, in a folder beside.
     is_alone : bool
         Whether these are all of the rows: then one at least must be possible to represent.
     """
-    wanted = wanted_of(maker, digests)
+    wanted = wanted_of(maker, data.digests)
     if shard is not None:
         path = shard.folder(path)
     if os.path.lexists(path):
         store = FeatureStore(path)
         refuse_difference(store, wanted)
-        tell(maker, len(digests), describe(store))
+        tell(maker, len(data), describe(store))
     else:
-        refuse_place(path)
-        seen = maker.survey(data, digests)
+        seen = maker.survey(data)
         if is_alone:
-            require_some(seen.status, data)
-        tell(maker, len(digests), cost_line(maker, seen, path))
+            require_representable(seen.status, data)
+        tell(maker, len(data), cost_line(maker, seen, path))
         maker.prepare()  # a model that cannot be used leaves no store behind
         store = _create(maker, seen, path, shard, wanted)
         refuse_difference(store, wanted)  # another process may have made it meanwhile
@@ -198,7 +194,17 @@ def describe(store: FeatureStore) -> str:
 
 def software(*packages: str) -> dict[str, str]:
     """Versions of Python and of packages."""
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    names = ("spanset", "numpy", *packages)
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def machine(device: str, *packages: str) -> dict[str, Any]:
+    """What the bytes of a model's features depend on beside the settings."""
+    import torch
+
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine()
+    names = ("torch", "transformers", "tokenizers", *packages)
+    return {"device": name, "threads": torch.get_num_threads(), **software(*names)}
 
 
 def put_rows(

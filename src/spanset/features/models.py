@@ -116,7 +116,7 @@ def load_renderer(
         raise UsageError(
             "the model's tokenizer cannot be loaded",
             where=f"--model {model.name}",
-            why=_first_line(error),
+            why=first_line(error),
             fix="save it beside the model: tokenizer.save_pretrained(FOLDER)",
         ) from error
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # an empty one is made up for a missing
@@ -256,7 +256,7 @@ def _read_template(path: str) -> str:
         raise UsageError(
             "the chat template cannot be read",
             where=f"--chat-template {path}",
-            why=_first_line(error),
+            why=first_line(error),
             fix="give a file with a Jinja template in UTF-8",
         ) from error
 
@@ -280,11 +280,12 @@ def _cannot_load(what: str, name: str, error: Exception) -> UsageError:
     return UsageError(
         f"the {what} cannot be loaded",
         where=f"--model {name}",
-        why=_first_line(error),
+        why=first_line(error),
         fix="give a folder with config.json and safetensors files, or the name of a model on the "
         "hub (with network access)",
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of another library says, in a line."""
     return str(error).strip().partition("\n")[0]

@@ -18,10 +18,11 @@ import numpy.typing as npt
 from spanset.config import ModelConfig
 from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
+from spanset.data.text import encodable
 from spanset.errors import SpansetError
-from spanset.features.making import Job, MadeProgress, put_rows, software
+from spanset.features.making import Job, MadeProgress, machine, put_rows
 from spanset.features.models import model_device, model_dtype
-from spanset.features.parts import in_cache
+from spanset.features.parts import from_cache
 from spanset.features.represented import Represented
 from spanset.features.sentence_models import (
     SentenceFiles,
@@ -59,8 +60,7 @@ class SentenceFeatures:
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
-        digests = data.digests
-        return in_cache(self, data, digests).represented(data, digests)
+        return from_cache(self, data)
 
     def settings(self) -> dict[str, Any]:
         """The model and what it reads."""
@@ -99,9 +99,9 @@ class SentenceFeatures:
         """None: the model is all."""
         return {}
 
-    def survey(self, data: Dataset, digests: npt.NDArray[np.uint8]) -> Survey:
+    def survey(self, data: Dataset) -> Survey:
         """Count the tokens of every distinct row."""
-        seen, longest = Survey.start(digests, "tokens"), self._model.max_seq_length
+        seen, longest = Survey.start(data.digests, "tokens"), self._model.max_seq_length
         for rows in seen.distinct():
             texts = [self._text(data.conversation(row)) for row in rows]
             counts = self._count_tokens(texts)
@@ -130,13 +130,7 @@ class SentenceFeatures:
 
     def machine(self) -> dict[str, Any]:
         """Device and software."""
-        import torch
-
-        return {
-            "device": model_device(self.config.device),
-            "threads": torch.get_num_threads(),
-            **software("spanset", "numpy", "torch", "transformers", "sentence-transformers"),
-        }
+        return machine(model_device(self.config.device), "sentence-transformers")
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
@@ -172,10 +166,9 @@ class SentenceFeatures:
         return "float32" if chosen == "auto" else model_dtype(chosen, "cpu")
 
     def _text(self, conversation: Conversation) -> str:
-        """What the model reads of a row, without lone surrogates, which no tokenizer takes."""
+        """What the model reads of a row."""
         kinds = {"prompt": conversation.prompt, "answer": conversation.answer}
-        text = kinds.get(self.config.text, conversation.text)
-        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+        return encodable(kinds.get(self.config.text, conversation.text))
 
     def _count_tokens(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         """Tokens of each text with all that the model adds, before it is cut."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from spanset.errors import UsageError
 from spanset.extras import require
-from spanset.features.models import quiet
+from spanset.features.models import first_line, quiet
 
 PARTS = ("*.json", "*.safetensors", "*.txt", "*.model")  # of a model's folder: no pickles, no code
 OWN = "sentence_transformers."
@@ -79,7 +79,7 @@ def load_sentence_model(
         RuntimeError,
         broken,
     ) as error:
-        raise _cannot_load(files.name, _first_line(error)) from error
+        raise _cannot_load(files.name, first_line(error)) from error
     if max_length is not None:
         known = model.max_seq_length
         if max_length < 2 or (known is not None and max_length > known):
@@ -102,7 +102,7 @@ def _fetched(name: str, revision: str | None) -> Path:
         with quiet():
             return Path(hub.snapshot_download(full, revision=revision, allow_patterns=list(PARTS)))
     except (OSError, ValueError, RuntimeError, hub.errors.HfHubHTTPError) as error:
-        raise _cannot_load(name, _first_line(error)) from error
+        raise _cannot_load(name, first_line(error)) from error
 
 
 def _check_modules(folder: Path, name: str) -> None:
@@ -113,7 +113,7 @@ def _check_modules(folder: Path, name: str) -> None:
     except FileNotFoundError as error:
         raise _cannot_load(name, "modules.json is not there") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _cannot_load(name, f"modules.json: {_first_line(error)}") from error
+        raise _cannot_load(name, f"modules.json: {first_line(error)}") from error
     foreign = [kind for kind in types if not kind.startswith(OWN)]
     if foreign:
         raise _cannot_load(name, f"it needs code from elsewhere, which is not run: {foreign[0]}")
@@ -142,7 +142,3 @@ def _cannot_load(name: str, why: str) -> UsageError:
         fix="give the folder of a sentence-transformers model with safetensors weights, or its "
         "name on the hub (with network access)",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

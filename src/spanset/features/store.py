@@ -1,7 +1,7 @@
 """The feature store: a folder of plain arrays that grows batch by batch and survives any kill.
 
     manifest.json    settings, rows' digest, batch plan, machines; complete: true is written last
-    features.npy     (N, d) float16 or float32 unit rows; rows that could not be made are zeros
+    features.npy     (N, d) float16 unit rows; rows that could not be made are zeros
     status.npy       (N,) uint8, see `Status`
     rows.npy         (N, 16) uint8, digest of each row's conversation
     place.npy        in a shard: the rows that features.npy holds, (n,) int64
@@ -170,6 +170,7 @@ class FeatureStore:
         """Hold the store for writing; what is done is safe when the block ends, however it ends."""
         with ExitStack() as stack:
             stack.enter_context(locked(self.path))
+            self.manifest = read_manifest(self.path)  # another process may have had it before
             for name in ("features", "status", *self.made):
                 self.column(name)  # an error in our own words, if it is damaged
                 try:
@@ -262,7 +263,7 @@ def create_store(
     partial = path.with_name(f".{path.name}.partial")
     n = len(columns["status"])
     try:
-        partial.mkdir(exist_ok=True)
+        partial.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
     with locked(partial):

@@ -9,6 +9,9 @@ from typing import Any
 from spanset.errors import UsageError
 from spanset.features.store import FeatureStore
 
+# What a model is called, and from where it came: its digest says what it is.
+UNIMPORTANT = ("model.name", "model.revision")
+
 
 def refuse_place(path: Path) -> None:
     """Refuse a folder that cannot be made, before any work."""
@@ -45,8 +48,10 @@ def refuse_difference(
         different = [
             _difference(name, have.get(name), want.get(name))
             for name in sorted(have.keys() | want.keys())
-            if have.get(name) != want.get(name) and name != "model.name"
+            if have.get(name) != want.get(name) and name not in UNIMPORTANT
         ]
+        if "kind" in have and have["kind"] != want.get("kind"):
+            different = [_difference("kind", have["kind"], want.get("kind"))]
         if different:
             raise UsageError(
                 "the store holds other rows"

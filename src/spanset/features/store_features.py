@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spanset.data.dataset import Dataset
-from spanset.features.parts import Parts, lacking, opened
+from spanset.errors import UsageError
+from spanset.features.parts import Parts, opened
 from spanset.features.represented import Represented
 from spanset.features.store import FeatureStore
+from spanset.stages import SILENT, Watcher
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class StoreFeatures:
     """
 
     path: str
+    watcher: Watcher = field(default=SILENT, repr=False)
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows.
@@ -31,14 +36,24 @@ class StoreFeatures:
         DataError
             Rows that it does not hold.
         """
-        parts, digests = opened(self.path), data.digests
-        rows = lacking(parts, digests)
-        if len(rows) and self.settings()["kind"] == "lexical":
-            from spanset.features.lexical import LexicalFeatures
+        parts = opened(self.path)
+        lacking = parts.lacking(data)
+        if not len(lacking) or self.settings()["kind"] != "lexical":
+            return parts.represented(data)
+        more = self._hashed(parts, data[lacking])
+        there = np.setdiff1d(np.arange(len(data)), lacking)
+        if not len(there):
+            return more
+        X = np.empty((len(data), more.X.shape[1]), np.float32)
+        X[there] = parts.represented(data[there]).X
+        X[lacking] = more.X
+        return Represented.whole(X, data)
 
-            more = LexicalFeatures.of_store(parts.stores[0]).parts(data[rows], digests[rows])
-            parts = Parts((*parts.stores, *more.stores))
-        return parts.represented(data, digests)
+    def require(self, data: Dataset) -> None:
+        """Refuse rows that it does not hold, without reading features."""
+        parts = opened(self.path)
+        if self.settings()["kind"] != "lexical":
+            parts.require_all(data)
 
     def settings(self) -> dict[str, Any]:
         """The store's."""
@@ -48,3 +63,17 @@ class StoreFeatures:
     def dimension(self) -> int:
         """Columns of the features."""
         return int(opened(self.path).stores[0].column("features").shape[1])
+
+    def _hashed(self, parts: Parts, data: Dataset) -> Represented:
+        """Rows that the store lacks, by its own idf."""
+        from spanset.features.lexical import LexicalFeatures
+
+        maker = LexicalFeatures.of_store(parts.stores[0], self.watcher)
+        if maker.settings() != self.settings():
+            raise UsageError(
+                "the store was made by another version of spanset",
+                where=self.path,
+                why="rows that it lacks would get other features",
+                fix="make it again: spanset features DATA --features lexical --out STORE",
+            )
+        return maker.transform(data)

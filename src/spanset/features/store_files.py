@@ -89,7 +89,8 @@ def locked(folder: Path) -> Iterator[None]:
             raise StoreBusyError(
                 "another process is writing this store",
                 where=str(folder),
-                fix="wait for it, give each process its own --shard i/n, or another folder",
+                fix="wait for it; a store that you name can be made in parts, side by side, with "
+                "`spanset features ... --shard i/n`",
             ) from error
         except OSError:
             pass  # a file system without locks: the user must take care

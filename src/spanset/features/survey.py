@@ -120,7 +120,6 @@ class Survey:
 
 def survey(
     data: Dataset,
-    digests: npt.NDArray[np.uint8],
     renderer: Renderer,
     *,
     on_bad_row: str = "stop",
@@ -129,8 +128,6 @@ def survey(
 
     Parameters
     ----------
-    digests : (N, 16) uint8
-        Of the rows' conversations.
     on_bad_row : {"stop", "skip"}
         At a row that the chat template refuses.
 
@@ -139,19 +136,13 @@ def survey(
     DataError
         Such a row, with its place.
     """
-    result = Survey.start(digests, "tokens", "supervised")
+    result = Survey.start(data.digests, "tokens", "supervised")
     tokens, supervised = result.columns["tokens"], result.columns["supervised"]
     for rows in result.distinct():
         for row, rendered in zip(rows, render_rows(data, renderer, rows), strict=True):
             if isinstance(rendered, RenderError):
                 if on_bad_row == "stop":
-                    raise DataError(
-                        "the row cannot be rendered for the model",
-                        where=data.where(row),
-                        why=str(rendered),
-                        fix="mend the row, use --chat-template FILE, or leave such rows out with "
-                        "--on-bad-row skip",
-                    )
+                    raise not_rendered(data, row, str(rendered))
                 result.status[row] = Status.NOT_RENDERED
                 continue
             tokens[row] = len(rendered.ids)
@@ -163,24 +154,53 @@ def survey(
     return result
 
 
-def require_some(status: npt.NDArray[np.uint8], data: Dataset) -> None:
+def not_rendered(data: Dataset, row: int, why: str) -> DataError:
+    """Error for a row that the chat template refuses."""
+    return DataError(
+        "the row cannot be rendered for the model",
+        where=data.where(row),
+        why=why,
+        fix="mend the row, use --chat-template FILE, or leave such rows out with --on-bad-row skip",
+    )
+
+
+_FIXES = {
+    Status.NO_TEXT: "use another --text (prompt, answer or all); see rows with `spanset show DATA`",
+    Status.NON_FINITE: "try --model-dtype float32, or another model",
+    Status.ZERO: "try --model-dtype float32, or another model",
+}
+
+
+def require_representable(
+    status: npt.NDArray[np.uint8], data: Dataset, *, on_bad_row: str = "skip"
+) -> None:
     """Refuse data of which no row is, or can be, represented.
+
+    Parameters
+    ----------
+    status : (N,) uint8
+        What became of the rows, or `Status.PENDING`.
+    on_bad_row : {"stop", "skip"}
+        At a row that the chat template refused when an earlier run looked at it.
 
     Raises
     ------
     DataError
-        With the reason of the first row.
+        With the reason of the first row; or a refused row, with its place.
     """
+    refused = np.flatnonzero(status == Status.NOT_RENDERED)
+    if on_bad_row == "stop" and len(refused):
+        raise not_rendered(data, int(refused[0]), Status.NOT_RENDERED.reason)
     if np.isin(status, (Status.PENDING, *MADE)).any():
         return
-    fix = "raise --max-length, or look at rows with `spanset show DATA --model M`"
-    if status[0] == Status.NO_TEXT:
-        fix = "use another --text (prompt, answer or all); see rows with `spanset show DATA`"
+    first = Status(status[0])
     raise DataError(
         f"none of {len(data):,} rows can be represented",
         where=data.where(0),
-        why=Status(status[0]).reason,
-        fix=fix,
+        why=first.reason,
+        fix=_FIXES.get(
+            first, "raise --max-length, or look at rows with `spanset show DATA --model M`"
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from spanset.data.dataset import Dataset
+from spanset.data.text import encodable
 from spanset.errors import UsageError
 from spanset.extras import require
 from spanset.results import IntArray
@@ -95,8 +96,7 @@ def _load(name: str) -> Counter:
 
     def count(texts: list[str]) -> list[int]:
         # Lone surrogates cannot be encoded; they count as the replacement character.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        encoded = tokenizer(clean, add_special_tokens=False, verbose=False)
+        encoded = tokenizer(list(map(encodable, texts)), add_special_tokens=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     return count
