@@ -272,11 +272,11 @@ def test_broken_lines_of_a_public_file_are_found_and_no_other(name):
         assert raised.value.where == f"{path}:{lines[0]}"
 
 
-def test_file_of_instructions_alone_is_told_how_to_be_read():
+def test_file_of_instructions_alone_is_not_taken_for_text_unless_told():
     path = file_of(BROKEN, "user_1.jsonl")
     with pytest.raises(DataError, match="not recognised") as raised:
         read(path)
-    assert "--map text=instruction" in raised.value.fix
+    assert "text=instruction" not in raised.value.fix
     assert len(read(path, mapping={"text": "instruction"})) == 429
 
 

@@ -34,7 +34,35 @@ def suggested(row):
         ({"Messages": [Q, A]}, {"messages": "Messages"}),
         ({"q": "Q", "preferred": "A", "dispreferred": "B"}, None),
         ({"content": "T", "url": "u"}, {"text": "content"}),
-        ({"instruction": "Q", "kind": "x"}, {"text": "instruction"}),
+        ({"instruction": "Q", "kind": "x"}, None),
+        ({"prompt": "Q"}, None),
+        ({"task": "T", "source": "s"}, None),
+        ({"title": "T"}, None),
+        ({"text": "Q", "code": "A", "task_id": 1}, {"prompt": "text", "answer": "code"}),
+        ({"text": "Q", "summary": "A"}, {"prompt": "text", "answer": "summary"}),
+        ({"text": "Q", "target": "A"}, {"prompt": "text", "answer": "target"}),
+        ({"inputs": "Q", "targets": "A"}, {"prompt": "inputs", "answer": "targets"}),
+        (
+            {"problem": "Q", "generated_solution": "A"},
+            {"prompt": "problem", "answer": "generated_solution"},
+        ),
+        ({"query": "Q", "chat": [Q], "reply": "A"}, {"prompt": "query", "answer": "reply"}),
+        ({"chat": [Q], "reply": "A"}, {"prompt": "chat", "answer": "reply"}),
+        (
+            {"system_prompt": "S", "query": "Q", "response": "A"},
+            {"prompt": "query", "answer": "response", "system": "system_prompt"},
+        ),
+        (
+            {"system": "S", "query": "Q", "input": "I", "response": "A", "history": []},
+            {
+                "prompt": "query",
+                "answer": "response",
+                "input": "input",
+                "system": "system",
+                "history": "history",
+            },
+        ),
+        ({"dialog": [Q, A], "system": "S"}, {"messages": "dialog", "system": "system"}),
         ({"body of it": "T"}, {"text": "body of it"}),
         ({"frage": "Q", "antwort": "A"}, None),
         ({}, None),
@@ -53,11 +81,22 @@ def test_mapping_is_proposed_in_the_user_s_own_names(row, mapping):
         {"dialog": [Q, A]},
         {"winner": "A", "loser": "B"},
         {"content": "T"},
+        {"system_prompt": "S", "query": "Q", "response": "A"},
+        {"system": "S", "query": "Q", "input": "I", "response": "A", "history": [["q", "a"]]},
+        {"chat": [Q], "reply": "A", "system": "S"},
+        {"dialog": [Q, A], "system": "S"},
     ],
 )
 def test_mapping_that_is_proposed_works(row):
     conversation = mapped(suggested(row)).convert(row)
     assert conversation.answer
+
+
+@pytest.mark.parametrize("field", ["choices", "options"])
+def test_choices_beside_a_question_are_named_and_not_lost(field):
+    with pytest.raises(DataError, match="choices are a field of their own") as raised:
+        read([{"question": "Q", field: ["a", "b"], "answer": 1}])
+    assert "write the choices into the question" in raised.value.fix
 
 
 def test_single_messages_of_open_assistant_lead_to_the_trees():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Any
 
-from spanset.data.formats.messages import is_message, messages_in
+from spanset.data.formats.exchanges import is_whole_question
+from spanset.data.formats.messages import ROLE_NAMES, is_message, messages_in
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
 from spanset.data.formats.trees import is_tree_message
@@ -13,13 +15,22 @@ from spanset.errors import DataError
 
 # Names that fields go by, the more telling first; compared without case.
 NAMES = {
-    "prompt": "prompt instruction question query problem input user user_prompt user_input human "
-    "request task ask q source context title",
-    "answer": "answer response output completion reply assistant gpt solution target result "
-    "generation model_answer expected_output ground_truth summary a",
+    "prompt": "prompt instruction question query problem input inputs user user_prompt user_input "
+    "human request ask q",
+    "answer": "answer response output completion reply assistant gpt solution generated_solution "
+    "target targets result generation model_answer expected_output ground_truth summary highlights "
+    "code a",
     "chosen": "chosen preferred winner better accepted positive good",
     "rejected": "rejected dispreferred loser worse refused negative bad",
     "text": "text content document body passage story article",
+}
+# What may be a prompt where there is an answer, and names anything else where there is none.
+WEAK_PROMPTS = "task source title context"
+# What can stand beside a prompt.
+BESIDE_PROMPT = {
+    "input": "input context passage document",
+    "system": "system system_prompt system_message system_instruction",
+    "history": "history",
 }
 
 
@@ -43,6 +54,14 @@ def unrecognised(row: Row, where: str) -> DataError:
         )
     known = "; ".join(f"{known.name}: {known.fields}" for known in FORMATS.values())
     guess = guessed_mapping(row)
+    if "question" in row and not is_whole_question(row):
+        return DataError(
+            "the question's choices are a field of their own, which no format reads",
+            where=where,
+            why=f"fields seen: {fields}; without them, the question and its answer mean little",
+            fix="write the choices into the question, and the answer's text in place of its "
+            "letter or number; or do without them: --map prompt=question,answer=FIELD",
+        )
     return DataError(
         "the format is not recognised",
         where=where,
@@ -71,31 +90,76 @@ def other_format(row: Row, format: Format) -> RowError:
 
 def guessed_mapping(row: Row) -> str:
     """The --map that the names and values of a row's fields suggest, or nothing."""
-    lists = [name for name, value in row.items() if _is_dialogue(value)]
-    prompt, answer, chosen, rejected, text = (_own_name(row, target) for target in NAMES)
-    texts = [name for name, value in row.items() if isinstance(value, str)]
-    targets: dict[str, str | None] = {}
-    if chosen and rejected:
-        targets = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
-    elif lists:
-        speaker = "messages" if "role" in list_of(row[lists[0]], "")[0] else "conversations"
-        targets = {speaker: lists[0]}
-    elif prompt and answer:
-        targets = {"prompt": prompt, "answer": answer}
-    elif prompt and text:
-        targets = {"prompt": prompt, "answer": text}
-    elif len(texts) == 1:  # all there is
-        targets = {"text": texts[0]}
-    else:
-        targets = {"text": text or prompt or answer}
-    words = ",".join(f"{target}={field}" for target, field in targets.items() if field)
+    targets = _guessed(row)
+    words = ",".join(f"{target}={field}" for target, field in targets.items())
     return f"--map {shlex.quote(words)}" if words else ""
 
 
-def _own_name(row: Row, target: str) -> str | None:
-    """The row's own name of the field that goes by a name of the target."""
-    own = {field.lower(): field for field, value in row.items() if _can_be_read(value)}
-    return next((own[name] for name in NAMES[target].split() if name in own), None)
+def _guessed(row: Row) -> dict[str, str]:
+    """Target to field: of a pair, a whole dialogue, an exchange, or a text, the first there is."""
+    prompt, answer, chosen, rejected, text = (_own_name(row, names) for names in NAMES.values())
+    dialogues = {name: said for name, value in row.items() if (said := _dialogue_in(value))}
+    whole = next((name for name, said in dialogues.items() if _is_answered(said)), None)
+    asked = next(iter(dialogues), None)
+    if chosen and rejected:
+        sides = {"chosen": chosen, "rejected": rejected}
+        return _with_beside(row, {"prompt": prompt, **sides} if prompt else sides)
+    if whole:
+        return _with_beside(row, {_speaker(dialogues[whole]): whole})
+    prompt = prompt or asked
+    if answer:
+        prompt = prompt or text or _own_name(row, WEAK_PROMPTS)
+    elif prompt and prompt != asked:
+        answer = text
+    if prompt and answer:
+        return _with_beside(row, {"prompt": prompt, "answer": answer})
+    if asked:
+        return _with_beside(row, {_speaker(dialogues[asked]): asked})
+    texts = [name for name, value in row.items() if isinstance(value, str)]
+    text = text or answer or (texts[0] if len(texts) == 1 else None)
+    # A prompt alone is not what a model is to learn to write.
+    return {"text": text} if text and text != prompt and not _is_weak(text) else {}
+
+
+def _with_beside(row: Row, targets: dict[str, str]) -> dict[str, str]:
+    """The targets, with the fields that belong to the same exchange or dialogue."""
+    taken = set(targets.values())
+    if "prompt" in targets and isinstance(row[targets["prompt"]], str):
+        names = ("input", "system", "history")
+    else:
+        names = ("system", "history") if "prompt" in targets else ("system",)
+    for target in names:
+        left = {name: value for name, value in row.items() if name not in taken}
+        field = _own_name(
+            left, BESIDE_PROMPT[target], _is_history if target == "history" else _is_text
+        )
+        if field:
+            targets = {**targets, target: field}
+    return targets
+
+
+def _own_name(row: Row, names: str, fits: Callable[[Any], bool] | None = None) -> str | None:
+    """The row's own name of the field that goes by the first of these names."""
+    fits = fits or _can_be_read
+    own = {field.lower(): field for field, value in row.items() if fits(value)}
+    return next((own[name] for name in names.split() if name in own), None)
+
+
+def _is_weak(field: str) -> bool:
+    return field.lower() in WEAK_PROMPTS.split()
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_history(value: Any) -> bool:
+    """Whether a value is a list of pairs, which may be empty in one row and not in the next."""
+    try:
+        pairs = list_of(value, "")
+    except RowError:
+        return False
+    return all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
 
 
 def _can_be_read(value: Any) -> bool:
@@ -104,9 +168,23 @@ def _can_be_read(value: Any) -> bool:
     return value is None or is_text or messages_in(value) is not None
 
 
-def _is_dialogue(value: Any) -> bool:
+def _dialogue_in(value: Any) -> list[Any]:
+    """The messages that a value holds, if it is a list of them and nothing else."""
     try:
         messages = list_of(value, "")
     except RowError:
-        return False
-    return bool(messages) and all(map(is_message, messages))
+        return []
+    return messages if all(map(is_message, messages)) else []
+
+
+def _is_answered(messages: list[Any]) -> bool:
+    """Whether an assistant says something among the messages."""
+    names = (message.get("role", message.get("from")) for message in messages)
+    return any(
+        isinstance(name, str) and ROLE_NAMES.get(name.lower()) == "assistant" for name in names
+    )
+
+
+def _speaker(messages: list[Any]) -> str:
+    """Target for a list whose messages name their speaker so."""
+    return "messages" if "role" in messages[0] else "conversations"
