@@ -242,7 +242,7 @@ def show(
         List the formats that are known, with an example row of each; needs no data.
     """
     from spanset.reading import read_data
-    from spanset.showing import conversation_panels, format_panels, rendered_panels
+    from spanset.showing import conversation_panels, format_panels, rendered_panels, unused_lines
     from spanset.tables import input_table
 
     out = Console(highlight=False)
@@ -263,7 +263,7 @@ def show(
         renderer = GradientFeatures.load(model.model, model).renderer
         panels = rendered_panels(dataset, renderer, n)
     with _printing():
-        out.print(input_table(dataset), panels)
+        out.print(input_table(dataset), unused_lines(dataset), panels)
         for row in dataset.bad[:n]:
             out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
     return 0

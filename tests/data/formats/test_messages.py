@@ -127,3 +127,9 @@ def test_null_fields_count_as_missing_where_others_make_a_format():
 def test_a_prompt_that_only_looks_like_messages_is_text(text):
     row = {"prompt": text, "completion": "A"}
     assert recognise(row).convert(row).turns == (("user", text), ("assistant", "A"))
+
+
+@pytest.mark.parametrize(("name", "role"), [("ipython", "tool"), ("bot", "assistant")])
+def test_speakers_of_llama_and_of_chat_bots_are_known(name, role):
+    row = {"messages": [{"role": name, "content": "T"}]}
+    assert FORMATS["messages"].convert(row).turns == ((role, "T"),)

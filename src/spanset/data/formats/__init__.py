@@ -5,8 +5,8 @@ the fine-tuning tools read (TRL, axolotl, LLaMA-Factory); docs/data-formats.md l
 
     texts      values as text and as lists; the error of a row
     messages   roles, lists of messages (messages, ShareGPT)
-    exchanges  one prompt and its answer (Alpaca, prompt-completion, question-answer, instances,
-               text)
+    exchanges  one prompt and its answer (Alpaca, prompt-completion, question-answer, exchanges,
+               instances, text)
     pairs      preference pairs
     trees      Open Assistant's trees
     registry   all formats in order, labels (KTO), recognition

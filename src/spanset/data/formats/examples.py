@@ -62,6 +62,9 @@ EXAMPLES = (
             "system": "Be brief.",
         },
     ),
+    Example(
+        "alpaca", "Dolly", {"instruction": "Name it.", "context": "It is red.", "response": "Rose."}
+    ),
     Example("prompt-completion", "TRL", {"prompt": "Name a fruit.", "completion": "Apple."}),
     Example("prompt-completion", "TRL, messages", {"prompt": [_ASK], "completion": [_SAY]}),
     Example("question-answer", "GSM8K", {"question": "What is 2 + 3?", "answer": "5"}),
@@ -109,6 +112,11 @@ EXAMPLES = (
     ),
     Example("kto", "LLaMA-Factory", {"messages": [_ASK, _BAD], "label": False}),
     Example("kto", "TRL", {"prompt": "Name a fruit.", "completion": "Apple.", "label": True}),
+    Example(
+        "exchanges",
+        "Capybara",
+        {"conversation": [{"input": "Name a fruit.", "output": "Apple."}]},
+    ),
     Example(
         "oasst",
         "Open Assistant trees",

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spanset.data.conversation import Conversation, Turn
-from spanset.data.formats.messages import messages_in, system_turns, turns_of
-from spanset.data.formats.texts import Row, RowError, field_text, list_of, parsed_json, text_of
+from spanset.data.formats.messages import SYSTEM, messages_in, system_turns, turns_of
+from spanset.data.formats.texts import (
+    Row,
+    RowError,
+    field_text,
+    list_of,
+    parsed_json,
+    text_of,
+    written,
+)
+
+# What may stand in the place of an input that is missing.
+ALPACA_CONTEXT = ("context", "prompt")
+
+# Fields that belong to a question and are no text.
+CHOICES = ("choices", "options")
 
 
 def from_alpaca(row: Row) -> Conversation:
-    """Alpaca: instruction, input, output (or response), with optional history and system."""
+    """Alpaca: instruction, input, output (or response), with optional history and system.
+
+    Without an input, a context or a prompt stands in its place (Dolly).
+    """
     prompt = field_text(row, "instruction")
-    if more := field_text(row, "input"):
+    if more := field_text(row, "input") or _beside(row, prompt, ALPACA_CONTEXT):
         prompt = f"{prompt}\n{more}" if prompt else more
     answer = field_text(row, _filled(row, "output", "response"))
     exchange = (Turn("user", prompt), Turn("assistant", answer))
@@ -22,19 +39,54 @@ def from_alpaca(row: Row) -> Conversation:
 
 def from_prompt_completion(row: Row) -> Conversation:
     """Prompt and completion (or response): texts, or lists of messages."""
-    return exchange(row, ("prompt",), _filled(row, "completion", "response"))
+    answer = _filled(row, "completion", "response")
+    return Conversation((*_in_context(row, "prompt"), *side_turns(row, answer)))
 
 
 def from_question_answer(row: Row) -> Conversation:
-    """Question and answer."""
-    return exchange(row, ("question",), "answer")
+    """Question and answer (or response), with an optional context."""
+    answer = _filled(row, "answer", "response")
+    return Conversation((*_in_context(row, "question"), *side_turns(row, answer)))
+
+
+def is_whole_question(row: Row) -> bool:
+    """Whether the question says all: the choices of a quiz in a field of their own are lost."""
+    return all(row.get(name) is None for name in CHOICES)
+
+
+def _in_context(row: Row, field: str) -> list[Turn]:
+    """Turns before the answer; a prompt that is a text has the row's context below it."""
+    turns = prompt_turns(row, (field,))
+    if "context" in row and turns[-1].text == row.get(field):
+        more = _beside(row, turns[-1].text, ("context",))
+        text = "\n".join(text for text in (turns[-1].text, more) if text)
+        turns[-1] = turns[-1]._replace(text=text)
+    return turns
+
+
+def _beside(row: Row, prompt: str, names: Sequence[str]) -> str:
+    """What the first of these fields adds to a prompt that does not hold it already.
+
+    Some rows have the prompt once more with all around it that a model was shown.
+    """
+    for name in names:
+        value = row.get(name)
+        if value is None:
+            continue
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            value = "\n".join(value)
+        text = written(value)
+        is_again = text in prompt or (name == "prompt" and prompt in text)
+        if text.strip() and not (is_again and prompt.strip()):
+            return text
+    return ""
 
 
 def exchange(
     row: Row,
     prompts: Sequence[str],
     answer: str,
-    system: str | None = "system",
+    system: Sequence[str] = SYSTEM,
     history: str | None = "history",
 ) -> Conversation:
     """One exchange from the fields named, each a text or a list of messages."""
@@ -46,7 +98,7 @@ def exchange(
 def prompt_turns(
     row: Row,
     prompts: Sequence[str],
-    system: str | None = "system",
+    system: Sequence[str] = SYSTEM,
     history: str | None = "history",
 ) -> list[Turn]:
     """What comes before an answer: the turns of `earlier_turns`, then the prompt's fields joined.
@@ -69,10 +121,10 @@ def side_turns(row: Row, field: str) -> list[Turn]:
 
 
 def earlier_turns(
-    row: Row, system: str | None = "system", history: str | None = "history"
+    row: Row, system: Sequence[str] = SYSTEM, history: str | None = "history"
 ) -> list[Turn]:
     """System text and earlier exchanges, where a row has such fields."""
-    turns = system_turns(row, system) if system is not None and system in row else []
+    turns = system_turns(row, system)
     if history is not None and history in row:
         turns += _history(row, history)
     return turns
@@ -107,6 +159,33 @@ def from_instances(row: Row) -> Conversation:
         turns.append(Turn("user", prompt))
         turns.append(Turn("assistant", text_of(instance.get("output"), f"{place}.output")))
     return Conversation(tuple(turns or [Turn("user", instruction)]))
+
+
+def are_exchanges(row: Row) -> bool:
+    """Whether the conversation is a list of objects with input and output."""
+    exchanges = row[_exchanges_in(row)]
+    exchanges = parsed_json(exchanges) if isinstance(exchanges, str) else exchanges
+    first = exchanges[0] if isinstance(exchanges, list) and exchanges else None
+    return isinstance(first, dict) and "input" in first and "output" in first
+
+
+def from_exchanges(row: Row) -> Conversation:
+    """Exchanges: a list of objects with input and output, with an optional system field."""
+    field = _exchanges_in(row)
+    turns = system_turns(row)
+    for number, said in enumerate(list_of(row.get(field), f"field {field!r}")):
+        place = f"{field}[{number}]"
+        if not isinstance(said, dict):
+            raise RowError(f"{place} is not an object with input and output")
+        turns.append(Turn("user", text_of(said.get("input"), f"{place}.input")))
+        turns.append(Turn("assistant", text_of(said.get("output"), f"{place}.output")))
+    if not turns:
+        raise RowError(f"{field}: no exchanges")
+    return Conversation(tuple(turns))
+
+
+def _exchanges_in(row: Row) -> str:
+    return "conversation" if row.get("conversation") is not None else "conversations"
 
 
 def from_text(row: Row, field: str = "text") -> Conversation:

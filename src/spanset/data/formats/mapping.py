@@ -7,7 +7,7 @@ from functools import partial
 
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, exchange, from_text
-from spanset.data.formats.messages import system_turns, turns_in
+from spanset.data.formats.messages import dialogue_in
 from spanset.data.formats.pairs import dialogue, pair, prompt_of
 from spanset.data.formats.registry import Format
 from spanset.data.formats.texts import Row, RowError
@@ -16,7 +16,7 @@ from spanset.errors import UsageError
 # What decides how the rest is read, and what may be mapped beside it.
 BESIDE = {
     "text": set(),
-    "messages": {"chosen", "rejected"},
+    "messages": {"chosen", "rejected", "system"},
     "conversations": {"chosen", "rejected", "system"},
     "chosen": {"rejected", "prompt", "input", "system", "history"},
     "prompt": {"answer", "input", "system", "history"},
@@ -96,7 +96,7 @@ def _converter(fields: dict[str, str]) -> Callable[[Row], Conversation]:
         exchange,
         prompts=prompts,
         answer=fields["answer"],
-        system=fields.get("system"),
+        system=_named(fields, "system"),
         history=fields.get("history"),
     )
 
@@ -108,13 +108,18 @@ def _pair(row: Row, fields: dict[str, str]) -> Conversation:
         return pair([], _dialogue(row, fields), chosen, rejected)
     prompts = tuple(fields[target] for target in ("prompt", "input") if target in fields)
     prompt = prompt_of(row, prompts) if prompts else []
-    before = earlier_turns(row, fields.get("system"), fields.get("history"))
+    before = earlier_turns(row, _named(fields, "system"), fields.get("history"))
     return pair(before, prompt, chosen, rejected)
+
+
+def _named(fields: dict[str, str], target: str) -> tuple[str, ...]:
+    """The field that a target names, if it is mapped."""
+    return (fields[target],) if target in fields else ()
 
 
 def _dialogue(row: Row, fields: dict[str, str]) -> list[Turn]:
     """Turns of the list of messages that is mapped, under the system text if that is."""
+    system = _named(fields, "system")
     if "messages" in fields:
-        return turns_in(row, fields["messages"], "role")
-    system = system_turns(row, fields["system"]) if "system" in fields else []
-    return system + turns_in(row, fields["conversations"], "from")
+        return dialogue_in(row, fields["messages"], "role", system)
+    return dialogue_in(row, fields["conversations"], "from", system)

@@ -7,7 +7,7 @@ passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spanset.data.conversation import Conversation, Turn
@@ -31,6 +31,7 @@ ROLE_NAMES = {
     "prompter": "user",
     "assistant": "assistant",
     "gpt": "assistant",
+    "bot": "assistant",
     "chatgpt": "assistant",
     "bing": "assistant",
     "bard": "assistant",
@@ -38,11 +39,15 @@ ROLE_NAMES = {
     "function_call": "assistant",
     "tool_call": "assistant",
     "tool": "tool",
+    "ipython": "tool",
     "function": "tool",
     "function_response": "tool",
     "tool_response": "tool",
     "observation": "tool",
 }
+
+# Fields of a row that hold its system text, the first that says something counts.
+SYSTEM = ("system", "system_prompt")
 
 SAID = ("content", "value", "text")
 
@@ -117,20 +122,33 @@ def messages_in(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def system_turns(row: Row, field: str = "system") -> list[Turn]:
-    """The turn of a system field, if it says anything."""
-    text = text_of(row.get(field), f"field {field!r}")
-    return [Turn("system", text)] if text else []
+def system_turns(row: Row, fields: Sequence[str] = SYSTEM) -> list[Turn]:
+    """The turn of the first of the system fields that says anything."""
+    for field in fields:
+        if field in row and (text := text_of(row[field], f"field {field!r}")):
+            return [Turn("system", text)]
+    return []
+
+
+def dialogue_in(
+    row: Row, field: str, spoken_by: str = "role", system: Sequence[str] = SYSTEM
+) -> list[Turn]:
+    """Turns of a list of messages, under the row's system text if the list has none itself."""
+    before = system_turns(row, system)
+    turns = turns_in(row, field, spoken_by)
+    if before and all(turn.role != "system" for turn in turns):
+        return before + turns
+    return turns
 
 
 def from_messages(row: Row) -> Conversation:
-    """OpenAI / ChatML messages: a list of role and content."""
-    return Conversation(tuple(turns_in(row, "messages")))
+    """OpenAI / ChatML messages: a list of role and content, with an optional system field."""
+    return Conversation(tuple(dialogue_in(row, "messages")))
 
 
 def from_sharegpt(row: Row) -> Conversation:
     """ShareGPT conversations: a list of from and value, with an optional system field."""
-    return Conversation((*system_turns(row), *turns_in(row, "conversations", "from")))
+    return Conversation(tuple(dialogue_in(row, "conversations", "from")))
 
 
 def _is_spoken(value: Any) -> bool:

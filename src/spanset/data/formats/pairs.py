@@ -97,7 +97,7 @@ def prompt_of(row: Row, fields: Sequence[str]) -> list[Turn]:
     value = row.get(fields[0])
     flat = _flat_turns(value) if isinstance(value, str) and len(fields) == 1 else None
     if flat is None:
-        return prompt_turns(row, fields, None, None)
+        return prompt_turns(row, fields, (), None)
     is_open = flat[-1].role == "assistant" and not flat[-1].text
     return flat[:-1] if is_open else flat
 

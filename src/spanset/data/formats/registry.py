@@ -8,11 +8,14 @@ from functools import lru_cache
 
 from spanset.data.conversation import Conversation
 from spanset.data.formats.exchanges import (
+    are_exchanges,
     from_alpaca,
+    from_exchanges,
     from_instances,
     from_prompt_completion,
     from_question_answer,
     from_text,
+    is_whole_question,
 )
 from spanset.data.formats.messages import from_messages, from_sharegpt
 from spanset.data.formats.pairs import SIDES, from_preference, is_pair
@@ -28,6 +31,8 @@ LABELLED = ("messages", "sharegpt", "alpaca", "prompt-completion", "question-ans
 NOT_TEXT_ALONE = {
     *("prompt", "instruction", "input", "question", "query", "problem"),
     *("answer", "output", "completion", "response", "chosen", "rejected", "role", "from"),
+    *("inputs", "user", "code", "summary", "highlights", "target", "targets"),
+    *("solution", "generated_solution", "reply", "result", "ground_truth", "answers"),
 }
 
 
@@ -148,6 +153,13 @@ FORMATS = {
             _is_labelled,
         ),
         Format("messages", "messages", (("messages",),), from_messages),
+        Format(
+            "exchanges",
+            "conversation (or conversations): list of input, output",
+            (("conversation",), ("conversations",)),
+            from_exchanges,
+            are_exchanges,
+        ),
         Format("sharegpt", "conversations", (("conversations",),), from_sharegpt),
         Format("oasst", "prompt with replies", (("prompt",),), from_tree, is_tree),
         Format(
@@ -170,7 +182,11 @@ FORMATS = {
             from_prompt_completion,
         ),
         Format(
-            "question-answer", "question, answer", (("question", "answer"),), from_question_answer
+            "question-answer",
+            "question, answer (or response); no choices",
+            (("question", "answer"), ("question", "response")),
+            from_question_answer,
+            is_whole_question,
         ),
         Format("text", "text alone", (("text",),), from_text, _is_text_alone),
     )
