@@ -27,7 +27,7 @@ from spanset.config import (
     SelectConfig,
 )
 from spanset.config_files import take_config
-from spanset.errors import OutputError, SpansetError, UsageError
+from spanset.errors import OutputError, SpansetError, UsageError, printable
 
 # What takes "-" as its value; anywhere else it is standard input among the data. The parser would
 # take it for an option there, so that it goes by a word that no command line can hold.
@@ -265,7 +265,8 @@ def show(
     with _printing():
         out.print(input_table(dataset), unused_lines(dataset), panels)
         for row in dataset.bad[:n]:
-            out.print(f"left out: {row.source}:{row.line}: {row.reason}", markup=False)
+            line = printable(f"left out: {row.source}:{row.line}: {row.reason}")
+            out.print(line, markup=False, emoji=False)
     return 0
 
 
@@ -304,13 +305,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(words, exit_on_error=False, print_error=False)
     except SpansetError as error:
         errors.print("[red]error:[/red]", end=" ")
-        errors.print(str(error), markup=False, soft_wrap=True)
+        errors.print(str(error), markup=False, emoji=False, soft_wrap=True)
         if isinstance(error, OutputError) and error.where in ("-", "standard output"):
             _drop_stdout()
         return error.exit_code
     except CycloptsError as error:
         errors.print("[red]error:[/red]", end=" ")
-        errors.print(str(error), markup=False, soft_wrap=True)
+        lines = map(printable, str(error).splitlines())
+        errors.print("\n".join(lines), markup=False, emoji=False, soft_wrap=True)
         errors.print("  fix: see `spanset --help`, or `spanset COMMAND --help`", markup=False)
         return 2
     except KeyboardInterrupt:

@@ -34,7 +34,11 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
     if outcome.correlations:
         parts.append(_correlations_table(outcome.correlations))
     if outcome.verdict:
-        parts += [Text("\nVerdict", style="bold"), *map(Text, outcome.verdict), Text()]
+        parts += [
+            Text("\nVerdict", style="bold"),
+            *(Text(printable(line)) for line in outcome.verdict),
+            Text(),
+        ]
     facts = facts_grid()
     times = outcome.timings
     facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
@@ -49,7 +53,7 @@ def _measures_table(outcome: MeasureOutcome) -> RenderableType:
     sets = outcome.sets
     # Units and spreads where the columns leave room for them; --json has them always.
     units = ["unit"] if len(sets) == 1 else []
-    table = plain_table("", *units, *(Text(one.name) for one in sets), title="Diversity")
+    table = plain_table("", *units, *(Text(printable(one.name)) for one in sets), title="Diversity")
     metrics: dict[str, Measurement] = {}
     for one in sets:
         metrics.update(one.measurements)
@@ -169,4 +173,4 @@ def _addition(one: Addition) -> list[Text]:
         f"{100 * one.repeated:.1f} %",
         *("-" if size is None else f"+{size:,}" for size in sizes),
     ]
-    return [Text(cell) for cell in cells]
+    return [Text(printable(cell)) for cell in cells]

@@ -56,9 +56,9 @@ def selection_table(outcome: Outcome) -> RenderableType:
     table.add_row("near duplicates", *map(_near_duplicates, sets))
     for field, rows in _share_rows(sets):
         table.add_section()
-        table.add_row(Text(f"share by {field}", style="bold"))
+        table.add_row(Text(f"share by {printable(field)}", style="bold"))
         for value, shares in rows:
-            table.add_row(Text(f"  {value}"), *shares)
+            table.add_row(Text(f"  {printable(value)}"), *shares)
     return Group(table, Text(), _facts(outcome))
 
 
@@ -73,7 +73,7 @@ def _facts(outcome: Outcome) -> Table:
     facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
     facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
     for number, name in enumerate(outcome.written):
-        facts.add_row("" if number else "written", Text(name))
+        facts.add_row("" if number else "written", Text(printable(name)))
     return facts
 
 
@@ -89,7 +89,7 @@ def plan_table(plan: dict[str, str]) -> Table:
     """What a run would do and take."""
     facts = facts_grid()
     for name, value in plan.items():
-        facts.add_row(name, Text(value))
+        facts.add_row(name, Text(printable(value)))
     return facts
 
 
@@ -100,11 +100,11 @@ def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) 
         state = "complete" if store.is_complete else "unfinished"
         size = f"{store.bytes / 2**20:,.0f}"
         table.add_row(
-            Text(store.name),
+            Text(printable(store.name)),
             f"{store.rows:,}",
             size,
             state,
-            Text(f"{store.path.parent.name[:8]}/{store.path.name[:8]}"),
+            Text(printable(f"{store.path.parent.name[:8]}/{store.path.name[:8]}")),
         )
     total = sum(one.bytes for one in stores) / 2**20
     lines = [f"{total:,.0f} MiB in all, in {stores[0].path.parents[1]}"] if stores else []
@@ -114,7 +114,7 @@ def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) 
             f"{len(references):,} curves of uniform points, {size:,.1f} MiB, in "
             f"{references[0].parent}"
         )
-    table.caption = "\n".join(lines) or "nothing is cached"
+    table.caption = Text("\n".join(map(printable, lines)) or "nothing is cached")
     table.caption_justify = "left"
     return table
 
