@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import io
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
+from tests.conftest import write_lines
 
 from spanset.cli import main
 from spanset.data import read
@@ -108,3 +112,73 @@ def test_formats_are_listed_without_data(capsys):
 def test_formats_and_data_are_not_asked_for_together(capsys):
     assert main(["show", "data.jsonl", "--formats"]) == 2
     assert "--formats" in capsys.readouterr().err
+
+
+OF_TABLES = {
+    "date": (pa.date32(), dt.date(2024, 5, 17), "2024-05-17"),
+    "time": (pa.time64("us"), dt.time(3, 4, 5), "03:04:05"),
+    "timestamp": (pa.timestamp("us"), dt.datetime(2024, 5, 17, 3, 4), "2024-05-17T03:04:00"),
+    "zoned": (
+        pa.timestamp("ns", "UTC"),
+        dt.datetime(2024, 5, 17, tzinfo=dt.timezone.utc),
+        "2024-05-17T",
+    ),
+    "duration": (pa.duration("us"), dt.timedelta(hours=5), "5:00:00"),
+    "decimal": (pa.decimal128(5, 2), decimal.Decimal("1.25"), "1.25"),
+    "bytes": (pa.binary(), b"\x89PNG\x00", "<5 bytes>"),
+    "fixed": (pa.binary(3), b"abc", "<3 bytes>"),
+    "large": (pa.large_binary(), b"", "<0 bytes>"),
+    "image": (
+        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        {"bytes": b"12345", "path": "a.png"},
+        "<5 bytes>",
+    ),
+    "nested": (
+        pa.list_(pa.list_(pa.list_(pa.list_(pa.list_(pa.date32()))))),
+        [[[[[dt.date(2024, 5, 17)]]]]],
+        "2024-05-17",
+    ),
+    "map": (pa.map_(pa.string(), pa.binary()), [("k", b"12")], "<2 bytes>"),
+    "number": (pa.float64(), float("nan"), "NaN"),
+    "half": (pa.float16(), 1.5, "1.5"),
+    "bool": (pa.bool_(), True, "true"),
+    "null": (pa.null(), None, "null"),
+    "category": (pa.dictionary(pa.int8(), pa.string()), "blue", "blue"),
+}
+
+
+@pytest.mark.parametrize("name", OF_TABLES)
+def test_values_that_only_tables_hold_are_shown(tmp_path, capsys, name):
+    kind, value, wanted = OF_TABLES[name]
+    path = tmp_path / "rows.arrow"
+    schema = pa.schema([("question", pa.string()), ("answer", pa.string()), (name, kind)])
+    columns = [pa.array(["Q"]), pa.array(["A"]), pa.array([value], kind)]
+    table = pa.table(columns, schema=schema)
+    with pa.ipc.new_file(path, schema) as writer:
+        writer.write_table(table)
+    assert main(["show", str(path)]) == 0
+    assert wanted in capsys.readouterr().out
+
+
+HOSTILE = "\x1b[31m:smile:[bold]\u202e"
+
+
+def test_names_values_and_reasons_do_not_drive_the_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"question": f"Q{number}", "answer": "A", HOSTILE: HOSTILE} for number in range(6)]
+    path = tmp_path / f"{HOSTILE.replace('/', '')}.jsonl"
+    write_lines(path, [*rows, {"messages": [{"role": HOSTILE, "content": "T"}]}])
+    skip = ["--on-bad-row", "skip"]
+    assert main(["show", path.name, *skip]) == 0
+    assert (
+        main(["select", path.name, "-k", "2", "--by", HOSTILE, "-o", f"{HOSTILE}2.jsonl", *skip])
+        == 0
+    )
+    assert main(["show", f"{HOSTILE}-missing.jsonl"]) == 1
+    assert main(["show", path.name, f"--{HOSTILE}"]) == 2
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "\U0001f604" not in text
+        assert ":smile:[bold]" in "".join(text.split())

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from spanset.data.formats import EXAMPLES, FORMATS
 from spanset.data.formats.texts import parsed_json
+from spanset.data.text_writing import plain_value
 from spanset.errors import printable
 
 if TYPE_CHECKING:
@@ -238,11 +239,25 @@ def _value(value: Any, depth: int) -> RenderableType:
         return _fields(value, depth + 1)
     if isinstance(value, list) and value and depth < DEEPEST:
         return _items(value, depth + 1)
+    if not isinstance(value, (bool, int, float, dict, list, tuple, type(None))):
+        value = _shown(value)  # alone, without the quotes of JSON
+        if isinstance(value, str):
+            return Text(visible(_cut(value, LONGEST_VALUE)), style="italic")
     try:
-        shown = json.dumps(value, ensure_ascii=False)
+        shown = json.dumps(value, ensure_ascii=False, default=_shown)
     except RecursionError:
         shown = "[nested too deeply to be shown]"
     return Text(visible(_cut(shown, LONGEST_VALUE)), style="italic")
+
+
+def _shown(value: object) -> Any:
+    """What stands for a value that only tables hold: a date, a decimal, the bytes of a picture."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"<{len(value):,} bytes>"
+    try:
+        return plain_value(value)
+    except TypeError:
+        return f"<{type(value).__name__}>"
 
 
 def _cut(text: str, longest: int) -> str:

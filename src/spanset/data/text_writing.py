@@ -63,13 +63,13 @@ def _json_texts(data: Dataset, convert: Convert | None) -> Iterator[bytes]:
 
 def _json(row: Mapping[str, Any], data: Dataset, position: int) -> bytes:
     try:
-        text = json.dumps(row, ensure_ascii=False, default=_plain)
+        text = json.dumps(row, ensure_ascii=False, default=plain_value)
     except TypeError as error:
         raise _no_text(row, data, position, error) from error
     try:
         return text.encode()
     except UnicodeEncodeError:  # lone surrogates can only stand as escapes
-        return json.dumps(row, default=_plain).encode()
+        return json.dumps(row, default=plain_value).encode()
 
 
 def write_csv(
@@ -115,14 +115,14 @@ def _cell(value: Any, data: Dataset, position: int, row: Mapping[str, Any]) -> s
     if isinstance(value, str):
         return value
     try:
-        text = json.dumps(value, ensure_ascii=False, default=_plain)
+        text = json.dumps(value, ensure_ascii=False, default=plain_value)
     except TypeError as error:
         raise _no_text(row, data, position, error) from error
     # What JSON has as text only because it has no other way, stands without quotes here.
     return json.loads(text) if text.startswith('"') else text
 
 
-def _plain(value: object) -> Any:
+def plain_value(value: object) -> Any:
     """What stands in JSON for a value that it has no form of."""
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat()
@@ -138,7 +138,7 @@ def _no_text(row: Mapping[str, Any], data: Dataset, position: int, error: Except
     guilty = ""
     for name, value in row.items():
         try:
-            json.dumps(value, default=_plain)
+            json.dumps(value, default=plain_value)
         except TypeError:
             guilty = name
             break

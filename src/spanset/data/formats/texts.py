@@ -62,7 +62,9 @@ def parsed_json(value: Any) -> Any:
 def written(value: Any) -> str:
     """A value that is no text, as JSON."""
     try:
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return (
+            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        )
     except RecursionError:
         raise RowError("nested too deeply") from None
 
