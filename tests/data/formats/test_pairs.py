@@ -117,6 +117,43 @@ def test_prompt_that_the_sides_do_not_hold_is_kept():
     assert pair_of(row) == ([("user", "context"), ("user", "Q")], *ONE[1:])
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["User: q\nAssistant: a\nUser: Q", [{"role": "user", "content": "q ... Q"}]],
+)
+def test_prompt_beside_whole_dialogues_is_not_read_twice(prompt):
+    texts = [("user", "q"), ("assistant", "a"), ("user", "Q")]
+    before = [{"role": role, "content": text} for role, text in texts]
+    chosen = [*before, {"role": "assistant", "content": "A"}]
+    rejected = [*before, {"role": "assistant", "content": "B"}]
+    row = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+    said = FORMATS["preference"].convert(row)
+    assert [tuple(turn) for turn in said.turns] == [*texts, ("assistant", "A")]
+    assert said.shared == 3
+
+
+def test_system_turn_of_a_prompt_is_kept_above_sides_that_lack_it():
+    system = {"role": "system", "content": "S"}
+    asked = {"role": "user", "content": "Q"}
+    sides = {
+        "chosen": [asked, {"role": "assistant", "content": "A"}],
+        "rejected": [asked, {"role": "assistant", "content": "B"}],
+    }
+    said = FORMATS["preference"].convert({"prompt": [system, asked], **sides})
+    assert [turn.text for turn in said.turns] == ["S", "Q", "A"]
+
+
+def test_sides_that_go_on_after_an_answer_keep_the_prompt():
+    prompt = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    asked = {"role": "user", "content": "Q"}
+    sides = {
+        "chosen": [asked, {"role": "assistant", "content": "A"}],
+        "rejected": [asked, {"role": "assistant", "content": "B"}],
+    }
+    said = FORMATS["preference"].convert({"prompt": prompt, **sides})
+    assert [turn.text for turn in said.turns] == ["q", "a", "Q", "A"]
+
+
 def test_longest_common_beginning_is_the_prompt():
     row = {"prompt": [Q], "chosen": [*MORE, A], "rejected": [*MORE, B]}
     prompt, chosen, rejected = pair_of(row)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, prompt_turns, side_turns
@@ -75,6 +76,8 @@ def pair(
         is_blank or _holds(chosen, prompt) or _holds(rejected, prompt)
     ):
         prompt = []
+    elif _are_whole(prompt, chosen, rejected):
+        prompt = [turn for turn in prompt if turn.role == "system" and turn not in chosen]
     sides = [[*prompt, *side] for side in (chosen, rejected)]
     if not (before and _holds(sides[0], before)):
         sides = [[*before, *side] for side in sides]
@@ -83,6 +86,19 @@ def pair(
     while shared < min(map(len, sides)) - 1 and sides[0][shared] == sides[1][shared]:
         shared += 1
     return Conversation(tuple(sides[0]), tuple(sides[1][shared:]), shared=shared)
+
+
+def _are_whole(prompt: Sequence[Turn], chosen: list[Turn], rejected: list[Turn]) -> bool:
+    """Whether the prompt only says again, in another form, what the user says in both sides.
+
+    Sides that say something else go on after the prompt.
+    """
+    if chosen[0] != rejected[0] or chosen[0].role == "assistant":
+        return False
+    both = takewhile(lambda turns: turns[0] == turns[1], zip(chosen, rejected, strict=False))
+    asked = [turn.text.strip() for turn, _ in both if turn.role == "user" and turn.text.strip()]
+    said = "\n".join(turn.text for turn in prompt)
+    return bool(asked) and all(text in said for text in asked)
 
 
 def dialogue(row: Row, field: str) -> list[Turn]:
@@ -104,7 +120,7 @@ def prompt_of(row: Row, fields: Sequence[str]) -> list[Turn]:
 
 def _prompt(row: Row, *, prefer_dialogue: bool) -> list[Turn]:
     """Turns of the prompt that the row holds outside the sides; none where it does not."""
-    texts = [fields for fields in PROMPTS if row.get(fields[0]) is not None]
+    texts = [fields for fields in PROMPTS if row.get(fields[0]) not in (None, [])]
     for field, spoken_by in DIALOGUES:
         if row.get(field) is not None and (prefer_dialogue or not texts):
             return turns_in(row, field, spoken_by)
