@@ -100,6 +100,44 @@ def test_row_that_only_nearly_has_its_shape_is_converted(row):
     assert converted(row) is not row
 
 
+S = {"role": "system", "content": "S"}
+H = [["q", "a"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        ({**PAIR, "chosen": [S, Q, A], "rejected": [S, Q, B]}, {**PAIR, "prompt": [S, Q]}),
+        (
+            {**PAIR, "prompt": [S, Q], "chosen": [Q, A], "rejected": [Q, B]},
+            {**PAIR, "prompt": [S, Q]},
+        ),
+        ({**PAIR, "system": "S"}, {**PAIR, "prompt": [S, Q]}),
+        (
+            {**PAIR, "history": H},
+            {
+                **PAIR,
+                "prompt": [
+                    {"role": "user", "content": "q"},
+                    {"role": "assistant", "content": "a"},
+                    Q,
+                ],
+            },
+        ),
+        (
+            {"prompt": [Q], "completion": [A], "label": True, "system": "S"},
+            {"prompt": [S, Q], "completion": [A], "label": True},
+        ),
+        ({"messages": [Q, A], "system": "S"}, {"messages": [S, Q, A]}),
+        ({"chosen": "A", "rejected": "B"}, {"chosen": [A], "rejected": [B]}),
+        ({**PAIR, "prompt": []}, {"chosen": [A], "rejected": [B]}),
+    ],
+)
+def test_no_row_is_left_alone_that_says_more_or_less_than_its_lists(row, wanted):
+    assert converted(row) == wanted
+    assert converted(wanted) is wanted
+
+
 def test_mapped_rows_are_converted_whatever_their_fields():
     row = {"messages": [Q, A], "q": "Q", "a": "B"}
     assert as_messages(mapped({"prompt": "q", "answer": "a"}), row) == {"messages": [Q, B]}

@@ -1,7 +1,7 @@
 """Rows as chat messages (``--to messages``), in the shapes that TRL's trainers take.
 
     messages     {"messages": [...]}                                any conversation
-    preference   {"prompt": [...], "chosen": [...], "rejected": [...]}
+    preference   {"prompt": [...], "chosen": [...], "rejected": [...]}    prompt where there is one
     kto          {"prompt": [...], "completion": [...], "label": true}
 
 A message is its role and its text. A field `tools` is carried along; other fields are not, so that
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from spanset.data.conversation import ROLES, Conversation, Turn
 from spanset.data.formats import Format, Row
+from spanset.data.formats.messages import turns_of
 from spanset.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,34 +69,41 @@ def as_messages(format: Format, row: Row) -> dict[str, Any]:
 
 
 def is_in_shape(format: Format, row: Row) -> bool:
-    """Whether trainers can take the row as it is: lists of messages with known roles and text."""
-    names = SHAPES.get(format.name)
-    if names is None or not all(_are_plain(row.get(name)) for name in names):
+    """Whether trainers can take the row as it is.
+
+    Its lists are of messages with known roles and text, and are all that the row says: no prompt
+    that the sides hold again, no system text or history beside them.
+    """
+    names = SHAPES.get(format.name, ())
+    found = [name for name in names if name != "prompt" or row.get(name) is not None]
+    if not found or not all(_are_plain(row.get(name)) for name in found):
         return False
-    if format.name == "kto":
-        return isinstance(row.get("label"), bool)
-    if format.name == "preference":  # sides that hold the prompt again would double it
-        sides = (row["chosen"], row["rejected"])
-        return all(message["role"] != "user" for side in sides for message in side[:1])
-    return True
+    if format.name == "kto" and not isinstance(row.get("label"), bool):
+        return False
+    parts = {name: tuple(turns_of(row[name], name)) for name in found}
+    return parts == _parts(format.convert(row))
 
 
 def _record(conversation: Conversation) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        name: _messages(turns) for name, turns in _parts(conversation).items()
+    }
+    if conversation.label is not None and not conversation.rejected:
+        record["label"] = conversation.label
+    return record
+
+
+def _parts(conversation: Conversation) -> dict[str, tuple[Turn, ...]]:
+    """The turns of every list of messages; templates take no empty one for a prompt."""
     turns = conversation.turns
     if conversation.rejected:
-        return {
-            "prompt": _messages(turns[: conversation.shared]),
-            "chosen": _messages(turns[conversation.shared :]),
-            "rejected": _messages(conversation.rejected),
-        }
+        prompt, chosen = turns[: conversation.shared], turns[conversation.shared :]
+        sides = {"chosen": chosen, "rejected": conversation.rejected}
+        return {"prompt": prompt, **sides} if prompt else sides
     if conversation.label is not None:
         start = _start_of_completion(turns)
-        return {
-            "prompt": _messages(turns[:start]),
-            "completion": _messages(turns[start:]),
-            "label": conversation.label,
-        }
-    return {"messages": _messages(turns)}
+        return {"prompt": turns[:start], "completion": turns[start:]}
+    return {"messages": turns}
 
 
 def _start_of_completion(turns: tuple[Turn, ...]) -> int:
