@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from spanset.cli import main
@@ -119,3 +121,19 @@ def test_show_names_fields_that_hold_text_and_are_not_used(tmp_path, capsys):
 def test_show_names_no_field_of_the_known_examples():
     for example in EXAMPLES:
         assert unused_lines(read([example.row])).renderables == [], example
+
+
+@pytest.mark.parametrize("fields", [("prompt", "completion"), ("question", "answer"), ("p", "a")])
+def test_json_that_was_asked_for_is_one_answer(fields):
+    prompt, answer = fields
+    convert = (
+        recognise(dict.fromkeys(fields, "")) or mapped({"prompt": "p", "answer": "a"})
+    ).convert
+    dialogue = json.dumps([Q, A])
+    said = convert({prompt: "Write a dialogue.", answer: dialogue}).turns
+    assert [tuple(turn) for turn in said] == [
+        ("user", "Write a dialogue."),
+        ("assistant", dialogue),
+    ]
+    said = convert({prompt: json.dumps([Q]), answer: json.dumps([A])}).turns
+    assert [tuple(turn) for turn in said] == [USER, ASSISTANT]

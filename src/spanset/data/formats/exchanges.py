@@ -40,13 +40,13 @@ def from_alpaca(row: Row) -> Conversation:
 def from_prompt_completion(row: Row) -> Conversation:
     """Prompt and completion (or response): texts, or lists of messages."""
     answer = _filled(row, "completion", "response")
-    return Conversation((*_in_context(row, "prompt"), *side_turns(row, answer)))
+    return Conversation((*_in_context(row, "prompt"), *_answer_turns(row, answer, "prompt")))
 
 
 def from_question_answer(row: Row) -> Conversation:
     """Question and answer (or response), with an optional context."""
     answer = _filled(row, "answer", "response")
-    return Conversation((*_in_context(row, "question"), *side_turns(row, answer)))
+    return Conversation((*_in_context(row, "question"), *_answer_turns(row, answer, "question")))
 
 
 def is_whole_question(row: Row) -> bool:
@@ -91,7 +91,7 @@ def exchange(
 ) -> Conversation:
     """One exchange from the fields named, each a text or a list of messages."""
     turns = prompt_turns(row, prompts, system, history)
-    turns += side_turns(row, answer)
+    turns += _answer_turns(row, answer, prompts[0])
     return Conversation(tuple(turns))
 
 
@@ -110,6 +110,16 @@ def prompt_turns(
         return before + turns_of(messages, prompts[0])
     texts = (field_text(row, field) for field in prompts)
     return [*before, Turn("user", "\n".join(text for text in texts if text))]
+
+
+def _answer_turns(row: Row, field: str, prompt: str) -> list[Turn]:
+    """An answer; JSON text is messages only beside a prompt of messages.
+
+    After a prompt that is a text, JSON is what the assistant was asked to write.
+    """
+    if isinstance(row.get(field), str) and messages_in(row.get(prompt)) is None:
+        return [Turn("assistant", field_text(row, field))]
+    return side_turns(row, field)
 
 
 def side_turns(row: Row, field: str) -> list[Turn]:
