@@ -19,7 +19,7 @@ from tests.data import containers, hostile_json
 from spanset.data import Dataset, read
 from spanset.data.sources import TextSource
 from spanset.data.writing import SUFFIXES, container_of, natural_container, open_output, write_rows
-from spanset.errors import OutputError, UsageError
+from spanset.errors import DataError, OutputError, UsageError
 
 ROWS = [
     '{"question": "q0", "answer": "a0"}',
@@ -391,3 +391,14 @@ def test_reader_that_goes_away_is_an_error_in_words(data, folder, monkeypatch):
 def test_device_is_written_directly(data):
     data.write("/dev/null")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode), "the device was replaced by a file"
+
+
+@pytest.mark.parametrize(
+    "odd", [(2.5, True), ([1.5], [False]), ({"a": 1.5}, {"a": True}), ([[1.5]], [[2.5, True]])]
+)
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_true_among_numbers_is_refused_by_tables(tmp_path, odd, suffix):
+    rows = [{"text": "T", "odd": value} for value in odd]
+    with pytest.raises(DataError, match="'odd' fits no type") as raised:
+        read(rows).write(tmp_path / f"rows{suffix}")
+    assert raised.value.where.endswith(":2")

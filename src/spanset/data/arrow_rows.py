@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,9 +92,32 @@ def _array(data: Dataset, name: str, values: Sequence[Any]) -> pa.Array:
 def _tried(values: Sequence[Any]) -> Any:
     """The values as an array, or the error that they make."""
     try:
-        return pa.array(values)
+        made = pa.array(values)
+        if _mixes(made.type, values):
+            return TypeError("true or false among numbers")  # Arrow would make it 1.0 or 0.0
+        return made
     except (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError) as error:
         return error
+
+
+def _mixes(kind: pa.DataType, values: Iterable[Any]) -> bool:
+    """Whether true or false stands where the type has a floating number."""
+    types = pa.types
+    if types.is_floating(kind):
+        return any(isinstance(value, bool) for value in values)
+    held = (value for value in values if value is not None)
+    if types.is_list(kind):
+        return _has_floats(kind) and _mixes(kind.value_type, chain.from_iterable(held))
+    if types.is_struct(kind) and _has_floats(kind):
+        rows = list(held)
+        fields = (kind.field(number) for number in range(kind.num_fields))
+        return any(_mixes(one.type, [row.get(one.name) for row in rows]) for one in fields)
+    return False
+
+
+def _has_floats(kind: pa.DataType) -> bool:
+    inner = (kind.field(number).type for number in range(kind.num_fields))
+    return pa.types.is_floating(kind) or any(map(_has_floats, inner))
 
 
 def _reason(error: Exception, value: object) -> str:
