@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.data.containers import PACKERS, csv_text, zstd
 
@@ -172,7 +172,7 @@ def test_an_open_quote_is_named_by_the_line_where_its_record_begins(tmp_path):
     ("content", "columns", "where", "said"),
     [
         ("q,a,q\n1,2,3\n", (), ":1", "2 columns are named 'q'"),
-        (",q,a\n0,1,2\n", (), ":1", "column 1 has no name"),
+        (",q,\n0,1,2\n", (), ":1", "column 3 has no name"),
         ("\nq,\n1,2\n", (), ":2", "column 2 has no name"),
         ("1,2\n", ("q", "q"), "--columns", "2 columns are named 'q'"),
         ("1,2\n", ("q", ""), "--columns", "column 2 has no name"),
@@ -245,3 +245,64 @@ def test_tabs_are_kept_in_tsv_and_become_commas_in_csv(tmp_path):
     data.write(tmp_path / "s.csv")
     assert (tmp_path / "s.tsv").read_text() == "question\tanswer\n1, 2\t3\n"
     assert (tmp_path / "s.csv").read_text() == 'question,answer\n"1, 2",3\n'
+
+
+# What is written is read back
+
+
+names = st.text(
+    st.one_of(
+        st.sampled_from(',;|\t"\r\n [{\ufeff'),
+        st.characters(codec="utf-8", exclude_characters="\0"),
+    ),
+    min_size=1,
+    max_size=6,
+)
+cells = st.text(st.sampled_from('ab,;|\t"\r\n'), max_size=6)
+tables = st.lists(names, min_size=1, max_size=4, unique=True).flatmap(
+    lambda heads: st.lists(
+        st.tuples(*(cells for _ in heads)).map(lambda row: dict(zip(heads, row, strict=True))),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+@given(rows=tables)
+@example(rows=[{"d": "w", "a;b;c": "x;y;z"}])
+@example(rows=[{"PAR1": "", "a|b": ""}])
+@settings(max_examples=50, deadline=None)
+def test_any_table_of_texts_is_read_back_as_it_was_written(suffix, rows):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rows{suffix}"
+        field = next(iter(rows[0]))
+        rows = [{**row, field: row[field] + "x"} for row in rows]  # a row says something
+        read(rows, mapping={"text": field}).write(path)
+        assert [row.value for row in open_source(path).rows()] == rows
+
+
+def test_one_column_between_tabs_may_hold_commas(tmp_path):
+    source = source_of(tmp_path, "text\nred, or green\n", "rows.tsv")
+    assert [row.value for row in source.rows()] == [{"text": "red, or green"}]
+    assert source.container == ".tsv"
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_header_that_holds_other_delimiters_is_parted_as_the_rows_are(tmp_path, mark):
+    source = source_of(tmp_path, f"a{mark}b{mark}c,d\n1,2\n")
+    assert [row.value for row in source.rows()] == [{f"a{mark}b{mark}c": "1", "d": "2"}]
+
+
+def test_index_that_pandas_writes_without_a_name_is_called_index(tmp_path):
+    path = tmp_path / "rows.csv"
+    frame = pd.DataFrame({"question": ["Q", "R"], "answer": ["A", "B"]})
+    frame.to_csv(path)
+    data = read(path)
+    assert data.row(1) == {"index": "1", "question": "R", "answer": "B"}
+    data.write(tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == path.read_bytes()
+    (tmp_path / "more.csv").write_text("a,,b\n1,2,3\n")
+    with pytest.raises(DataError, match="column 2 has no name") as raised:
+        read(tmp_path / "more.csv")
+    assert "index=False" in raised.value.fix

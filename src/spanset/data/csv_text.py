@@ -7,6 +7,7 @@ from here, so that every record's first and last byte are known.
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from spanset.errors import DataError, UsageError
 DELIMITERS = (",", "\t", ";", "|")
 # A field may be as long as a row of any other container; the csv module's own limit is 128 KiB.
 FIELD_LIMIT = (1 << 31) - 1
+SAMPLE = 1 << 20  # bytes in which the record after the header is sought
+INDEX = "index"  # the column that pandas writes first and does not name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +107,7 @@ def csv_source(
     delimiter, record, line, cells = _first_record(content, name, len(columns), is_tsv=is_tsv)
     mark = BOM if content[: len(BOM)] == BOM else b""
     is_header = not columns or tuple(cells) == tuple(columns)
-    names = tuple(columns) or tuple(cells)
+    names = tuple(columns) or _named(cells)
     _check_names(names, f"{name}:{line}", "--columns" if columns else "")
     return CsvSource(
         content=content,
@@ -130,12 +133,43 @@ def _first_record(
     if not found and failed is not None:
         raise failed
 
-    def likelihood(delimiter: str) -> tuple[bool, bool, int]:
-        fields = len(found[delimiter][2])
-        return fields == count, is_tsv and delimiter == "\t" and fields > 1, fields
+    def likelihood(delimiter: str) -> tuple[bool | int, ...]:
+        record, _, cells = found[delimiter]
+        fields, is_own = len(cells), is_tsv and delimiter == "\t"
+        return (
+            fields == count,
+            is_own and fields > 1,
+            _is_strict(record, delimiter),
+            fields > 1 and _goes_on(content, delimiter, fields),
+            fields,
+            is_own,
+        )
 
     best = max(found, key=likelihood)  # of equals the first
     return best, *found[best]
+
+
+def _is_strict(record: bytes, delimiter: str) -> bool:
+    """Whether every quoted field ends at a delimiter: any other's does not."""
+    text = _unended(record).decode("utf-8", errors="replace")
+    try:
+        with _long_fields():
+            list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
+def _goes_on(content: Buffer, delimiter: str, fields: int) -> bool:
+    """Whether the record after the header has as many fields; a wrong delimiter finds others."""
+    # With a wrong one, a quote may open that is never closed: not all of the file is looked at.
+    lines = _Lines(content[:SAMPLE], b"\n")
+    try:
+        records = (cells for _, _, cells, _ in _records(lines, delimiter, "") if cells)
+        next(records)
+        return len(next(records, [])) == fields
+    except (DataError, StopIteration):
+        return False
 
 
 def _first_by(content: Buffer, delimiter: str, name: str) -> tuple[bytes, int, list[str]]:
@@ -156,9 +190,16 @@ def _first_by(content: Buffer, delimiter: str, name: str) -> tuple[bytes, int, l
     )
 
 
+def _named(cells: Sequence[str]) -> tuple[str, ...]:
+    """Names of a header; the index that pandas writes has none."""
+    has_index = len(cells) > 1 and not cells[0] and INDEX not in cells
+    return (INDEX, *cells[1:]) if has_index else tuple(cells)
+
+
 def _check_names(names: Sequence[str], line: str, flag: str) -> None:
     kind, where = (UsageError, flag) if flag else (DataError, line)
-    fix = "name every column once in the header line; where the file has none, give the names "
+    fix = "name every column once in the header line (pandas: to_csv(..., index=False)); where the "
+    fix += "file has none, give the names "
     fix += "with --columns"
     for number, name in enumerate(names, start=1):
         if not name:

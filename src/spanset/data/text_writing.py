@@ -23,6 +23,11 @@ from spanset.errors import DataError
 if TYPE_CHECKING:
     from spanset.data.dataset import Dataset
 
+# A header is quoted as a whole where it could be taken for another container by its first
+# characters, or be parted by another delimiter than its own: quotes end at no other.
+_PLAIN_START = re.compile(r"(?!PAR1|ARROW1|BZh|PK\x03\x04)\w")
+_MARKS = re.compile(r'[,;|\t"\r\n]')
+
 # JSON allows no raw line break inside a string, so a line break and the blanks around it always
 # stand between tokens and can go.
 _LINE_BREAK = re.compile(rb"[\r\n][ \t\r\n]*")
@@ -85,9 +90,9 @@ def write_csv(
     names: dict[str, None] = {}  # a set that keeps the order of appearance
     for row in written_rows(data, convert):
         names.update(dict.fromkeys(row))
-    is_taken_for_json = next(iter(names), "").lstrip(" \t\r\n\ufeff")[:1] in ("[", "{")
     if names:
-        file.write(_record(list(names), delimiter, quote_all=is_taken_for_json).encode())
+        is_plain = _PLAIN_START.match(next(iter(names))) and not any(map(_MARKS.search, names))
+        file.write(_record(list(names), delimiter, quote_all=not is_plain).encode())
     for position, row in enumerate(written_rows(data, convert)):
         cells = [_cell(row.get(name), data, position, row) for name in names]
         try:
