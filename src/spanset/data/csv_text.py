@@ -179,7 +179,8 @@ def _first_by(content: Buffer, delimiter: str, name: str) -> tuple[bytes, int, l
             raise DataError(
                 f"the header cannot be read: {error}",
                 where=f"{name}:{line}",
-                fix="give a CSV file in UTF-8 whose first line names the fields",
+                fix="give a CSV file in UTF-8 whose first line names the fields; another encoding: "
+                "iconv -f WINDOWS-1252 -t UTF-8 IN > OUT",
             )
         if cells:
             return content[start : lines.position], line, cells

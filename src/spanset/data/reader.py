@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,9 @@ from spanset.data.formats import (
     recognise,
     unrecognised,
 )
+from spanset.data.hub import is_hub
 from spanset.data.inputs import sources
+from spanset.data.mistakes import ENCODING, advice_for
 from spanset.data.scanning import RawRow
 from spanset.data.sources import Source
 from spanset.errors import DataError, UsageError
@@ -75,6 +79,7 @@ def read(
     if isinstance(data, Dataset):
         raise UsageError("the data set is read already", where="data", fix="use it as it is")
     for source in sources(data, columns):
+        reader.refuse_again(source)
         reader.add(source)
     return reader.dataset()
 
@@ -84,6 +89,16 @@ def unknown_format(name: str) -> UsageError:
     return UsageError(
         f"no format {name!r}", where="--format", fix=f"use one of {', '.join(FORMATS)}"
     )
+
+
+def _is_same(one: Source, other: Source) -> bool:
+    """Whether two sources hold the same, or one is a folder and the other a file of it."""
+    if not (is_hub(one.name) or is_hub(other.name)):
+        return False  # equal files are two files
+    if one.sha256 == other.sha256:
+        return True
+    paths = [Path(os.path.realpath(path)) for path in (one.path, other.path) if path]
+    return len(paths) == 2 and (paths[0] == paths[1].parent or paths[1] == paths[0].parent)
 
 
 class _Reader:
@@ -97,6 +112,18 @@ class _Reader:
         self.bad: list[BadRow] = []
         self.empty: list[BadRow] = []
         self.total = 0
+        self.advice = ""  # on the first file whose first row could not be read
+
+    def refuse_again(self, source: Source) -> None:
+        """Refuse what was read already under another name: a split of the hub, a folder."""
+        for before in self.sources:
+            if before.name != source.name and _is_same(before, source):
+                raise UsageError(
+                    "the same data are given twice",
+                    where=source.name,
+                    why=f"they are what {before.name!r} holds",
+                    fix="name them once; copies of rows would only be excluded again",
+                )
 
     def add(self, source: Source) -> None:
         """Scan one source: place every usable row, list the others."""
@@ -105,6 +132,7 @@ class _Reader:
         # Numbers without objects: a tuple a row would take ten times the memory.
         starts, lengths, lines, ids = places = [array("q") for _ in range(4)]
         digests = bytearray()
+        first = self.total
         for raw in source.rows():
             row = self.total
             self.total += 1
@@ -116,7 +144,11 @@ class _Reader:
                     raise other_format(raw.value, format)
                 conversation = format.convert(raw.value)
             except RowError as error:
-                self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), error.fix)
+                fix = error.fix or (advice_for(source, raw) if row == first else "")
+                if raw.error.startswith("not UTF-8"):
+                    fix = ENCODING
+                self.advice = self.advice or fix
+                self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), fix)
                 continue
             if conversation.answer.strip():
                 starts.append(raw.start)
@@ -141,7 +173,8 @@ class _Reader:
                 f"no row with an answer ({self.total} rows read, {len(self.bad)} malformed, "
                 f"{len(self.empty)} without an answer)",
                 where=", ".join(source.name for source in self.sources),
-                fix="see how rows are understood with `spanset show`; name the fields with --map",
+                fix=self.advice
+                or "see how rows are understood with `spanset show`; name the fields with --map",
             )
         return Dataset(
             tuple(self.sources),
@@ -161,7 +194,10 @@ class _Reader:
     def _recognised(self, source: Source, raw: RawRow) -> Format:
         format = recognise(raw.value)
         if format is None:
-            raise unrecognised(raw.value, f"{source.name}:{raw.line}")
+            error = unrecognised(raw.value, f"{source.name}:{raw.line}")
+            if advice := advice_for(source, raw):
+                raise DataError(error.what, where=error.where, why=error.why, fix=advice)
+            raise error
         return format
 
     def _leave_out_bad(self, row: BadRow, fix: str) -> None:

@@ -46,7 +46,9 @@ def list_of(value: Any, place: str) -> list[Any]:
         return parsed
     is_odd = isinstance(value, str) and value.lstrip()[:1] == "["
     more = " (it starts like a list, but is not JSON)" if is_odd else ""
-    raise RowError(f"{place} is {kind_of(value)}, expected a list{more}")
+    fix = "pandas writes lists into CSV so that nothing reads them: write Parquet or JSON Lines, "
+    fix += 'with pandas to_json("rows.jsonl", orient="records", lines=True)'
+    raise RowError(f"{place} is {kind_of(value)}, expected a list{more}", fix if is_odd else "")
 
 
 def parsed_json(value: Any) -> Any:
