@@ -71,6 +71,17 @@ def identity(name: str) -> str:
     return repr((path, parsed.config, parsed.revision, parsed.split, parsed.is_folder))
 
 
+def differ_by_split_alone(name: str, other: str) -> bool:
+    """Whether two names are of one data set, of which only one says which split."""
+    if not (is_hub(name) and is_hub(other)):
+        return False
+    splits = [HubName.parse(one).split for one in (name, other)]
+    if splits.count(None) != 1:
+        return False
+    bare = [one.removesuffix(f":{split}") for one, split in zip((name, other), splits, strict=True)]
+    return identity(bare[0]) == identity(bare[1])
+
+
 def hub_source(name: str) -> Source:
     """Load a data set and take one split.
 

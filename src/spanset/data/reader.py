@@ -21,7 +21,7 @@ from spanset.data.formats import (
     recognise,
     unrecognised,
 )
-from spanset.data.hub import is_hub
+from spanset.data.hub import differ_by_split_alone, is_hub
 from spanset.data.inputs import sources
 from spanset.data.mistakes import ENCODING, advice_for
 from spanset.data.scanning import RawRow
@@ -93,10 +93,11 @@ def unknown_format(name: str) -> UsageError:
 
 def _is_same(one: Source, other: Source) -> bool:
     """Whether two sources hold the same, or one is a folder and the other a file of it."""
-    if not (is_hub(one.name) or is_hub(other.name)):
-        return False  # equal files are two files
-    if one.sha256 == other.sha256:
+    # Equal files are two files, and so are equal splits.
+    if one.sha256 == other.sha256 and differ_by_split_alone(one.name, other.name):
         return True
+    if not (is_hub(one.name) or is_hub(other.name)):
+        return False
     paths = [Path(os.path.realpath(path)) for path in (one.path, other.path) if path]
     return len(paths) == 2 and (paths[0] == paths[1].parent or paths[1] == paths[0].parent)
 
