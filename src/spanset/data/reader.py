@@ -146,8 +146,8 @@ class _Reader:
                 conversation = format.convert(raw.value)
             except RowError as error:
                 fix = error.fix or (advice_for(source, raw) if row == first else "")
-                if raw.error.startswith("not UTF-8"):
-                    fix = ENCODING
+                if not fix and raw.error.startswith("not UTF-8"):
+                    fix = f"{ENCODING}; or leave such rows out with --on-bad-row skip"
                 self.advice = self.advice or fix
                 self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), fix)
                 continue
