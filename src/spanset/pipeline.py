@@ -11,6 +11,7 @@ from spanset.amounts import row_counts, token_count
 from spanset.checks import check_select
 from spanset.config import SelectConfig
 from spanset.data import Dataset
+from spanset.data.conversion import what_is_lost
 from spanset.errors import DataError, SpansetError
 from spanset.features import fit_transform, parse_features
 from spanset.features.rows import kernel_rows
@@ -81,6 +82,8 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         names = outputs.names(data, sizes)
         outputs.refuse_inputs(names, input_paths(config, data))
         require_fields(data, config.output.by)
+        for line in what_is_lost(data) if config.output.to else ():
+            watcher.note(line)
         given_rows = Given.read(choice.given, spec, config.reading)
     with stage("represent"):
         represented, fitted = fit_transform(

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -20,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from spanset.data.formats import EXAMPLES, FORMATS
-from spanset.data.formats.texts import parsed_json
 from spanset.data.text_writing import plain_value
+from spanset.data.unused import unused_fields
 from spanset.errors import printable
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 WIDE = 100  # columns of a terminal that holds two things side by side
 LONGEST_TURN = 2_000  # characters of a turn that are shown
 LONGEST_VALUE = 200  # characters of a value of the row
-LOOKED_AT = 20  # rows of an input, for fields that are not used
 MOST_ITEMS = 6  # of a list
 DEEPEST = 5  # levels of a row that are spread out; what lies deeper is shown as JSON
 
@@ -75,41 +73,11 @@ def conversation_panels(data: Dataset, count: int) -> RenderableType:
 
 def unused_lines(data: Dataset) -> RenderableType:
     """A line for every input whose first rows hold text that is no part of their turns."""
-    lines: list[RenderableType] = []
-    for number, source in enumerate(data.sources):
-        positions = np.flatnonzero(data.source == number)[:LOOKED_AT].tolist()
-        unused: dict[str, None] = {}  # a set that keeps the order
-        for position in positions:
-            unused.update(dict.fromkeys(_unused(data, position)))
-        if unused:
-            text = f"{source.name}: fields not used: {', '.join(unused)}"
-            lines.append(Text(printable(text), style="yellow"))
+    lines = (
+        Text(printable(f"{name}: fields not used: {', '.join(fields)}"), style="yellow")
+        for name, fields in unused_fields(data).items()
+    )
     return Group(*lines)
-
-
-def _unused(data: Dataset, position: int) -> Iterator[str]:
-    """Fields of a row that hold more than a word, none of which is in its conversation."""
-    format, row = data.formats[int(data.source[position])], data.row(position)
-    read = {name for way in format.ways for name in way}
-    said = data.conversation(position).text
-    for name, value in row.items():
-        if name not in read and name != "tools":
-            longest = max(_texts(value), key=len, default="")
-            if len(longest.split()) > 1 and longest not in said:
-                yield name
-
-
-def _texts(value: Any, depth: int = 1) -> Iterator[str]:
-    """Texts that a value holds, as itself, in lists and objects, or spelled out in JSON."""
-    if isinstance(value, str):
-        parsed = parsed_json(value)
-        if parsed is None:
-            yield value.strip()
-        else:
-            yield from _texts(parsed, depth)
-    elif isinstance(value, (dict, list)) and depth < DEEPEST:
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner, depth + 1)
 
 
 def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> RenderableType:
@@ -120,7 +88,11 @@ def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> Renderable
     parts: list[RenderableType] = []
     for position in range(min(count, len(data))):
         conversation = data.conversation(position)
-        heads = ("understood as", "read by the model, what it learns to write between ⟦ and ⟧")
+        name = data.formats[int(data.source[position])].name
+        heads = (
+            f"understood as {name}",
+            "read by the model, what it learns to write between ⟦ and ⟧",
+        )
         tokens = _token_lines(conversation, renderer)
         parts += [
             _heading(data.where(position)),

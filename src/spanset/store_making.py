@@ -40,7 +40,10 @@ def run_features(
         rows = read_data(data, reading)
     with stage("represent"):
         maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
-        in_store(maker, rows, path, part)
+        parts = in_store(maker, rows, path, part)
+    done = parts.stores[-1].path if part is not None else path
+    use = f"spanset merge {out}" if part is not None else f"--features store:{out}"
+    watcher.note(f"done: {len(rows):,} rows have their features in {done}; use them: {use}")
 
 
 def run_merge(out: str, watcher: Watcher) -> None:

@@ -246,3 +246,19 @@ def test_another_conversion_is_refused(mixed):
         read(mixed[0]).write("out.jsonl", to="alpaca")
     assert caught.value.where == "--to"
     assert not Path("out.jsonl").exists()
+
+
+def test_what_messages_leave_out_is_said_and_shapes_that_differ(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    header = "question,A,B,C,D,answer"
+    Path("quiz.csv").write_text(f"{header}\nWhich?,a b,c d,e f,g h,C\nWho?,i j,k l,m n,o p,D\n")
+    words = ["select", "quiz.csv", "-k", "1", "--to", "messages"]
+    assert main([*words, "--run", "quiz"]) == 0
+    assert "not in the messages: A, B, C, D" in capsys.readouterr().err
+    Path("pair.jsonl").write_text(MIXED["pairs"] + "\n")
+    Path("chat.jsonl").write_text(MIXED["sharegpt"] + "\n")
+    words = ["select", "pair.jsonl", "chat.jsonl", "-k", "2", "--run"]
+    assert main([*words, "plain"]) == 0
+    assert "shapes" not in capsys.readouterr().err
+    assert main([*words, "mixed", "--to", "messages"]) == 0
+    assert "2 shapes (messages, preference)" in capsys.readouterr().err

@@ -135,8 +135,11 @@ def plain_rows(path: Path) -> list[dict]:
     content = gzip.decompress(content) if path.suffix == ".gz" else content
     text = content.decode()
     if path.suffix == ".csv":
-        csv.field_size_limit(10**7)
-        return list(csv.DictReader(io.StringIO(text, newline="")))
+        before = csv.field_size_limit(10**7)  # of the whole process: others rely on it
+        try:
+            return list(csv.DictReader(io.StringIO(text, newline="")))
+        finally:
+            csv.field_size_limit(before)
     if text.startswith("["):
         return json.loads(text)
     return [json.loads(line) for line in text.split("\n") if line]

@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spanset.data.conversation import ROLES, Conversation, Turn
 from spanset.data.formats import Format, Row
 from spanset.data.formats.messages import turns_of
+from spanset.data.unused import unused_fields
 from spanset.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +53,23 @@ def to_messages(data: Dataset, position: int) -> dict[str, Any] | None:
     """The row's chat messages, or None for a row that is in such a shape already."""
     row, format = data.row(position), data.formats[int(data.source[position])]
     return None if is_in_shape(format, row) else as_messages(format, row)
+
+
+def what_is_lost(data: Dataset) -> list[str]:
+    """What a trainer should know of rows that become chat messages, in lines."""
+    lines = [
+        f"warning: {name}: not in the messages: {', '.join(fields)}; map them with --map if they "
+        "are part of the prompt"
+        for name, fields in unused_fields(data).items()
+    ]
+    names = {data.formats[number].name for number in np.unique(data.source).tolist()}
+    shapes = sorted({name if name in SHAPES else "messages" for name in names})
+    if len(shapes) > 1:
+        lines.append(
+            f"warning: the rows are of {len(shapes)} shapes ({', '.join(shapes)}), and a trainer "
+            "takes one: select from them apart"
+        )
+    return lines
 
 
 def as_messages(format: Format, row: Row) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,10 @@ def find_model(name: str, revision: str | None = None) -> ModelFiles:
         _check_folder(folder, name)
         name = str(folder)
     try:
-        config = transformers.AutoConfig.from_pretrained(
-            name, revision=revision, trust_remote_code=False
-        )
+        with quiet():
+            config = transformers.AutoConfig.from_pretrained(
+                name, revision=revision, trust_remote_code=False
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _cannot_load("model", name, error) from error
     if config.is_encoder_decoder:
@@ -265,12 +267,16 @@ def _read_template(path: str) -> str:
 def quiet() -> Iterator[None]:
     """No progress bars and no advice from the libraries on standard error."""
     logging = require("transformers", extra="models").utils.logging
+    hub = getLogger("huggingface_hub")  # which tells of every try of a name that is not there
+    level = hub.level
+    hub.setLevel(ERROR)
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
+        hub.setLevel(level)
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
