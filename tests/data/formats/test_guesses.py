@@ -128,3 +128,11 @@ def test_rows_of_one_message_each_are_named_as_what_they_are(row):
 def test_targets_that_do_not_go_together_are_refused(mapping, named):
     with pytest.raises(UsageError, match=named):
         mapped(mapping)
+
+
+def test_a_field_that_map_names_and_rows_lack_is_named_itself():
+    row = {"instruction": "Q", "output": "A"}
+    with pytest.raises(DataError, match="no field 'foo', which --map names") as caught:
+        read([row], mapping={"prompt": "foo", "answer": "output"})
+    assert "it has instruction, output" in caught.value.what
+    assert "without --map it reads as alpaca" in caught.value.fix

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spanset.data.formats.exchanges import is_whole_question
+from spanset.data.formats.mapping import MAPPED
 from spanset.data.formats.messages import ROLE_NAMES, is_message, messages_in
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
@@ -78,6 +79,11 @@ def other_format(row: Row, format: Format) -> RowError:
     found = recognise(row)
     looks = f", like {found.name} rows" if found else ""
     fields = ", ".join(row) or "none"
+    if format.name == MAPPED:
+        lacking = [name for name in format.ways[0] if name not in row]
+        what = f"no field {', '.join(map(repr, lacking))}, which --map names; it has {fields}"
+        instead = f"; without --map it reads as {found.name}" if found else ""
+        return RowError(what, f"name fields that the rows have{instead}")
     what = f"not the fields of {format.name} rows ({format.fields}); it has {fields}{looks}"
     if not found:
         return RowError(what)

@@ -13,6 +13,8 @@ from spanset.data.formats.registry import Format
 from spanset.data.formats.texts import Row, RowError
 from spanset.errors import UsageError
 
+MAPPED = "mapped"  # name of the format that --map makes
+
 # What decides how the rest is read, and what may be mapped beside it.
 BESIDE = {
     "text": set(),
@@ -53,7 +55,7 @@ def mapped(mapping: Mapping[str, str]) -> Format:
             raise RowError(f"no field {missing[0]!r}")
         return convert(row)
 
-    return Format("mapped", ", ".join(wanted), (wanted,), from_mapped)
+    return Format(MAPPED, ", ".join(wanted), (wanted,), from_mapped)
 
 
 def _check(mapping: Mapping[str, str]) -> None:
