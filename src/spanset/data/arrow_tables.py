@@ -6,7 +6,7 @@ import hashlib
 import io
 import mmap
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -183,7 +183,7 @@ def _spilled(
 ) -> tuple[pa.RecordBatch, ...]:
     with tempfile.TemporaryFile() as file:
         # A stream, not a file: that one allows no dictionary to change between batches.
-        with pa.ipc.new_stream(pa.PythonFile(Kept(file), mode="w"), schema) as writer:
+        with pa.ipc.new_stream(pa.PythonFile(Passing(file.write), mode="w"), schema) as writer:
             while kept:
                 writer.write_batch(kept.pop(0))
             for batch in more:
@@ -195,11 +195,11 @@ def _spilled(
     return tuple(batch for batch in reader if batch.num_rows)
 
 
-class Kept(io.RawIOBase):
-    """A file to write to that stays open when Arrow closes it."""
+class Passing(io.RawIOBase):
+    """A file for Arrow to write to: passes bytes on, and closes nothing when Arrow closes it."""
 
-    def __init__(self, file: Any) -> None:
-        self.file = file
+    def __init__(self, take: Callable[[Any], object]) -> None:
+        self.take = take
 
     def writable(self) -> bool:
         """Whether it can be written to."""
@@ -207,7 +207,7 @@ class Kept(io.RawIOBase):
 
     def write(self, piece: Any, /) -> int:
         """Pass the bytes on."""
-        self.file.write(piece)
+        self.take(piece)
         return len(piece)
 
 
@@ -237,7 +237,7 @@ def digest_of(table: pa.Table) -> str:
     be gathered from is digested as it lies.
     """
     digest = hashlib.sha256()
-    with pa.ipc.new_stream(pa.PythonFile(_Hashing(digest), mode="w"), table.schema) as writer:
+    with pa.ipc.new_stream(pa.PythonFile(Passing(digest.update), mode="w"), table.schema) as writer:
         for start in range(0, table.num_rows, BATCH):
             (batch,) = table.slice(start, BATCH).combine_chunks().to_batches()
             rows = pa.array(np.arange(batch.num_rows))
@@ -245,19 +245,3 @@ def digest_of(table: pa.Table) -> str:
                 batch = batch.take(rows)
             writer.write_batch(batch)
     return digest.hexdigest()
-
-
-class _Hashing(io.RawIOBase):
-    """A file that keeps only the digest of what is written."""
-
-    def __init__(self, digest: Any) -> None:
-        self.digest = digest
-
-    def writable(self) -> bool:
-        """Whether it can be written to."""
-        return True
-
-    def write(self, piece: Any, /) -> int:
-        """Pass the bytes on."""
-        self.digest.update(piece)
-        return len(piece)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spanset.data.arrow_rows import as_arrow, gathered, shared_schema
-from spanset.data.arrow_tables import BATCH, Kept
+from spanset.data.arrow_tables import BATCH, Passing
 from spanset.data.arrow_values import without_nested_views
 from spanset.data.converting import Convert
 from spanset.errors import DataError
@@ -32,7 +32,7 @@ def write_table(data: Dataset, file: IO[bytes], container: str, convert: Convert
         schema, blocks = table.schema, _blocks(table)
     if is_parquet:
         schema = without_nested_views(schema)
-    sink = pa.PythonFile(Kept(file), mode="w")
+    sink = pa.PythonFile(Passing(file.write), mode="w")
     try:
         writer: Any = (
             pq.ParquetWriter(sink, schema) if is_parquet else pa.ipc.new_file(sink, schema)

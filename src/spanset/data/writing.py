@@ -114,9 +114,9 @@ def _packed(file: IO[bytes], container: str) -> Iterator[Any]:
     elif container.endswith(".zst"):
         import pyarrow as pa
 
-        from spanset.data.arrow_tables import Kept
+        from spanset.data.arrow_tables import Passing
 
-        sink = pa.PythonFile(Kept(file), mode="w")
+        sink = pa.PythonFile(Passing(file.write), mode="w")
         with pa.CompressedOutputStream(sink, "zstd") as packed:
             yield packed
     else:

@@ -108,7 +108,7 @@ class GradientFeatures:
                 "digest": self.files.digest,
             },
             "model_dtype": model_dtype(config.model_dtype, device),
-            "tokenizer": tokenizer_digest(self.renderer),
+            "tokenizer": self._tokenizer,
             "supervise": config.supervise,
             "max_length": self.renderer.max_length,
             "targets": config.targets,
@@ -169,6 +169,11 @@ class GradientFeatures:
     def prepare(self) -> None:
         """The model on its device, with layers that can be captured."""
         self._model  # noqa: B018 (loaded once, kept)
+
+    @cached_property
+    def _tokenizer(self) -> str:
+        """Digest of the tokenizer: taken once, a large one is written out for it."""
+        return tokenizer_digest(self.renderer)
 
     @cached_property
     def _model(self) -> Any:

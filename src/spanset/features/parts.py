@@ -84,8 +84,8 @@ class Parts:
         UsageError
             Rows that an unfinished store may be meant to hold.
         """
-        self.require_all(data)
         part, place = self.find(data.digests)
+        self._refuse_missing(data, np.flatnonzero(part < 0))
         status = self._statuses(part, place)
         require_representable(status, data, on_bad_row=on_bad_row)
         kept = np.flatnonzero(np.isin(status, MADE))
@@ -114,7 +114,9 @@ class Parts:
 
     def require_all(self, data: Dataset) -> None:
         """Refuse rows that no store holds."""
-        missing = self.lacking(data)
+        self._refuse_missing(data, self.lacking(data))
+
+    def _refuse_missing(self, data: Dataset, missing: IntArray) -> None:
         if not len(missing):
             return
         self.refuse_unfinished()
@@ -213,17 +215,17 @@ def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None
     UsageError
         A store of other settings, or an unfinished one of other rows.
     """
-    if not os.path.lexists(path):
+    is_new = not os.path.lexists(path)
+    if is_new:
         refuse_place(path)
-        return Parts((made_store(maker, data, path, shard),))
-    if shard is not None and not os.path.lexists(shard.folder(path)):
+    elif shard is not None and not os.path.lexists(shard.folder(path)):
         raise UsageError(
             "the store exists already",
             where=str(path),
             why="shards are joined to a new store",
             fix="leave out --shard to add rows to it, or name another",
         )
-    if shard is not None:
+    if is_new or shard is not None:
         return Parts((made_store(maker, data, path, shard),))
     wanted = wanted_of(maker, data.digests)
     stores = [FeatureStore(path), *appended(path)]
@@ -271,7 +273,8 @@ def planned(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Planned
     """
     folder, n = settings_folder(maker), len(data)
     parts = Parts(tuple(stores_in(folder)[0]))
-    status, rows = parts.statuses(data), parts.lacking(data)
+    status = parts.statuses(data)
+    rows = np.flatnonzero(status == Status.PENDING)
     if not len(rows):
         require_representable(status, data, on_bad_row=on_bad_row)
         return Planned(f"nothing: all {n:,} rows are in {folder}", n, n, 0, 0.0)
@@ -318,7 +321,7 @@ def refuse_shard(store: FeatureStore) -> None:
 
 def settings_folder(maker: Maker) -> Path:
     """Where the cache has features of these settings; a model's own name does not count."""
-    settings = maker.settings()
+    settings = dict(maker.settings())
     if "model" in settings:
         settings["model"] = settings["model"]["digest"]
     text = json.dumps([VERSION, settings], sort_keys=True)
@@ -363,9 +366,10 @@ def _completed(
             if len(others.lacking(pending)) == len(pending):  # else a part of it would be twice
                 stores[number] = made_store(maker, own, store.path)
     parts = Parts(tuple(stores))
-    rows = parts.lacking(data)
+    part, _ = parts.find(data.digests)
+    rows = np.flatnonzero(part < 0)
     if not len(rows):
-        for number in np.unique(parts.find(data.digests)[0]):
+        for number in np.unique(part):
             tell(maker, len(data), describe(stores[number]))
         return parts
     if len(rows) < len(data):

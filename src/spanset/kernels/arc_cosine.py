@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from spanset.kernels.kernel import SPENT, Matrix, array_module, row_lengths
+from spanset.kernels.kernel import SPENT, Matrix, array_module, inner_diagonal, row_lengths
 
 # Cosines this close to 1 or -1 count as these. The angle near 0 is sqrt(2 (1 - cos)): products of
 # rows and their copies are off by a few 1e-16, which would leave copies at angles of 1e-8.
@@ -96,10 +96,8 @@ class ArcCosine1:
         return 1.0
 
     def diagonal(self, rows: Matrix) -> npt.NDArray[np.float64]:
-        """x.x, summed in float64; ones on unit rows."""
-        if self.unit:
-            return np.ones(len(rows))
-        return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+        """x.x."""
+        return inner_diagonal(rows, unit=self.unit)
 
     def block(self, rows: Any, cols: Any, out: Any = None) -> Any:
         """|x| |y| (sin theta + (pi - theta) cos theta) / pi."""

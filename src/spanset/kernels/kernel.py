@@ -35,6 +35,13 @@ def squared_lengths(rows: Any) -> Any:
     return array_module(rows).einsum("ij,ij->i", rows, rows)
 
 
+def inner_diagonal(rows: Matrix, *, unit: bool) -> npt.NDArray[np.float64]:
+    """x.x of each row, summed in float64; ones on unit rows, whose last bits would break ties."""
+    if unit:
+        return np.ones(len(rows))
+    return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+
+
 def row_lengths(rows: Any) -> Any:
     """|x| of each row (a, d); (a,), in the rows' dtype; tiny, not 0, for a row of zeros.
 
