@@ -13,8 +13,8 @@ from spanset.config import FeatureConfig, SelectConfig
 from spanset.data import Dataset
 from spanset.features import Spec, dimension, lexical_maker, maker_of, parse_features
 from spanset.features.array import load_features
+from spanset.features.keeping import Planned, planned
 from spanset.features.making import Maker
-from spanset.features.parts import Planned, planned
 from spanset.features.store_features import StoreFeatures
 from spanset.given import Given
 from spanset.greedy import TokenBudget

@@ -7,8 +7,8 @@ from pathlib import Path
 from spanset.checks import check_features
 from spanset.config import DataConfig, ModelConfig
 from spanset.features import Spec, lexical_maker, maker_of, require_making
+from spanset.features.keeping import in_store
 from spanset.features.making import describe
-from spanset.features.parts import in_store
 from spanset.features.shards import Shard, merge_shards
 from spanset.features.store_checks import refuse_place
 from spanset.reading import read_data

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.features.tiny_models import CHATML, make_model, make_tokenizer
 
 from spanset.cli import main
-from spanset.features.parts import in_store
+from spanset.features.keeping import in_store
 
 CONTEXT = 128  # tokens that the models of `make_model` can attend to
 SMALL = ("--rank", "4", "--dimension", "32")

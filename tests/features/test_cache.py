@@ -21,7 +21,7 @@ from spanset.features import capture_run
 from spanset.features.cache import cache_folder, cached_stores, clear_cache
 from spanset.features.capture import GradientCapture
 from spanset.features.gradient import GradientFeatures
-from spanset.features.parts import planned
+from spanset.features.keeping import planned
 from spanset.features.selfcheck import SketchCheck
 
 CONFIG = ModelConfig(rank=4, dimension=32)

@@ -13,7 +13,7 @@ from spanset.data import read
 from spanset.errors import DataError, UsageError
 from spanset.features import fit_transform as fit_transform_spec
 from spanset.features import lexical, parse_features
-from spanset.features.parts import settings_folder, stores_in
+from spanset.features.keeping import settings_folder, stores_in
 from spanset.features.store import FeatureStore
 from spanset.features.store_features import StoreFeatures
 from spanset.stages import SILENT

@@ -20,7 +20,7 @@ from spanset.data import read
 from spanset.errors import DataError, UsageError
 from spanset.features import sentence as sentence_module
 from spanset.features.cache import cached_stores
-from spanset.features.parts import in_store
+from spanset.features.keeping import in_store
 from spanset.features.sentence import SentenceFeatures
 from spanset.features.store import FeatureStore, Status
 

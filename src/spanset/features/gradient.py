@@ -19,6 +19,7 @@ import numpy.typing as npt
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.capture_run import CaptureRun, capture_rows
+from spanset.features.keeping import from_cache
 from spanset.features.making import Job, machine
 from spanset.features.models import (
     ModelFiles,
@@ -30,7 +31,6 @@ from spanset.features.models import (
     skeleton,
     tokenizer_digest,
 )
-from spanset.features.parts import from_cache
 from spanset.features.rendering import Renderer
 from spanset.features.represented import Represented
 from spanset.features.sketch import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch

@@ -28,8 +28,8 @@ from spanset.data.text import encodable
 from spanset.errors import OutputError
 from spanset.features.digests import digest_of
 from spanset.features.hashing import hash64
+from spanset.features.keeping import from_cache, settings_folder, stores_in
 from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
-from spanset.features.parts import from_cache, settings_folder, stores_in
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.features.store import FeatureStore

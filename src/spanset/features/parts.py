@@ -1,16 +1,10 @@
-"""Features that lie in several stores of the same settings: what is there is never made again.
+"""Features that lie in several stores of the same settings, searched together.
 
-A store is made for the rows that no other holds, and holds them for good. The user's cache has a
-folder for all settings that were used, with a store for each time that rows were new; a store that
-the user named keeps rows that came later in folders inside it (`appended-1` ...).
+A store that the user named keeps rows that came later in folders inside it (`appended-1` ...).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,24 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
-from spanset.errors import DataError, OutputError, SpansetError, UsageError
-from spanset.features.cache import cache_folder
-from spanset.features.digests import digest_of, positions
-from spanset.features.making import (
-    Maker,
-    cost_line,
-    describe,
-    made_store,
-    stored_bytes,
-    tell,
-    wanted_of,
-)
+from spanset.errors import DataError, UsageError
+from spanset.features.digests import positions
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
-from spanset.features.shards import Shard
 from spanset.features.store import MADE, FeatureStore, Status
-from spanset.features.store_checks import refuse_difference, refuse_place
-from spanset.features.store_files import VERSION
+from spanset.features.store_checks import refuse_difference
 from spanset.features.survey import require_representable
 from spanset.results import IntArray
 
@@ -159,137 +141,6 @@ class Parts:
         return lengths
 
 
-def from_cache(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Represented:
-    """Unit rows of the data's rows from the user's cache; what is not there is made and kept.
-
-    Raises
-    ------
-    OutputError
-        The cache cannot be written.
-    StoreBusyError
-        Another process makes the same features.
-    """
-    folder = settings_folder(maker)
-    stores, damaged = stores_in(folder)
-    for path in damaged:
-        maker.watcher.note(
-            f"warning: features in {path} cannot be read and are made again; "
-            "`spanset cache --clear` removes them"
-        )
-
-    def new(rows: IntArray) -> Path:
-        _require_cache(folder)
-        name = digest_of(data.digests[rows])[:32]
-        while folder / name in damaged:
-            name += "-again"
-        return folder / name
-
-    return _completed(maker, data, stores, new).represented(data, on_bad_row=on_bad_row)
-
-
-def _require_cache(folder: Path) -> None:
-    """Refuse a cache that cannot be written before any work."""
-    cache, why = cache_folder(), ""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = error.strerror or str(error)
-    for place in (cache, folder):
-        if place.is_dir() and not os.access(place, os.W_OK):
-            why = f"no permission to write in {place}"
-    if why:
-        raise OutputError(
-            "features cannot be kept in the cache",
-            where=str(cache),
-            why=why,
-            fix="set XDG_CACHE_HOME to a folder that can be written, or keep them in one of your "
-            "own: spanset features DATA ... --out STORE",
-        )
-
-
-def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None) -> Parts:
-    """Features of these rows in a store that the user named: made, gone on with, or added to.
-
-    Raises
-    ------
-    UsageError
-        A store of other settings, or an unfinished one of other rows.
-    """
-    is_new = not os.path.lexists(path)
-    if is_new:
-        refuse_place(path)
-    elif shard is not None and not os.path.lexists(shard.folder(path)):
-        raise UsageError(
-            "the store exists already",
-            where=str(path),
-            why="shards are joined to a new store",
-            fix="leave out --shard to add rows to it, or name another",
-        )
-    if is_new or shard is not None:
-        return Parts((made_store(maker, data, path, shard),))
-    wanted = wanted_of(maker, data.digests)
-    stores = [FeatureStore(path), *appended(path)]
-    for store in stores:
-        refuse_shard(store)
-        refuse_difference(store, wanted, parts=("settings",))
-        if not store.complete and not _are_there(store, data):
-            refuse_difference(store, wanted)  # unfinished, and of other rows
-    number = 1 + max([0, *(_number(store.path) for store in stores[1:])])
-    parts = _completed(maker, data, stores, lambda _: path / f"{APPENDED}{number}")
-    require_representable(parts.statuses(data), data)
-    return parts
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What the features of some rows would take; nothing is made.
-
-    Attributes
-    ----------
-    line : str
-        In words.
-    there, rows : int
-        Rows whose features are in the cache, of how many.
-    bytes : int
-        On disk.
-    seconds : float
-        On this machine, about.
-    """
-
-    line: str
-    there: int
-    rows: int
-    bytes: int
-    seconds: float
-
-
-def planned(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Planned:
-    """Look at the rows, and at what the cache has of them.
-
-    Raises
-    ------
-    DataError
-        Rows that the run would refuse.
-    """
-    folder, n = settings_folder(maker), len(data)
-    parts = Parts(tuple(stores_in(folder)[0]))
-    status = parts.statuses(data)
-    rows = np.flatnonzero(status == Status.PENDING)
-    if not len(rows):
-        require_representable(status, data, on_bad_row=on_bad_row)
-        return Planned(f"nothing: all {n:,} rows are in {folder}", n, n, 0, 0.0)
-    own = data if len(rows) == n else data[rows]
-    seen = maker.survey(own)
-    status[rows] = seen.status
-    require_representable(status, data, on_bad_row=on_bad_row)
-    line = cost_line(maker, seen, folder)
-    if len(rows) < n:
-        line += f"; {n - len(rows):,} of {n:,} rows are there already"
-    is_any = (seen.status == Status.PENDING).any()
-    seconds = maker.seconds(own, seen) if is_any else 0.0
-    return Planned(line, n - len(rows), n, stored_bytes(maker, len(rows)), seconds)
-
-
 def opened(path: str) -> Parts:
     """A store that the user named; rows that were added may be unfinished.
 
@@ -308,6 +159,18 @@ def opened(path: str) -> Parts:
     return Parts(tuple(stores))
 
 
+def appended(path: Path) -> list[FeatureStore]:
+    """The stores of rows that were added to one, in the order that they were."""
+    found = [one for one in path.glob(f"{APPENDED}*") if one.is_dir() and number_of(one)]
+    return [FeatureStore(one) for one in sorted(found, key=number_of)]
+
+
+def number_of(path: Path) -> int:
+    """Of an appended store, from 1; 0 for a folder that is none."""
+    number = path.name.removeprefix(APPENDED)
+    return int(number) if number.isdecimal() else 0
+
+
 def refuse_shard(store: FeatureStore) -> None:
     """Refuse a part of a store that is still to be merged."""
     if store.manifest["shard"] is not None:
@@ -317,69 +180,3 @@ def refuse_shard(store: FeatureStore) -> None:
             where=str(store.path),
             fix="join the shards first: spanset merge STORE",
         )
-
-
-def settings_folder(maker: Maker) -> Path:
-    """Where the cache has features of these settings; a model's own name does not count."""
-    settings = dict(maker.settings())
-    if "model" in settings:
-        settings["model"] = settings["model"]["digest"]
-    text = json.dumps([VERSION, settings], sort_keys=True)
-    return cache_folder() / hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def stores_in(folder: Path) -> tuple[list[FeatureStore], list[Path]]:
-    """The stores in a folder of the cache, by name; and those that cannot be read."""
-    stores: list[FeatureStore] = []
-    damaged: list[Path] = []
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in found:
-        if path.is_dir() and path.name[0] != ".":
-            try:
-                stores.append(FeatureStore(path))
-            except SpansetError:
-                damaged.append(path)
-    return stores, damaged
-
-
-def appended(path: Path) -> list[FeatureStore]:
-    """The stores of rows that were added to one, in the order that they were."""
-    found = [one for one in path.glob(f"{APPENDED}*") if one.is_dir() and _number(one)]
-    return [FeatureStore(one) for one in sorted(found, key=_number)]
-
-
-def _number(path: Path) -> int:
-    """Of an appended store, from 1; 0 for a folder that is none."""
-    number = path.name.removeprefix(APPENDED)
-    return int(number) if number.isdecimal() else 0
-
-
-def _completed(
-    maker: Maker, data: Dataset, stores: list[FeatureStore], new: Callable[[IntArray], Path]
-) -> Parts:
-    """Finish stores of these rows that are not, then make one of the rows that none has."""
-    for number, store in enumerate(stores):
-        if not store.complete and _are_there(store, data):
-            own = data[positions(data.digests, np.array(store.column("rows")))]
-            others = Parts((*stores[:number], *stores[number + 1 :]))
-            pending = own[store.column("status") == Status.PENDING]
-            if len(others.lacking(pending)) == len(pending):  # else a part of it would be twice
-                stores[number] = made_store(maker, own, store.path)
-    parts = Parts(tuple(stores))
-    part, _ = parts.find(data.digests)
-    rows = np.flatnonzero(part < 0)
-    if not len(rows):
-        for number in np.unique(part):
-            tell(maker, len(data), describe(stores[number]))
-        return parts
-    if len(rows) < len(data):
-        there = len(data) - len(rows)
-        maker.watcher.note(f"features: {there:,} of {len(data):,} rows are there already")
-    own = data if len(rows) == len(data) else data[rows]
-    made = made_store(maker, own, new(rows), is_alone=len(rows) == len(data))
-    return Parts((*stores, made))
-
-
-def _are_there(store: FeatureStore, data: Dataset) -> bool:
-    """Whether all rows of a store are among these."""
-    return bool((positions(data.digests, np.array(store.column("rows"))) >= 0).all())

@@ -20,9 +20,9 @@ from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
 from spanset.data.text import encodable
 from spanset.errors import SpansetError
+from spanset.features.keeping import from_cache
 from spanset.features.making import Job, MadeProgress, machine, put_rows
 from spanset.features.models import model_device, model_dtype
-from spanset.features.parts import from_cache
 from spanset.features.represented import Represented
 from spanset.features.sentence_models import (
     SentenceFiles,
