@@ -30,7 +30,7 @@ from spanset.features.batches import plan_batches
 from spanset.features.capture import Batch, GradientCapture
 from spanset.features.models import find_model, load_model, load_renderer
 from spanset.features.rendering import Rendered
-from spanset.features.sketch import Layer, Sketch, make_sketch
+from spanset.features.sketches import Layer, Sketch, make_sketch
 from spanset.features.targets import find_layers
 
 RANKS, DIMENSION = (64, 512), 4096

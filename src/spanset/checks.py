@@ -11,7 +11,7 @@ from spanset.diversity.catalogue import parse_measures, require_reference
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
 from spanset.features import Spec, parse_features
-from spanset.features.sketch import check_sketch
+from spanset.features.sketches import check_sketch
 from spanset.quality import require_known_quality
 from spanset.report.figures import check_plot
 from spanset.selectors import require_conditional

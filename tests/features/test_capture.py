@@ -14,7 +14,7 @@ from tests.features.tiny_models import FAMILIES, VOCABULARY, make_model
 from spanset.errors import SpansetError, UsageError
 from spanset.features import capture as capture_module
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.sketch import gradient, make_sketch
+from spanset.features.sketches import gradient, make_sketch
 from spanset.features.targets import decoder_layers, find_layers
 
 RANK = 8

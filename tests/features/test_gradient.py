@@ -33,7 +33,7 @@ from spanset.features.capture import Batch, GradientCapture
 from spanset.features.gradient import GradientFeatures
 from spanset.features.models import load_model
 from spanset.features.selfcheck import SketchCheck
-from spanset.features.sketch import make_sketch
+from spanset.features.sketches import make_sketch
 from spanset.features.store import FeatureStore, Status
 from spanset.features.store_features import StoreFeatures
 from spanset.features.targets import find_layers

@@ -13,7 +13,7 @@ from tests.features.tiny_models import make_model
 from spanset.features import capture as capture_module
 from spanset.features.capture import Batch, GradientCapture
 from spanset.features.selfcheck import _Grams, check_sketching
-from spanset.features.sketch import make_sketch
+from spanset.features.sketches import make_sketch
 from spanset.features.targets import find_layers
 
 RANK, DIMENSION = 8, 256

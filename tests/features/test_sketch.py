@@ -9,7 +9,7 @@ import torch
 
 from spanset.errors import UsageError
 from spanset.features.hashing import permutation, signs
-from spanset.features.sketch import Layer, check_sketch, gradient, make_sketch
+from spanset.features.sketches import Layer, check_sketch, gradient, make_sketch
 
 RANK, GROUPS = 8, 4
 DIMENSION = RANK * GROUPS

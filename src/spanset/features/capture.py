@@ -2,7 +2,7 @@
 
 No adapter is inserted and no gradient of a weight is formed. All parameters are frozen; hooks on
 the target layers keep what is needed of their inputs, and on the way back hand it to a reducer
-(sketch.py) with the gradient of the layer's output. An example's tokens touch only its own rows
+(sketches) with the gradient of the layer's output. An example's tokens touch only its own rows
 of these, so that one backward pass of the summed loss serves every example of the batch. What that
 saves against a training step is the product that forms weight gradients, a third of the work, and
 the logits of tokens that are not supervised.
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.errors import SpansetError, UsageError
-from spanset.features.sketch import Layer, Reducer
+from spanset.features.sketches import Layer, Reducer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

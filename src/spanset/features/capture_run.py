@@ -19,7 +19,7 @@ from spanset.features.making import Job, MadeProgress, put_rows
 from spanset.features.models import ModelFiles, quiet
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.selfcheck import SketchCheck, check_sketching
-from spanset.features.sketch import Sketch, make_sketch
+from spanset.features.sketches import Sketch, make_sketch
 from spanset.features.store import FeatureStore, Status
 from spanset.features.survey import render_rows
 from spanset.features.targets import find_layers

@@ -33,7 +33,7 @@ from spanset.features.models import (
 )
 from spanset.features.rendering import Renderer
 from spanset.features.represented import Represented
-from spanset.features.sketch import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
+from spanset.features.sketches import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
 from spanset.features.store import FeatureStore
 from spanset.features.survey import Survey, survey
 from spanset.features.targets import find_layers

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.sketch import Sketch
+from spanset.features.sketches import Sketch
 
 if TYPE_CHECKING:
     import torch

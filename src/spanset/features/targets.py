@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spanset.errors import UsageError
-from spanset.features.sketch import Layer
+from spanset.features.sketches import Layer
 
 KINDS = ("attention", "all-linear")
 

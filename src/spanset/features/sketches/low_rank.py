@@ -1,0 +1,58 @@
+"""The LoRA part of a sketch: a fixed random A of r rows for every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from spanset.features.hashing import signs
+from spanset.features.sketches.reducer import Layer
+
+if TYPE_CHECKING:
+    import torch
+
+
+class LowRank:
+    """A for every layer, and what it keeps of the inputs.
+
+    `spared` layers have no A: what it would keep is the inputs themselves.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        rank: int,
+        dimension: int,
+        seed: int,
+        device: torch.device | str,
+        dtype: torch.dtype | None,
+        spared: Collection[Layer] = (),
+    ) -> None:
+        import torch
+
+        self.rank, self.dimension, self.device = rank, dimension, torch.device(device)
+        self._down = [
+            None
+            if layer in spared
+            else torch.from_numpy(signs(seed, f"{layer.name}/down", rank, layer.inputs))
+            .to(self.device, dtype or torch.float32)
+            .mul_(rank**-0.5)
+            for layer in layers
+        ]
+
+    def is_reduced(self, layer: int) -> bool:
+        """Whether A loses anything of the layer's gradient."""
+        return self._down[layer] is not None
+
+    def start(self, batch: int) -> torch.Tensor:
+        """Zeros (B, d) float32."""
+        import torch
+
+        return torch.zeros(batch, self.dimension, device=self.device)
+
+    def keep(self, layer: int, x: torch.Tensor) -> torch.Tensor:
+        """Z = x A^T, (B, T, r); the inputs themselves where there is no A."""
+        import torch
+
+        down = self._down[layer]
+        return x if down is None else torch.nn.functional.linear(x, down)
