@@ -32,7 +32,7 @@ from tests.features.model_folder import (
 from tests.features.tiny_models import CHATML, CHATML_MARKED
 from tests.test_bad_input import Commands, check_message, snapshot
 
-from spanset.features import gradient
+from spanset.features import language_model
 
 N = 8
 LONG = {"instruction": "a very long question " * 40, "output": "No."}
@@ -168,7 +168,7 @@ BAD_FOLDERS = {
 def test_a_folder_that_cannot_be_used_is_named_before_any_work(
     spanset, cache, monkeypatch, command, case
 ):
-    monkeypatch.setattr(gradient, "survey", None)
+    monkeypatch.setattr(language_model, "survey", None)
     spoil, where, says = BAD_FOLDERS[case]
     spoil(Path("m"))
     refuses(spanset, cache, COMMANDS[command], code=2, where=where, says=says)
@@ -385,7 +385,7 @@ WRONG_FLAGS = {
 def test_a_setting_that_cannot_be_is_refused_before_any_work(
     spanset, cache, monkeypatch, command, case
 ):
-    monkeypatch.setattr(gradient, "survey", None)
+    monkeypatch.setattr(language_model, "survey", None)
     flags, where, fix = WRONG_FLAGS[case]
     Path("latin.jinja").write_bytes(CHATML.encode() + b"\xe9")
     Path("syntax.jinja").write_text("{% for m in %}")
@@ -540,7 +540,7 @@ def test_a_selection_by_gradients_leaves_a_run_folder_that_can_be_fed_back(spans
     config = Path("r/config.toml").read_text()
     assert 'model = "m"' in config
     assert "max-length = 100" in config
-    monkeypatch.setattr(gradient, "load_model", None)  # the same features, so from the cache
+    monkeypatch.setattr(language_model, "load_model", None)  # the same features, so from the cache
     ended = spanset.run("select", "--config", "r/config.toml", "--run", "again")
     assert ended.code == 0, ended.err
     assert Path("again/ids.txt").read_bytes() == Path("r/ids.txt").read_bytes()
@@ -570,7 +570,7 @@ def test_a_selection_in_memory_order_counts_rows_as_they_were_read(spanset):
 
 
 def test_a_dry_run_with_a_model_loads_no_weights(spanset, cache, monkeypatch):
-    monkeypatch.setattr(gradient, "load_model", None)
+    monkeypatch.setattr(language_model, "load_model", None)
     before = snapshot(Path())
     ended = spanset.run(*BY_MODEL, "--dry-run")
     assert (ended.code, ended.err) == (0, "")

@@ -10,9 +10,9 @@ from spanset.data.reader import unknown_format
 from spanset.diversity.catalogue import parse_measures, require_reference
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
-from spanset.features import Spec, parse_features
+from spanset.features import Spec, parse_features, refuse_idle_model
 from spanset.features.sketches import check_sketch
-from spanset.quality import require_known_quality
+from spanset.quality import MODEL_SCORES, no_model, require_known_quality
 from spanset.report.figures import check_plot
 from spanset.selectors import require_conditional
 from spanset.selectors.top import require_quality
@@ -45,6 +45,7 @@ def check_select(config: SelectConfig) -> float:
     _check_model(config.model)
     if quality is not None:
         require_known_quality(quality)
+    _check_scores(spec, config)
     _check_reading(config.reading)
     if choice.given is not None:
         require_conditional(choice.method)
@@ -74,6 +75,7 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
     spec = parse_features(config.features.features, config.model.model)
     if spec.kind == "gradient":
         check_sketch(config.model.sketch, config.model.rank, config.model.dimension)
+    refuse_idle_model(spec, config.model.model)
     _check_model(config.model)
     _check_reading(config.reading)
     if measuring.plot is not None:
@@ -145,7 +147,26 @@ def check_features(spec: Spec, model: ModelConfig, seed: int) -> None:
         raise UsageError(f"{seed} is negative", where="--seed", fix="give 0 or more")
     if spec.kind == "gradient":
         check_sketch(model.sketch, model.rank, model.dimension)
+    refuse_idle_model(spec, model.model)
     _check_model(model)
+
+
+def _check_scores(spec: Spec, config: SelectConfig) -> None:
+    """Refuse a score of a model that is not named, or a model that has nothing to do."""
+    quality, model = config.quality.quality, config.model
+    is_scored = quality in MODEL_SCORES
+    refuse_idle_model(spec, model.model, scores=is_scored)
+    if quality is None or not is_scored:
+        return
+    if model.model is None and not spec.takes_model and spec.kind != "store":
+        raise no_model(quality)
+    if spec.kind == "sentence" and model.revision is not None:
+        raise UsageError(
+            "one revision is given for two models",
+            where="--revision",
+            why=f"--features {spec} and --model {model.model} may both come from the hub",
+            fix="leave it out, or load the model of that revision into a folder and name that",
+        )
 
 
 def _check_model(model: ModelConfig) -> None:

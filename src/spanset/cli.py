@@ -258,9 +258,9 @@ def show(
     if model.model is None:
         panels = conversation_panels(dataset, n)
     else:
-        from spanset.features.gradient import GradientFeatures
+        from spanset.features.language_model import LanguageModel
 
-        renderer = GradientFeatures.load(model.model, model).renderer
+        renderer = LanguageModel.load(model.model, model).renderer
         panels = rendered_panels(dataset, renderer, n)
     with _printing():
         out.print(input_table(dataset), unused_lines(dataset), panels)

@@ -76,8 +76,9 @@ class FeatureConfig:
 
     features: Annotated[str | None, Parameter(group=_FEATURES)] = None
     """lexical; sentence:MODEL, a sentence-transformers model; gradient:MODEL (as --model);
-    store:FOLDER that `spanset features` made; array:FILE.npy with one row for each row of the
-    data. By default gradients where a --model is given, else lexical."""
+    hidden:MODEL, its hidden states; store:FOLDER that `spanset features` made (store:FOLDER:hidden
+    for the hidden states beside gradients); array:FILE.npy with one row for each row of the data.
+    By default gradients where a --model is given, else lexical."""
 
     kernel: Annotated[
         Literal["rbf", "cosine", "linear", "arccos0", "arccos1"], Parameter(group=_FEATURES)
@@ -86,8 +87,8 @@ class FeatureConfig:
     columns."""
 
     gamma: Annotated[str | None, Parameter(group=_FEATURES)] = None
-    """Sharpness of the rbf kernel, exp(-gamma |x - y|^2): a number, by default 0.25; or auto:K, the
-    gamma at which K picks have a gain of at least e^-7."""
+    """Sharpness of the rbf kernel, exp(-gamma |x - y|^2): a number, by default 0.25 (hidden states:
+    2.5); or auto:K, the gamma at which K picks have a gain of at least e^-7."""
 
     normalize: Annotated[bool, Parameter(group=_FEATURES)] = True
     """Compare directions only, or (--no-normalize) features with their lengths."""
@@ -99,7 +100,8 @@ class ModelConfig:
 
     model: Annotated[str | None, Parameter(group=_MODEL)] = None
     """The model to be tuned: a folder, or its name on the hub. Rows are then compared by the
-    gradients of its weights."""
+    gradients of its weights, unless --features says otherwise, and scored by it where --quality
+    names such a score."""
 
     revision: Annotated[str | None, Parameter(group=_MODEL)] = None
     """Revision on the hub."""
@@ -130,6 +132,16 @@ class ModelConfig:
     gradient_checkpointing: Annotated[bool, Parameter(group=_MODEL, negative="")] = False
     """Less memory for about a third more time."""
 
+    pair: Annotated[Literal["difference", "chosen", "rejected"], Parameter(group=_MODEL)] = (
+        "difference"
+    )
+    """Of a preference pair: the gradient of the difference that DPO learns, or of one side. Hidden
+    states and scores are of the chosen side, or of the rejected."""
+
+    hidden: Annotated[bool, Parameter(group=_MODEL)] = True
+    """Keep hidden states beside gradients, for hidden:MODEL without another pass; --no-hidden saves
+    the disk space."""
+
     targets: Annotated[Literal["attention", "all-linear"], Parameter(group=_MODEL)] = "attention"
     """Layers whose gradients count."""
 
@@ -149,15 +161,17 @@ class QualityConfig:
     """What makes a row good, and how much that counts."""
 
     quality: Annotated[str | None, Parameter(group=_QUALITY)] = None
-    """output_tokens, input_tokens, total_tokens, column:NAME or column:NAME:down."""
+    """output_tokens, input_tokens, total_tokens, column:NAME or column:NAME:down; by a --model:
+    perplexity, gradient_norm, el2n, logit_margin, answer_tokens, ifd, pmi."""
 
     quality_weight: Annotated[float | None, Parameter(name="--lambda", group=_QUALITY)] = None
     """Share of quality in the score, 0 to 1; 0.1 when a quality is given."""
 
     transform: Annotated[
-        Literal["log", "identity", "rank", "quantile"], Parameter(group=_QUALITY)
-    ] = "log"
-    """From the score to log quality."""
+        Literal["log", "identity", "rank", "quantile"] | None, Parameter(group=_QUALITY)
+    ] = None
+    """From the score to log quality; by default log, or identity for logit_margin and pmi, which
+    are logarithms already."""
 
     tokenizer: Annotated[str | None, Parameter(group=_QUALITY)] = None
     """Hugging Face tokenizer (name or folder) that counts tokens; by default they are

@@ -29,7 +29,7 @@ from spanset.pipeline import selection_device
 from spanset.report.figures import measure_figure, save_figure
 from spanset.results import IntArray, MeasuredSet
 from spanset.run_folder import read_ids
-from spanset.similarity import choose_kernel
+from spanset.similarity import choose_kernel, usual_gamma
 from spanset.stages import Watcher, stopwatch
 from spanset.summary import require_fields
 
@@ -156,9 +156,10 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     with stage("represent"):
         prepared = inputs.represented(config, watcher)
         against = prepared.reference(config)
+        kind = "array" if prepared.fitted is None else prepared.fitted.settings()["kind"]
         kernel = choose_kernel(
             config.features.kernel,
-            config.features.gamma,
+            usual_gamma(config.features.kernel, config.features.gamma, kind),
             [(one.X, one.lengths) for one in prepared.sets],
             normalize=config.features.normalize,
             seed=measuring.seed,

@@ -19,10 +19,11 @@ from spanset.given import Given
 from spanset.kernels import kernel_settings
 from spanset.memory import peak_bytes
 from spanset.outputs import Outputs
-from spanset.quality import TokenCounts, count_tokens, score
+from spanset.quality import TokenCounts, count_tokens
 from spanset.reading import input_paths, read_data
 from spanset.results import Selection, StopReason
-from spanset.similarity import choose_kernel
+from spanset.scoring import scored_rows
+from spanset.similarity import choose_kernel, usual_gamma
 from spanset.stages import Watcher, stopwatch
 from spanset.summary import SetSummary, require_fields, summarise
 from spanset.verbs import select
@@ -94,21 +95,34 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             on_bad_row=config.reading.on_bad_row,
             watcher=watcher,
         )
+        given = None
+        if given_rows is not None:
+            columns, normalize = represented.X.shape[1], config.features.normalize
+            dtype = config.compute.dtype
+            given = given_rows.features(fitted, columns, normalize=normalize, dtype=dtype)
+    with stage("score"):
+        tokens = log_q = None
+        if config.quality.quality:
+            represented, log_q, tokens = scored_rows(
+                represented,
+                fitted,
+                config.quality.quality,
+                transform=config.quality.transform,
+                tokenizer=config.quality.tokenizer,
+                model=config.model,
+                seed=choice.seed,
+                on_bad_row=config.reading.on_bad_row,
+                watcher=watcher,
+            )
         X, data = represented.X, represented.data
         require_rows(data, sizes)
         own_lengths = None if config.features.normalize else represented.lengths
-        given = None
-        if given_rows is not None:
-            normalize, dtype = config.features.normalize, config.compute.dtype
-            given = given_rows.features(fitted, X.shape[1], normalize=normalize, dtype=dtype)
-    with stage("score"):
-        tokens = count_tokens(data, config.quality.tokenizer)
-        quality, transform = config.quality.quality, config.quality.transform
-        log_q = score(data, quality, transform=transform, tokens=tokens) if quality else None
+        tokens = tokens or count_tokens(data, config.quality.tokenizer)
     with stage("select"):
+        features = config.features
         kernel = choose_kernel(
-            config.features.kernel,
-            config.features.gamma,
+            features.kernel,
+            usual_gamma(features.kernel, features.gamma, fitted.settings()["kind"]),
             [(X, own_lengths)],
             normalize=config.features.normalize,
             seed=choice.seed,

@@ -19,6 +19,9 @@ from spanset.stages import SILENT, Watcher
 
 AUTO = "auto:"
 LOOKED_AT = 10_000  # rows that a gamma is sought on, at most: a search of seconds, not minutes
+# Gamma of the rbf kernel where nothing is said: hidden states lie close together (Wang et al. 2024
+# take g = 10, which is gamma = 2.5).
+GAMMA_OF = {"hidden": 2.5}
 STREAM = 6  # of the seed: the draws of measures take the first numbers
 
 # Rows (n, d): unit rows and their lengths, or rows as the kernel sees them.
@@ -67,6 +70,13 @@ def check_kernel(kernel: str, gamma: float | str | None, dtype: str) -> None:
     """Refuse a kernel, gamma or dtype that do not go together, before any work."""
     parse_gamma(kernel, gamma)
     check_dtype(make_kernel(kernel), dtype)
+
+
+def usual_gamma(kernel: str, gamma: float | str | None, kind: str) -> float | str | None:
+    """Gamma as given, or the usual one of features of this kind."""
+    if gamma is None and kernel == "rbf":
+        return GAMMA_OF.get(kind)
+    return gamma
 
 
 def choose_kernel(

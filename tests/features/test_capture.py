@@ -1,5 +1,6 @@
 """Captured gradients against autograd's, one example at a time."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,8 @@ from tests.features.tiny_models import FAMILIES, VOCABULARY, make_model
 
 from spanset.errors import SpansetError, UsageError
 from spanset.features import capture as capture_module
-from spanset.features.capture import Batch, GradientCapture
+from spanset.features.capture import GradientCapture
+from spanset.features.padded import Batch
 from spanset.features.sketches import gradient, make_sketch
 from spanset.features.targets import decoder_layers, find_layers
 
@@ -108,7 +110,10 @@ def captured(model, batch, *, layers=None, weights=None, sketch=None, checkpoint
     layers = layers or find_layers(model)
     sketch = sketch or make_sketch("none", layers, rank=RANK, dimension=64, seed=0)
     with GradientCapture(model, layers, checkpointing=checkpointing) as capture:
-        return capture(batch, sketch, weights)
+        if weights is not None:
+            weights = np.repeat(weights[:, None], batch.ids.shape[1], axis=1)
+            batch = replace(batch, weights=weights)
+        return capture(batch, sketch)
 
 
 def assert_close(got, expected, what, tolerance=1e-5):
@@ -190,7 +195,7 @@ def test_low_rank_gradients_are_those_of_pefts_adapter(family):
 def test_losses_are_transformers_own(model):
     rows = make_rows(6)
     expected = [summed_loss(model, ids, marks).item() for ids, marks in zip(*rows, strict=True)]
-    np.testing.assert_allclose(captured(model, whole(rows)).losses, expected, rtol=1e-5)
+    np.testing.assert_allclose(captured(model, whole(rows)).scores.loss, expected, rtol=1e-5)
 
 
 def test_all_linear_targets_are_autograds_too(llama):
@@ -224,7 +229,7 @@ def test_padding_does_not_matter_whatever_it_holds(model):
         ids[row, :own], supervised[row, :own] = batch.ids[row, :own], batch.supervised[row, :own]
     got = captured(model, Batch(ids, supervised))
     assert_close(got.total, expected.total, "padding leaks into the gradient")
-    np.testing.assert_allclose(got.losses, expected.losses, rtol=1e-5)
+    np.testing.assert_allclose(got.scores.loss, expected.scores.loss, rtol=1e-5)
 
 
 def test_an_earlier_token_does_matter(llama):
@@ -242,7 +247,7 @@ def test_rows_without_supervised_tokens_are_zeros_and_leave_others_alone(llama):
     supervised[1][:] = False
     got = captured(llama, whole((ids, supervised)))
     assert (got.total[1] == 0).all()
-    assert got.losses[1] == 0
+    assert got.scores.loss[1] == 0
     assert_close(got.total[[0, 2]], expected.total[[0, 2]], "other rows")
     for marks in supervised:
         marks[:] = False
@@ -256,7 +261,7 @@ def test_weights_multiply_each_rows_gradient(model):
     expected = plain.total * torch.from_numpy(weights).float()[:, None]
     assert (weighted.total[2] == 0).all()
     assert_close(weighted.total[[0, 1, 3]], expected[[0, 1, 3]], "weights")
-    np.testing.assert_array_equal(weighted.losses, plain.losses)
+    np.testing.assert_array_equal(weighted.scores.loss, plain.scores.loss)
 
 
 # One pass, and what is left behind
@@ -485,7 +490,7 @@ def test_weights_that_are_not_numbers_are_not_silently_zeros(model):
         next(model.parameters())[:] = torch.nan
     got = captured(model, whole(make_rows(3)))
     assert not torch.isfinite(got.total).all(dim=1).any()
-    assert not np.isfinite(got.losses).any()
+    assert not np.isfinite(got.scores.loss).any()
 
 
 # Targets

@@ -15,6 +15,7 @@ from tests.features.model_folder import (
     CONTEXT,
     edit_weights,
     files_of,
+    gradients_are_zero,
     same_store,
     save_model,
     store_of,
@@ -26,12 +27,21 @@ import spanset
 from spanset.config import ModelConfig
 from spanset.data import read
 from spanset.errors import DataError, SpansetError, UsageError
-from spanset.features import capture_run, fit_transform, gradient, parse_features
+from spanset.features import (
+    capture_run,
+    fit_transform,
+    gradient,
+    language_model,
+    model_run,
+    parse_features,
+)
 from spanset.features import survey as survey_module
 from spanset.features.cache import cache_folder, cached_stores
-from spanset.features.capture import Batch, GradientCapture
+from spanset.features.capture import GradientCapture
 from spanset.features.gradient import GradientFeatures
+from spanset.features.model_run import ModelRun
 from spanset.features.models import load_model
+from spanset.features.padded import Batch
 from spanset.features.selfcheck import SketchCheck
 from spanset.features.sketches import make_sketch
 from spanset.features.store import FeatureStore, Status
@@ -86,12 +96,12 @@ def transform(model, rows, config=SMALL, **options):
 def by_hand(model, rows, config=SMALL, seed=0):
     """Unit rows, one example at a time, with nothing in between."""
     made = GradientFeatures.load(model, config)
-    loaded = load_model(made.files, device="cpu", dtype="float32")
+    loaded = load_model(made.model.files, device="cpu", dtype="float32")
     layers = find_layers(loaded, config.targets)
     sketch = make_sketch(
         config.sketch, layers, rank=config.rank, dimension=config.dimension, seed=seed
     )
-    rendered = made.renderer.render(list(read(rows).conversations()))
+    rendered = made.model.renderer.render(list(read(rows).conversations()))
     with GradientCapture(loaded, layers) as capture:
         sums = [
             capture(Batch.pad([one.ids], [one.supervised]), sketch).total.numpy()[0]
@@ -216,14 +226,14 @@ def test_a_longer_cut_represents_more_rows_but_is_bounded_by_the_context(model):
 def test_a_gradient_without_a_direction_leaves_its_row_out(
     model, tmp_path, monkeypatch, value, status, reason
 ):
-    captured = capture_run._captured
+    passed = ModelRun._passed
 
-    def spoilt(job, capture, sketch, rows, rendered):
-        total, losses, was_split = captured(job, capture, sketch, rows, rendered)
-        total[rows == 2] = value
-        return total, losses, was_split
+    def spoilt(run, once, rows, read):
+        found, was_split = passed(run, once, rows, read)
+        found.total[rows == 2] = value
+        return found, was_split
 
-    monkeypatch.setattr(capture_run, "_captured", spoilt)
+    monkeypatch.setattr(ModelRun, "_passed", spoilt)
     data = read(ROWS)
     store = store_of(GradientFeatures.load(model, SMALL), data, tmp_path / "s")
     assert np.flatnonzero(store.column("status") == status).tolist() == [2, 18]
@@ -234,11 +244,7 @@ def test_a_gradient_without_a_direction_leaves_its_row_out(
 
 
 def test_no_row_with_a_gradient_is_an_error_every_time(model, tmp_path, monkeypatch):
-    def nothing(job, capture, sketch, rows, rendered):
-        shape = (len(rows), sketch.dimension)
-        return np.zeros(shape, np.float32), np.zeros(len(rows)), False
-
-    monkeypatch.setattr(capture_run, "_captured", nothing)
+    gradients_are_zero(monkeypatch)
     for _ in range(2):  # the second time everything is there already
         with pytest.raises(DataError, match="none of 20 rows") as caught:
             GradientFeatures.load(model, SMALL).transform(read(ROWS))
@@ -248,11 +254,7 @@ def test_no_row_with_a_gradient_is_an_error_every_time(model, tmp_path, monkeypa
 def test_new_rows_without_a_direction_do_not_stop_those_that_have_one(model, monkeypatch):
     transform(model, ROWS[:10])
 
-    def nothing(job, capture, sketch, rows, rendered):
-        shape = (len(rows), sketch.dimension)
-        return np.zeros(shape, np.float32), np.zeros(len(rows)), False
-
-    monkeypatch.setattr(capture_run, "_captured", nothing)
+    gradients_are_zero(monkeypatch)
     assert transform(model, ROWS[:15]).kept.tolist() == list(range(10))
 
 
@@ -281,7 +283,7 @@ def test_rows_that_the_template_refuses_are_left_out_where_that_is_asked_for(tmp
 
 def test_a_second_call_runs_no_model(model, cache, monkeypatch):
     first = transform(model, ROWS)
-    monkeypatch.setattr(gradient, "load_model", fails)
+    monkeypatch.setattr(language_model, "load_model", fails)
     assert np.array_equal(transform(model, ROWS).X, first.X)
     assert len(list(cache.iterdir())) == 1
     assert cache_folder() == cache
@@ -292,7 +294,7 @@ def test_the_cache_goes_by_content_and_not_by_names(model, tmp_path, cache, monk
     shutil.copytree(model, tmp_path / "copy")
     path = tmp_path / "rows.json"
     path.write_text(json.dumps([{**row, "rating": 4} for row in ROWS]))
-    monkeypatch.setattr(gradient, "load_model", fails)
+    monkeypatch.setattr(language_model, "load_model", fails)
     GradientFeatures.load(str(tmp_path / "copy"), SMALL).transform(read(path))
 
 
@@ -480,10 +482,10 @@ def test_progress_ends_with_all_of_the_work(model, tmp_path):
 def test_a_template_that_gives_two_results_for_a_row_is_an_error(model, tmp_path, monkeypatch):
     from spanset.features.rendering import RenderError
 
-    def moody(data, renderer, rows):
+    def moody(data, renderer, rows, pair):
         return [RenderError("not on Sundays") for _ in rows]
 
-    monkeypatch.setattr(capture_run, "render_rows", moody)
+    monkeypatch.setattr(model_run, "render_rows", moody)
     with pytest.raises(SpansetError, match="two results") as caught:
         store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert "Sundays" in caught.value.why
@@ -597,5 +599,7 @@ def test_fit_transform_gives_the_representation_for_more_rows(model, whole):
 def test_a_model_path_may_be_relative_or_in_the_home_folder(model, monkeypatch):
     monkeypatch.chdir(Path(model).parent)
     monkeypatch.setenv("HOME", str(Path(model).parent))
-    digests = {GradientFeatures.load(name, SMALL).files.digest for name in ("m", "./m", "~/m")}
-    assert digests == {GradientFeatures.load(model, SMALL).files.digest}
+    digests = {
+        GradientFeatures.load(name, SMALL).model.files.digest for name in ("m", "./m", "~/m")
+    }
+    assert digests == {GradientFeatures.load(model, SMALL).model.files.digest}

@@ -11,7 +11,8 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 from tests.features.tiny_models import make_model
 
 from spanset.features import capture as capture_module
-from spanset.features.capture import Batch, GradientCapture
+from spanset.features.capture import GradientCapture
+from spanset.features.padded import Batch
 from spanset.features.selfcheck import _Grams, check_sketching
 from spanset.features.sketches import make_sketch
 from spanset.features.targets import find_layers

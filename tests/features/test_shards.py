@@ -18,6 +18,7 @@ from tests.features.model_folder import (
     changed,
     edit_json,
     files_of,
+    gradients_are_zero,
     same_store,
     save_model,
     talk_rows,
@@ -305,13 +306,7 @@ def test_a_shard_given_to_a_selection_says_to_merge(folder, capsys):
 
 def test_a_shard_whose_rows_are_all_unusable_does_not_stop_its_run(folder, monkeypatch):
     """Its rows may all have a gradient of zero, while those of other shards do not."""
-    from spanset.features import capture_run
-
-    def nothing(job, capture, sketch, rows, rendered):
-        shape = (len(rows), sketch.dimension)
-        return np.zeros(shape, np.float32), np.zeros(len(rows)), False
-
-    monkeypatch.setattr(capture_run, "_captured", nothing)
+    gradients_are_zero(monkeypatch)
     make("3/4")
     assert FeatureStore(Path("s.3-of-4")).complete
 

@@ -52,11 +52,20 @@ ROWS = talk_rows(40, copies=5)
 # The store alone, without a model
 
 
+WIDTH = 3
+COLUMNS = (
+    store_module.COUNTED
+    | store_module.NORM
+    | store_module.SCORES
+    | store_module.hidden_columns(WIDTH)
+)
+
+
 def make_store(path, *, dtype="float32", place=None, shard=None, n=N):
     table = {
         "settings": {"a": 1},
         "data": {"rows": n},
-        "columns": ["tokens", "supervised", "norm", "loss"],
+        "columns": COLUMNS,
         "plan": {"batch_tokens": 100},
         "cost": {},
         "shard": shard,
@@ -82,6 +91,10 @@ def put(store, *rows):
         np.full(len(rows), Status.OK, np.uint8),
         norm=numbers + 0.5,
         loss=numbers + 0.25,
+        el2n=numbers + 0.75,
+        margin=-numbers,
+        hidden=np.repeat(numbers[:, None] + 2.0, WIDTH, axis=1),
+        hidden_norm=numbers + 3.0,
     )
 
 
@@ -231,7 +244,7 @@ def test_a_leftover_of_a_killed_creation_is_no_store_and_no_hindrance(tmp_path):
     store = make_store(tmp_path / "s")
     assert set(files_of(store.path)) == {
         "manifest.json",
-        *(f"{name}.npy" for name in ("features", *store_module.ALWAYS, *store_module.OPTIONAL)),
+        *(f"{name}.npy" for name in ("features", *store_module.ALWAYS, *COLUMNS)),
     }
     assert not partial.exists()
 
@@ -403,9 +416,9 @@ def test_a_child_makes_the_bytes_that_this_process_makes(folder, reference):
 
 
 def test_a_finished_store_is_found_and_left_as_it_is(store_there, reference, monkeypatch):
-    from spanset.features import gradient
+    from spanset.features import language_model
 
-    monkeypatch.setattr(gradient, "load_model", None)
+    monkeypatch.setattr(language_model, "load_model", None)
     before = {path.name: path.stat().st_mtime_ns for path in store_there.iterdir()}
     assert main(FEATURES) == 0
     assert {path.name: path.stat().st_mtime_ns for path in store_there.iterdir()} == before
@@ -733,9 +746,9 @@ NOWHERE = {
 def test_a_place_where_no_store_can_be_is_named_before_any_work(
     folder, capsys, monkeypatch, out, shard
 ):
-    from spanset.features import gradient
+    from spanset.features import language_model
 
-    monkeypatch.setattr(gradient, "survey", None)  # rendering millions of rows takes minutes
+    monkeypatch.setattr(language_model, "survey", None)  # rendering millions of rows takes minutes
     before = sorted(path.name for path in folder.iterdir())
     refused(capsys, *changed(FEATURES, "--out", out), *shard, code=2)
     assert sorted(path.name for path in folder.iterdir()) == before

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
+from spanset.features.kinds import MADE, Spec, parse_features, refuse_idle_model
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
 from spanset.stages import SILENT, Watcher
 
 if TYPE_CHECKING:
     from spanset.features.gradient import GradientFeatures
+    from spanset.features.hidden import HiddenFeatures
     from spanset.features.lexical import LexicalFeatures
     from spanset.features.sentence import SentenceFeatures
 
@@ -31,11 +33,10 @@ __all__ = [
     "lexical_maker",
     "maker_of",
     "parse_features",
+    "refuse_idle_model",
     "require_making",
     "unit_rows",
 ]
-
-KINDS = ("lexical", "sentence:MODEL", "gradient:MODEL", "store:FOLDER", "array:FILE.npy")
 
 
 class Representation(Protocol):
@@ -48,51 +49,6 @@ class Representation(Protocol):
     def settings(self) -> dict[str, Any]:
         """All that the features depend on beside the rows, for a manifest."""
         ...
-
-
-class Spec(NamedTuple):
-    """A representation's name taken apart: its kind, and the model or file that it names."""
-
-    kind: str
-    argument: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.argument}" if self.argument else self.kind
-
-    @property
-    def path(self) -> str | None:
-        """File or folder that is read, where the kind reads one."""
-        return self.argument if self.kind in ("array", "store") else None
-
-
-def parse_features(features: str | None, model: str | None = None) -> Spec:
-    """Representation by the flags ``--features`` and ``--model``.
-
-    ``--model M`` alone is ``gradient:M``; neither is ``lexical``.
-
-    Raises
-    ------
-    UsageError
-        A name that is no representation, or two models.
-    """
-    if features is None:
-        return Spec("lexical") if model is None else Spec("gradient", model)
-    kind, _, argument = features.partition(":")
-    if kind == "gradient" and not argument and model:
-        argument = model
-    named = ("sentence", "gradient", "store", "array")
-    if features != "lexical" and not (kind in named and argument):
-        raise UsageError(
-            f"no features {features!r}", where="--features", fix=f"use {', '.join(KINDS)}"
-        )
-    spec = Spec(kind, argument)
-    if model is not None and spec != Spec("gradient", model):
-        raise UsageError(
-            f"--model {model} and --features {features} do not go together",
-            where="--model",
-            fix="drop one of them: --model M alone means --features gradient:M",
-        )
-    return spec
 
 
 def fit_transform(
@@ -118,7 +74,7 @@ def fit_transform(
     fitted: Representation
     if spec.kind == "lexical":
         fitted = lexical_maker(data, seed=seed, watcher=watcher)
-    elif spec.kind in ("sentence", "gradient"):
+    elif spec.kind == "sentence" or spec.takes_model:
         fitted = maker_of(
             spec, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
         )
@@ -140,12 +96,16 @@ def maker_of(
     seed: int = 0,
     on_bad_row: str = "stop",
     watcher: Watcher = SILENT,
-) -> SentenceFeatures | GradientFeatures:
+) -> SentenceFeatures | HiddenFeatures | GradientFeatures:
     """Features of a model, which is looked at; its weights are loaded when they are needed."""
     if spec.kind == "sentence":
         from spanset.features.sentence import SentenceFeatures
 
         return SentenceFeatures.load(spec.argument, model, watcher=watcher)
+    if spec.kind == "hidden":
+        from spanset.features.hidden import HiddenFeatures
+
+        return HiddenFeatures.load(spec.argument, model, on_bad_row=on_bad_row, watcher=watcher)
     from spanset.features.gradient import GradientFeatures
 
     return GradientFeatures.load(
@@ -171,7 +131,7 @@ def require_making(spec: Spec) -> None:
     """Refuse features that are not made: those that the user brings."""
     if spec.path is not None:
         raise UsageError(
-            f"{spec} are made already", where="--features", fix=f"use {', '.join(KINDS[:3])}"
+            f"{spec} are made already", where="--features", fix=f"use {', '.join(MADE)}"
         )
 
 

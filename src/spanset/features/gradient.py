@@ -5,43 +5,29 @@
 A row's features are a function of its conversation and of the store's settings (model, template,
 sketch, seed), and of nothing else: rows with the same conversation are computed once. The numbers
 of two batches agree to about 1e-6 in float32; within one store they are the same bytes however
-often a run was interrupted, because batches are fixed by its plan (making.py).
+often a run was interrupted, because batches are fixed by its plan (making.py). Beside the gradients
+the same pass leaves scores of the tokens, and hidden states.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.capture_run import CaptureRun, capture_rows
+from spanset.features.capture_run import capture_rows
 from spanset.features.keeping import from_cache
-from spanset.features.making import Job, machine
-from spanset.features.models import (
-    ModelFiles,
-    find_model,
-    load_model,
-    load_renderer,
-    model_device,
-    model_dtype,
-    skeleton,
-    tokenizer_digest,
-)
-from spanset.features.rendering import Renderer
+from spanset.features.language_model import LanguageModel
+from spanset.features.making import Job
 from spanset.features.represented import Represented
 from spanset.features.sketches import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
-from spanset.features.store import FeatureStore
-from spanset.features.survey import Survey, survey
+from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore, hidden_columns
+from spanset.features.survey import Survey
 from spanset.features.targets import find_layers
-from spanset.speed import products_per_second
 from spanset.stages import SILENT, Watcher
-
-EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
-BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # of a pass, where --batch-tokens does not say
 
 
 @dataclass(frozen=True)
@@ -50,22 +36,14 @@ class GradientFeatures:
 
     Attributes
     ----------
-    files, renderer
-        The model, and how rows are rendered for it.
-    config : ModelConfig
-        Settings.
+    model : LanguageModel
+        How rows go through it.
     seed : int
         Of the sketch.
-    on_bad_row : {"stop", "skip"}
-        At a row that the chat template refuses.
     """
 
-    files: ModelFiles
-    renderer: Renderer
-    config: ModelConfig
+    model: LanguageModel
     seed: int
-    on_bad_row: str = "stop"
-    watcher: Watcher = field(default=SILENT, repr=False)
 
     @classmethod
     def load(
@@ -79,22 +57,15 @@ class GradientFeatures:
     ) -> GradientFeatures:
         """Find the model and its tokenizer; weights are loaded when they are needed."""
         check_sketch(config.sketch, config.rank, config.dimension)
-        files = find_model(name, config.revision)
-        renderer = load_renderer(
-            files,
-            supervise=config.supervise,
-            max_length=config.max_length,
-            chat_template=config.chat_template,
-        )
-        return cls(files, renderer, config, seed, on_bad_row, watcher)
+        return cls(LanguageModel.load(name, config, on_bad_row=on_bad_row, watcher=watcher), seed)
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
-        return from_cache(self, data, on_bad_row=self.on_bad_row)
+        return from_cache(self, data, on_bad_row=self.model.on_bad_row)
 
     def settings(self) -> dict[str, Any]:
         """All that the features depend on."""
-        config, device = self.config, model_device(self.config.device)
+        config = self.model.config
         paper = config.sketch == "paper"
         sizes: dict[str, Any] = {
             "rank": PAPER_RANK if paper else config.rank,
@@ -102,15 +73,7 @@ class GradientFeatures:
         }
         return {
             "kind": "gradient",
-            "model": {
-                "name": self.files.name,
-                "revision": self.files.revision,
-                "digest": self.files.digest,
-            },
-            "model_dtype": model_dtype(config.model_dtype, device),
-            "tokenizer": self._tokenizer,
-            "supervise": config.supervise,
-            "max_length": self.renderer.max_length,
+            **self.model.settings(),
             "targets": config.targets,
             "sketch": {
                 "kind": config.sketch,
@@ -123,73 +86,53 @@ class GradientFeatures:
     @property
     def dimension(self) -> int:
         """Columns of the features."""
-        if self.config.sketch == "paper":
+        config = self.model.config
+        if config.sketch == "paper":
             return PAPER_DIMENSION
-        if self.config.sketch == "fold":
-            return self.config.dimension
-        layers = find_layers(skeleton(self.files), self.config.targets)
-        return sum(layer.inputs * layer.outputs for layer in layers)
+        if config.sketch == "none":
+            layers = find_layers(self.model.skeleton, config.targets)
+            return sum(layer.inputs * layer.outputs for layer in layers)
+        return config.dimension
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Numbers of tokens, lengths of gradients, losses."""
-        return ("tokens", "supervised", "norm", "loss")
+    def watcher(self) -> Watcher:
+        """Told of what is done."""
+        return self.model.watcher
+
+    @property
+    def columns(self) -> dict[str, Entry]:
+        """Numbers of tokens, lengths of gradients, scores; hidden states unless declined."""
+        hidden = hidden_columns(self.model.width) if self.model.config.hidden else {}
+        return COUNTED | NORM | SCORES | hidden
 
     @property
     def batch(self) -> tuple[str, int]:
         """Tokens of a pass."""
-        device = model_device(self.config.device)
-        return "tokens", self.config.batch_tokens or BATCH_TOKENS[device.partition(":")[0]]
+        return self.model.batch
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """None: the model is all."""
         return {}
 
+    def view(self, store: FeatureStore) -> None:
+        """Nothing else holds them."""
+
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
-        return survey(data, self.renderer, on_bad_row=self.on_bad_row)
+        return self.model.survey(data)
 
     def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
-        """From the model's size and the speed of matrix products; no weights are loaded.
-
-        A weight takes two operations a token forward and two backward, where no gradient of weights
-        is formed; the output layer, those of supervised tokens only.
-        """
-        device = model_device(self.config.device)
-        dtype = model_dtype(self.config.model_dtype, device)
-        model = skeleton(self.files)
-        embedding = model.get_input_embeddings().weight
-        weights = sum(one.numel() for one in model.parameters()) - embedding.numel()
-        head = model.get_output_embeddings().weight
-        body = weights - (0 if head is embedding else head.numel())
-        cost = seen.cost
-        products = 4 * (body * (cost.tokens or 0) + head.numel() * (cost.supervised or 0))
-        return products / (EFFICIENCY * products_per_second(dtype, device))
+        """From the model's size; no weights are loaded."""
+        return self.model.seconds(seen, backward=True)
 
     def prepare(self) -> None:
         """The model on its device, with layers that can be captured."""
-        self._model  # noqa: B018 (loaded once, kept)
-
-    @cached_property
-    def _tokenizer(self) -> str:
-        """Digest of the tokenizer: taken once, a large one is written out for it."""
-        return tokenizer_digest(self.renderer)
-
-    @cached_property
-    def _model(self) -> Any:
-        device = model_device(self.config.device)
-        dtype = model_dtype(self.config.model_dtype, device)
-        model = load_model(self.files, device=device, dtype=dtype)
-        find_layers(model, self.config.targets)
-        return model
+        find_layers(self.model.loaded, self.model.config.targets)
 
     def machine(self) -> dict[str, Any]:
         """Device and software."""
-        return machine(model_device(self.config.device))
+        return self.model.machine()
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
-        capture_rows(
-            CaptureRun(self.files, self._model, self.renderer, self.config, job, self.watcher),
-            store,
-        )
+        capture_rows(self.model, job, store)

@@ -39,7 +39,12 @@ from spanset.results import IntArray
 
 
 def from_cache(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Represented:
-    """Unit rows of the data's rows from the user's cache; what is not there is made and kept.
+    """Unit rows of the data's rows from the user's cache; as `in_cache`."""
+    return in_cache(maker, data).represented(data, on_bad_row=on_bad_row)
+
+
+def in_cache(maker: Maker, data: Dataset) -> Parts:
+    """Stores in the user's cache that have all of the data's rows; what is not there is made.
 
     Raises
     ------
@@ -50,6 +55,7 @@ def from_cache(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Repr
     """
     folder = settings_folder(maker)
     stores, damaged = stores_in(folder)
+    stores += _views(maker, folder)
     for path in damaged:
         maker.watcher.note(
             f"warning: features in {path} cannot be read and are made again; "
@@ -63,7 +69,7 @@ def from_cache(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Repr
             name += "-again"
         return folder / name
 
-    return _completed(maker, data, stores, new).represented(data, on_bad_row=on_bad_row)
+    return _completed(maker, data, stores, new)
 
 
 def _require_cache(folder: Path) -> None:
@@ -151,7 +157,7 @@ def planned(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Planned
         Rows that the run would refuse.
     """
     folder, n = settings_folder(maker), len(data)
-    parts = Parts(tuple(stores_in(folder)[0]))
+    parts = Parts((*stores_in(folder)[0], *_views(maker, folder)))
     status = parts.statuses(data)
     rows = np.flatnonzero(status == Status.PENDING)
     if not len(rows):
@@ -192,12 +198,29 @@ def stores_in(folder: Path) -> tuple[list[FeatureStore], list[Path]]:
     return stores, damaged
 
 
+def _views(maker: Maker, own: Path) -> list[FeatureStore]:
+    """What stores of other kinds in the cache hold of these features."""
+    cache = cache_folder()
+    folders = sorted(cache.iterdir()) if cache.is_dir() else []
+    views: list[FeatureStore] = []
+    for folder in folders:
+        if folder == own:
+            continue
+        for store in stores_in(folder)[0]:
+            view = maker.view(store)
+            if view is None:
+                break  # the others in the folder are of the same settings
+            views.append(view)
+    return views
+
+
 def _completed(
     maker: Maker, data: Dataset, stores: list[FeatureStore], new: Callable[[IntArray], Path]
 ) -> Parts:
     """Finish stores of these rows that are not, then make one of the rows that none has."""
     for number, store in enumerate(stores):
-        if not store.complete and _are_there(store, data):
+        is_own = store.vectors == "features"  # not part of a store that another kind completes
+        if is_own and not store.complete and _are_there(store, data):
             own = data[positions(data.digests, np.array(store.column("rows")))]
             others = Parts((*stores[:number], *stores[number + 1 :]))
             pending = own[store.column("status") == Status.PENDING]

@@ -32,7 +32,7 @@ from spanset.features.keeping import from_cache, settings_folder, stores_in
 from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
 from spanset.features.represented import Represented
 from spanset.features.rows import unit_rows
-from spanset.features.store import FeatureStore
+from spanset.features.store import Entry, FeatureStore
 from spanset.features.store_files import StoreBusyError
 from spanset.features.survey import Survey
 from spanset.results import IntArray
@@ -96,9 +96,9 @@ class LexicalFeatures:
         return made
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> dict[str, Entry]:
         """None beside status and digest."""
-        return ()
+        return {}
 
     @property
     def batch(self) -> tuple[str, int]:
@@ -122,6 +122,9 @@ class LexicalFeatures:
         documents = self._fitted().ravel()
         terms = np.flatnonzero(documents)
         return {"documents": np.stack([terms, documents[terms]], axis=1).astype("<i4")}
+
+    def view(self, store: FeatureStore) -> None:
+        """Nothing else holds them."""
 
     def survey(self, data: Dataset) -> Survey:
         """All rows have words."""

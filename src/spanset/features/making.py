@@ -13,6 +13,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ from spanset.data.dataset import Dataset
 from spanset.features.batches import plan_batches
 from spanset.features.digests import Copies, digest_of, first_rows, is_first
 from spanset.features.shards import Shard
-from spanset.features.store import FeatureStore, Status, create_store
+from spanset.features.store import Entry, FeatureStore, Status, create_store
 from spanset.features.store_checks import refuse_difference
 from spanset.features.survey import Cost, Survey, require_representable
 from spanset.results import IntArray
@@ -31,7 +32,13 @@ from spanset.stages import Watcher
 
 STORED = "float16"  # unit rows lose 3e-4 of their length to it
 WORTH_SAYING = 2**26  # bytes
-KNOWN = (Status.NOT_SUPERVISED, Status.NOT_RENDERED, Status.NO_TEXT)  # before anything is made
+KNOWN = (  # before anything is made
+    Status.NOT_SUPERVISED,
+    Status.NOT_RENDERED,
+    Status.NO_TEXT,
+    Status.SAME_SIDES,
+    Status.NOT_A_PAIR,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Maker(Protocol):
         ...
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> dict[str, Entry]:
         """Optional columns that its stores have."""
         ...
 
@@ -99,6 +106,10 @@ class Maker(Protocol):
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Arrays that the features of further rows depend on."""
+        ...
+
+    def view(self, store: FeatureStore) -> FeatureStore | None:
+        """What a store of another kind holds of these features, if anything."""
         ...
 
     def survey(self, data: Dataset) -> Survey:
@@ -180,8 +191,10 @@ def cost_line(maker: Maker, seen: Survey, path: Path) -> str:
 
 
 def stored_bytes(maker: Maker, rows: int) -> int:
-    """Bytes that the features of so many rows take on disk."""
-    return rows * maker.dimension * np.dtype(STORED).itemsize
+    """Bytes that the features of so many rows take on disk, with hidden states beside them."""
+    of_features = maker.dimension * np.dtype(STORED).itemsize
+    entries = (np.dtype(kind).itemsize * prod(shape) for kind, shape in maker.columns.values())
+    return rows * (of_features + sum(entries))
 
 
 def describe(store: FeatureStore) -> str:
@@ -233,6 +246,7 @@ def put_rows(
     status[~np.isfinite(norms)] = Status.NON_FINITE
     members, of = copies.of(rows)
     columns = {name: values_of[of] for name, values_of in {"norm": norms, **values}.items()}
+    columns = {name: columns[name] for name in store.made}
     store.put(members, unit[of], status[of].astype(np.uint8), **columns)
 
 
@@ -259,7 +273,7 @@ def _create(
         place = Copies(seen.first).of(rows)[0]
     manifest = {
         **wanted,
-        "columns": list(maker.columns),
+        "columns": maker.columns,
         "plan": {f"batch_{unit}": budget},
         "cost": seen.cost.record(),
         "shard": None if shard is None else [shard.number, shard.count],

@@ -5,6 +5,7 @@ A store that the user named keeps rows that came later in folders inside it (`ap
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,13 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError, UsageError
 from spanset.features.digests import positions
-from spanset.features.represented import Represented
+from spanset.features.represented import Represented, Scored
 from spanset.features.rows import unit_rows
 from spanset.features.store import MADE, FeatureStore, Status
 from spanset.features.store_checks import refuse_difference
+from spanset.features.store_files import broken
 from spanset.features.survey import require_representable
-from spanset.results import IntArray
+from spanset.results import FloatArray, IntArray
 
 APPENDED = "appended-"
 
@@ -48,7 +50,7 @@ class Parts:
             lacking = np.flatnonzero(part < 0)
             if not len(lacking):
                 break
-            done = np.flatnonzero(store.column("status") != Status.PENDING)
+            done = store.done()
             found = positions(np.asarray(store.column("rows")[done]), digests[lacking])
             hit = found >= 0
             part[lacking[hit]] = number
@@ -72,12 +74,28 @@ class Parts:
         require_representable(status, data, on_bad_row=on_bad_row)
         kept = np.flatnonzero(np.isin(status, MADE))
         X = self._unit_rows(part[kept], place[kept])
-        lengths = self._lengths(part[kept], place[kept])
-        if len(kept) == len(data):
-            return Represented.whole(X, data, lengths)
-        left_out = np.setdiff1d(np.arange(len(data)), kept)
-        reasons = [Status(status[row]).reason for row in left_out]
-        return Represented(X, data.without(left_out, reasons), kept, lengths)
+        lengths = self._column(self.stores[0].lengths, part[kept], place[kept])
+        return Represented(X, _less(data, kept, status), kept, lengths)
+
+    def scores(self, data: Dataset, names: Collection[str], *, on_bad_row: str = "skip") -> Scored:
+        """Columns of the data's rows, without their features; as `represented`."""
+        part, place = self.find(data.digests)
+        self._refuse_missing(data, np.flatnonzero(part < 0))
+        status = self._statuses(part, place)
+        require_representable(status, data, on_bad_row=on_bad_row)
+        kept = np.flatnonzero(np.isin(status, MADE))
+        found = {}
+        for name in names:
+            values = self._column(name, part[kept], place[kept])
+            if values is None:
+                raise broken(self.stores[0].path, f"it has no {name}.npy")
+            found[name] = values
+        return Scored(found, _less(data, kept, status), kept)
+
+    @property
+    def columns(self) -> set[str]:
+        """Columns that all stores have."""
+        return set.intersection(*(set(store.columns) for store in self.stores))
 
     def lacking(self, data: Dataset) -> IntArray:
         """Rows that no store is done with."""
@@ -121,7 +139,7 @@ class Parts:
                 )
 
     def _unit_rows(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float32]:
-        X = np.empty((len(part), self.stores[0].column("features").shape[1]), np.float32)
+        X = np.empty((len(part), self.stores[0].dimension), np.float32)
         for number, store in enumerate(self.stores):
             own = np.flatnonzero(part == number)
             done = 0
@@ -131,14 +149,23 @@ class Parts:
                 done += len(places)
         return X
 
-    def _lengths(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float64] | None:
-        """Lengths of the rows before they were scaled, where the stores keep them."""
-        if "norm" not in self.stores[0].columns:
-            return None
-        lengths = np.empty(len(part))
-        for number, store in enumerate(self.stores):
-            lengths[part == number] = store.column("norm")[place[part == number]]
-        return lengths
+    def _column(self, name: str, part: IntArray, place: IntArray) -> FloatArray | None:
+        """Numbers of rows, where all stores that have them keep such."""
+        values = np.empty(len(part))
+        for number in np.unique(part).tolist():
+            store = self.stores[number]
+            if name not in store.columns:
+                return None
+            values[part == number] = store.column(name)[place[part == number]]
+        return values
+
+
+def _less(data: Dataset, kept: IntArray, status: npt.NDArray[np.uint8]) -> Dataset:
+    """The data less the rows that were not made, which are listed with the reason."""
+    if len(kept) == len(data):
+        return data
+    left_out = np.setdiff1d(np.arange(len(data)), kept)
+    return data.without(left_out, [Status(status[row]).reason for row in left_out])
 
 
 def opened(path: str) -> Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,24 @@ import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
 from spanset.results import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a store keeps of rows beside their features.
+
+    Attributes
+    ----------
+    values : mapping of str to (n,) float64
+        Columns by name.
+    data, kept
+        The rows, those left out listed in `data.unrepresented`, and their positions in what was
+        given.
+    """
+
+    values: Mapping[str, FloatArray]
+    data: Dataset
+    kept: IntArray
 
 
 @dataclass(frozen=True)
@@ -39,3 +58,10 @@ class Represented:
     ) -> Represented:
         """Features of every row."""
         return cls(X, data, np.arange(len(data)), lengths)
+
+    def only(self, scored: Scored) -> Represented:
+        """The rows of these that were scored."""
+        if len(scored.kept) == len(self.X):
+            return self
+        lengths = None if self.lengths is None else self.lengths[scored.kept]
+        return Represented(self.X[scored.kept], scored.data, self.kept[scored.kept], lengths)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spanset.features.capture import Batch, GradientCapture
+from spanset.features.capture import GradientCapture
+from spanset.features.padded import Batch
 from spanset.features.sketches import Sketch
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from spanset.features.sentence_models import (
     find_sentence_model,
     load_sentence_model,
 )
-from spanset.features.store import FeatureStore, Status
+from spanset.features.store import COUNTED, NORM, Entry, FeatureStore, Status
 from spanset.features.survey import Survey
 from spanset.stages import SILENT, Watcher
 
@@ -85,9 +85,9 @@ class SentenceFeatures:
         return int(size)
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns(self) -> dict[str, Entry]:
         """Numbers of tokens, lengths of embeddings."""
-        return ("tokens", "norm")
+        return {"tokens": COUNTED["tokens"]} | NORM
 
     @property
     def batch(self) -> tuple[str, int]:
@@ -98,6 +98,9 @@ class SentenceFeatures:
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """None: the model is all."""
         return {}
+
+    def view(self, store: FeatureStore) -> None:
+        """Nothing else holds them."""
 
     def survey(self, data: Dataset) -> Survey:
         """Count the tokens of every distinct row."""

@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanset.errors import UsageError
-from spanset.features.store import (
-    FeatureStore,
-    Status,
-    create_store,
-)
+from spanset.features.store import HELD, FeatureStore, Status, create_store
 from spanset.features.store_checks import refuse_difference, refuse_place
 from spanset.features.store_files import cannot_write
 
@@ -80,10 +77,11 @@ def merge_shards(path: Path) -> FeatureStore:
             )
         machines += [one for one in store.manifest["machines"] if one not in machines]
         splits += store.manifest["splits"]
-    columns = {name: np.array(first.column(name)) for name in first.columns}
+    held = [name for name in HELD if name == "features" or name in first.columns]
+    columns = {name: np.array(first.column(name)) for name in first.columns if name not in held}
     for store in shards[1:]:
         own = np.flatnonzero(store.column("status") != Status.PENDING)
-        for name in ("status", *first.made):
+        for name in {"status", *first.made} - set(held):
             columns[name][own] = store.column(name)[own]
     checks = [store.manifest["self_check"] for store in shards if store.manifest["self_check"]]
     stored = first.column("features")
@@ -105,11 +103,11 @@ def merge_shards(path: Path) -> FeatureStore:
         state={name: np.array(first.column(name)) for name in first.manifest["state"]},
     )
     with merged.writing():
-        for store in shards:
-            stored, place = store.column("features"), np.asarray(store.place)
+        for store, name in product(shards, held):
+            stored, place = store.column(name), np.asarray(store.place)
             for start in range(0, len(stored), ROWS_AT_ONCE):
                 rows = slice(start, start + ROWS_AT_ONCE)
-                merged.put_features(place[rows], stored[rows])
+                merged.put_column(name, place[rows], stored[rows])
     merged.update(complete=True)
     try:
         merging.rename(path)

@@ -9,10 +9,14 @@
 and, where the kind of features has them, which the manifest's `columns` says:
 
     tokens.npy       (N,) int32, tokens of the row as it went through the model
-    supervised.npy   (N,) int32, of these, supervised
+    supervised.npy   (N,) int32, of these, supervised; of a pair, on the side that is scored
     norm.npy         (N,) float32, length of the row before it was scaled to one; of a gradient,
                      that of the summed loss
     loss.npy         (N,) float32, cross-entropy summed over the supervised tokens, nats
+    el2n.npy         (N,) float32, mean over the supervised tokens, see `token_scores`
+    margin.npy       (N,) float32, likewise, nats
+    hidden.npy       (N, w) float16 unit rows, hidden states beside gradients
+    hidden_norm.npy  (N,) float32, their lengths before
 
 and the arrays of `state`, which say how the features of further rows are made.
 
@@ -52,14 +56,18 @@ from spanset.results import IntArray
 STEP = 8192  # rows read at once
 SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
 
-# Type and shape of one row's entry: of every store, and of those that have them.
-ALWAYS: dict[str, tuple[str, tuple[int, ...]]] = {"status": ("u1", ()), "rows": ("u1", (16,))}
-OPTIONAL: dict[str, tuple[str, tuple[int, ...]]] = {
-    "tokens": ("<i4", ()),
-    "supervised": ("<i4", ()),
-    "norm": ("<f4", ()),
-    "loss": ("<f4", ()),
-}
+Entry = tuple[str, tuple[int, ...]]  # type and shape of one row's entry in a column
+
+ALWAYS: dict[str, Entry] = {"status": ("u1", ()), "rows": ("u1", (16,))}
+COUNTED: dict[str, Entry] = {"tokens": ("<i4", ()), "supervised": ("<i4", ())}  # by the survey
+NORM: dict[str, Entry] = {"norm": ("<f4", ())}
+HELD = ("features", "hidden")  # of a shard's own rows only: what is large
+SCORES: dict[str, Entry] = {"loss": ("<f4", ()), "el2n": ("<f4", ()), "margin": ("<f4", ())}
+
+
+def hidden_columns(width: int) -> dict[str, Entry]:
+    """Columns of hidden states that lie beside other features."""
+    return {"hidden": ("<f2", (width,)), "hidden_norm": ("<f4", ())}
 
 
 class Status(IntEnum):
@@ -73,6 +81,8 @@ class Status(IntEnum):
     NON_FINITE = 5
     ZERO = 6
     NO_TEXT = 7
+    SAME_SIDES = 8
+    NOT_A_PAIR = 9
 
     @property
     def reason(self) -> str:
@@ -83,6 +93,8 @@ class Status(IntEnum):
             Status.NON_FINITE: "its vector is not finite",
             Status.ZERO: "its vector is zero",
             Status.NO_TEXT: "it has no text of the kind that --text names",
+            Status.SAME_SIDES: "its chosen and its rejected side are the same within --max-length",
+            Status.NOT_A_PAIR: "it has no rejected side",
         }.get(self, self.name.lower())
 
 
@@ -100,10 +112,12 @@ class FeatureStore:
         As in manifest.json.
     place : (n,) int64 or None
         In a shard: the rows that it holds features of.
+    vectors, lengths : str
+        The columns that are its features, and their lengths before they were scaled.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, vectors: str = "features", lengths: str = "norm") -> None:
+        self.path, self.vectors, self.lengths = path, vectors, lengths
         self.manifest = read_manifest(path)
         self.place: IntArray | None = None
         if self.manifest["shard"] is not None:
@@ -124,16 +138,23 @@ class FeatureStore:
         """Refuse files that are missing, cut off, or of other shapes."""
         n = self.manifest["data"]["rows"]
         held = n if self.place is None else len(self.place)
-        shapes = {name: (n, *shape) for name, (_, shape) in self.columns.items()}
+        shapes = {
+            name: (held if name in HELD else n, *shape) for name, (_, shape) in self.columns.items()
+        }
         for name, shape in {"features": (held,), **shapes}.items():
             have = self.column(name).shape
             if have[: len(shape)] != shape:
                 raise broken(self.path, f"{name}.npy has shape {have}, {shape} is expected")
 
     @property
-    def columns(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+    def columns(self) -> dict[str, Entry]:
         """Type and shape of one row's entry in each column but the features."""
-        return ALWAYS | {name: OPTIONAL[name] for name in self.manifest["columns"]}
+        return ALWAYS | _entries(self.manifest)
+
+    @property
+    def dimension(self) -> int:
+        """Columns of its features."""
+        return int(self.column(self.vectors).shape[1])
 
     @property
     def complete(self) -> bool:
@@ -143,7 +164,18 @@ class FeatureStore:
     @property
     def made(self) -> tuple[str, ...]:
         """Columns that are made with the features; the others are known from the start."""
-        return tuple(name for name in ("norm", "loss") if name in self.columns)
+        return tuple(name for name in _entries(self.manifest) if name not in COUNTED)
+
+    def done(self) -> IntArray:
+        """Rows whose fate is known: made, or never to be.
+
+        Where the features are hidden states beside gradients, those with a gradient alone: what
+        keeps a row from having one may not matter to the other.
+        """
+        status = self.column("status")
+        if self.vectors != "features":
+            return np.flatnonzero(np.isin(status, MADE))
+        return np.flatnonzero(status != Status.PENDING)
 
     @property
     def rows_done(self) -> int:
@@ -155,7 +187,7 @@ class FeatureStore:
 
         Pages of the file are let go of after each step: they would count as this process's memory.
         """
-        stored: Any = self.column("features")
+        stored: Any = self.column(self.vectors)
         for start in range(0, len(places), STEP):
             some = places[start : start + STEP]
             first, last = int(some[0]), int(some[-1])
@@ -203,18 +235,18 @@ class FeatureStore:
         status: npt.NDArray[np.uint8],
         **values: npt.NDArray[Any],
     ) -> None:
-        """Write finished rows: features (b, d), the rest (b,), a value for each of `made`."""
+        """Write finished rows: features (b, d), and a value (b, ...) for each of `made`."""
         places = rows if self.place is None else np.searchsorted(self.place, rows)
         self._files["features"].put(places, features)
         for name in self.made:
-            self._files[name].put(rows, values[name])
+            self._files[name].put(places if name in HELD else rows, values[name])
         self._unsynced.append((rows, status))
         if monotonic() - self._synced > SYNC_EVERY:
             self.sync()
 
-    def put_features(self, rows: IntArray, features: npt.NDArray[Any]) -> None:
-        """Write features alone, whose statuses are there already."""
-        self._files["features"].put(rows, features)
+    def put_column(self, name: str, rows: IntArray, values: npt.NDArray[Any]) -> None:
+        """Write entries of rows whose statuses are there already."""
+        self._files[name].put(rows, values)
 
     def sync(self) -> None:
         """Make what was put safe, then let the statuses say so."""
@@ -250,7 +282,7 @@ def create_store(
     Parameters
     ----------
     manifest : mapping
-        Settings and the like; `columns` names the optional ones; `complete` is set to false.
+        Settings and the like; `columns` gives the optional ones; `complete` is set to false.
     dimension, dtype
         Of the features.
     columns : mapping
@@ -276,12 +308,11 @@ def create_store(
                 file.unlink()
             held = n if place is None else len(place)
             allocate(partial / "features.npy", (held, dimension), dtype)
-            kinds = ALWAYS | {name: OPTIONAL[name] for name in manifest["columns"]}
-            for name, (kind, shape) in kinds.items():
-                values = columns.get(name)
-                if values is None:
-                    values = np.zeros((n, *shape))
-                np.save(partial / f"{name}.npy", values.astype(kind))
+            for name, (kind, shape) in (ALWAYS | _entries(manifest)).items():
+                if name in columns:
+                    np.save(partial / f"{name}.npy", columns[name].astype(kind))
+                else:
+                    allocate(partial / f"{name}.npy", (held if name in HELD else n, *shape), kind)
             for name, array in (state or {}).items():
                 np.save(partial / f"{name}.npy", array)
             if place is not None:
@@ -296,3 +327,8 @@ def create_store(
             shutil.rmtree(partial, ignore_errors=True)
             raise
     return FeatureStore(path)
+
+
+def _entries(manifest: Mapping[str, Any]) -> dict[str, Entry]:
+    """The optional columns, as a manifest has them."""
+    return {name: (kind, tuple(shape)) for name, (kind, shape) in manifest["columns"].items()}

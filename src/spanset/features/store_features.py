@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
+from spanset.features.kinds import LANGUAGE
 from spanset.features.parts import Parts, opened
-from spanset.features.represented import Represented
-from spanset.features.store import FeatureStore
+from spanset.features.represented import Represented, Scored
+from spanset.features.store_places import store_place
 from spanset.stages import SILENT, Watcher
 
 
@@ -36,7 +37,7 @@ class StoreFeatures:
         DataError
             Rows that it does not hold.
         """
-        parts = opened(self.path)
+        parts = self._opened()
         lacking = parts.lacking(data)
         if not len(lacking) or self.settings()["kind"] != "lexical":
             return parts.represented(data)
@@ -51,18 +52,73 @@ class StoreFeatures:
 
     def require(self, data: Dataset) -> None:
         """Refuse rows that it does not hold, without reading features."""
-        parts = opened(self.path)
+        parts = self._opened()
         if self.settings()["kind"] != "lexical":
             parts.require_all(data)
 
     def settings(self) -> dict[str, Any]:
         """The store's."""
-        return dict(FeatureStore(Path(self.path)).manifest["settings"])
+        return dict(self._opened().stores[0].manifest["settings"])
 
     @property
     def dimension(self) -> int:
         """Columns of the features."""
-        return int(opened(self.path).stores[0].column("features").shape[1])
+        return self._opened().stores[0].dimension
+
+    def scores(
+        self,
+        data: Dataset,
+        names: Collection[str],
+        settings: dict[str, Any] | None = None,
+        *,
+        from_gradients: bool = False,
+    ) -> Scored | None:
+        """Columns of the data's rows; None where the store has no such.
+
+        Parameters
+        ----------
+        settings : dict, optional
+            Of the hidden states that go with the scores, where they must be of a given model.
+        from_gradients : bool
+            Whether lengths of gradients are meant, which no other store has.
+        """
+        from spanset.features.hidden import hidden_view, is_hidden
+
+        parts = opened(store_place(self.path)[0])
+        kind = parts.stores[0].manifest["settings"]["kind"]
+        if kind not in LANGUAGE or not parts.columns >= set(names):
+            return None
+        if from_gradients and kind != "gradient":
+            return None
+        if settings is not None:
+            for store in parts.stores:
+                view = hidden_view(store, settings, scores_only=True)
+                if view is None and not is_hidden(store, settings):
+                    return None
+        return parts.scores(data, names)
+
+    def _opened(self) -> Parts:
+        """The store that is named, or the hidden states in it."""
+        folder, is_hidden = store_place(self.path)
+        parts = opened(folder)
+        if not is_hidden:
+            return parts
+        from spanset.features.hidden import hidden_view
+
+        views = [hidden_view(store) for store in parts.stores]
+        if any(view is None for view in views):
+            kind = parts.stores[0].manifest["settings"]["kind"]
+            raise UsageError(
+                "the store holds no hidden states",
+                where=f"store:{self.path}",
+                why="it was made with --no-hidden"
+                if kind == "gradient"
+                else f"it holds {kind} features",
+                fix=f"use store:{folder}"
+                if kind == "hidden"
+                else "make one: spanset features DATA --features hidden:M --out STORE",
+            )
+        return Parts(tuple(view for view in views if view is not None))
 
     def _hashed(self, parts: Parts, data: Dataset) -> Represented:
         """Rows that the store lacks, by its own idf."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from spanset.errors import DataError, OutputError, UsageError
 from spanset.results import IntArray
 
-VERSION = 2  # of the store's form
+VERSION = 3  # of the store's form
 ENTRIES = ("settings", "data", "columns", "state", "plan", "cost", "shard", "machines")
 ENTRIES += ("self_check", "splits")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.errors import DataError
 from spanset.features.digests import first_rows, is_first
-from spanset.features.rendering import Rendered, Renderer, RenderError
+from spanset.features.rendering import Renderer, RenderError
+from spanset.features.sides import TokenRow, read_rows
 from spanset.features.store import MADE, Status
 from spanset.results import IntArray
 
@@ -122,12 +123,15 @@ def survey(
     data: Dataset,
     renderer: Renderer,
     *,
+    pair: str = "difference",
     on_bad_row: str = "stop",
 ) -> Survey:
     """Render every distinct row once, for its numbers of tokens.
 
     Parameters
     ----------
+    pair : {"difference", "chosen", "rejected"}
+        What is taken of a preference pair.
     on_bad_row : {"stop", "skip"}
         At a row that the chat template refuses.
 
@@ -139,17 +143,14 @@ def survey(
     result = Survey.start(data.digests, "tokens", "supervised")
     tokens, supervised = result.columns["tokens"], result.columns["supervised"]
     for rows in result.distinct():
-        for row, rendered in zip(rows, render_rows(data, renderer, rows), strict=True):
-            if isinstance(rendered, RenderError):
+        for row, read in zip(rows, render_rows(data, renderer, rows, pair), strict=True):
+            if isinstance(read, RenderError):
                 if on_bad_row == "stop":
-                    raise not_rendered(data, row, str(rendered))
+                    raise not_rendered(data, row, str(read))
                 result.status[row] = Status.NOT_RENDERED
                 continue
-            tokens[row] = len(rendered.ids)
-            supervised[row] = rendered.supervised.sum()
-            result.truncated[row] = rendered.truncated
-            if not supervised[row]:
-                result.status[row] = Status.NOT_SUPERVISED
+            tokens[row], supervised[row] = read.tokens, read.supervised
+            result.truncated[row], result.status[row] = read.truncated, read.status
     result.spread()
     return result
 
@@ -165,6 +166,8 @@ def not_rendered(data: Dataset, row: int, why: str) -> DataError:
 
 
 _FIXES = {
+    Status.SAME_SIDES: "compare other data, or take one side: --pair chosen",
+    Status.NOT_A_PAIR: "leave out --pair rejected",
     Status.NO_TEXT: "use another --text (prompt, answer or all); see rows with `spanset show DATA`",
     Status.NON_FINITE: "try --model-dtype float32, or another model",
     Status.ZERO: "try --model-dtype float32, or another model",
@@ -204,6 +207,8 @@ def require_representable(
     )
 
 
-def render_rows(data: Dataset, renderer: Renderer, rows: list[int]) -> list[Rendered | RenderError]:
+def render_rows(
+    data: Dataset, renderer: Renderer, rows: list[int], pair: str
+) -> list[TokenRow | RenderError]:
     """Some rows as tokens."""
-    return renderer.render([data.conversation(row) for row in rows])
+    return read_rows([data.conversation(row) for row in rows], renderer, pair)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset, require_dataset
-from spanset.errors import UsageError
+from spanset.errors import DataError, UsageError
 from spanset.quality.columns import column_values
 from spanset.quality.lengths import TokenCounts, count_tokens
+from spanset.quality.likelihood import MODEL_SCORES
 from spanset.quality.orient import log_quality
 from spanset.results import FloatArray
+from spanset.stages import SILENT, Watcher
 
-__all__ = ["TokenCounts", "count_tokens", "log_quality", "score"]
+__all__ = ["MODEL_SCORES", "TokenCounts", "count_tokens", "log_quality", "score"]
 
 LENGTHS = ("output_tokens", "input_tokens", "total_tokens")
 
@@ -18,9 +21,11 @@ def score(
     data: Dataset,
     quality: str,
     *,
-    transform: str = "log",
+    transform: str | None = None,
     tokenizer: str | None = None,
     tokens: TokenCounts | None = None,
+    model: ModelConfig | str | None = None,
+    watcher: Watcher = SILENT,
 ) -> FloatArray:
     """Log quality of every row, higher is better.
 
@@ -30,20 +35,34 @@ def score(
         N rows.
     quality : str
         ``output_tokens``, ``input_tokens``, ``total_tokens``, ``column:NAME`` or
-        ``column:NAME:down`` (lower is better).
-    transform : str
-        From the score to log quality: log, identity, rank or quantile (see `log_quality`).
+        ``column:NAME:down`` (lower is better); or a score of a language model, such as
+        ``perplexity`` (see `likelihood`).
+    transform : str, optional
+        From the score to log quality: log, identity, rank or quantile (see `log_quality`); by
+        default log, or identity for scores that are logarithms already.
     tokenizer : str, optional
         Counts the tokens; by default they are estimated.
     tokens : TokenCounts, optional
         Counts at hand already.
+    model : ModelConfig or str, optional
+        The model of such a score, and how rows go through it; or its name.
+    watcher : Watcher
+        Told of progress.
 
     Returns
     -------
     (N,) float64
         Log quality.
+
+    Raises
+    ------
+    DataError
+        A row that cannot be scored, among others.
     """
     require_dataset(data)
+    if quality in MODEL_SCORES:
+        return _of_model(data, quality, transform, model, watcher)
+    transform = transform or "log"
     if quality in LENGTHS:
         tokens = tokens or count_tokens(data, tokenizer)
         kind = quality.removesuffix("_tokens")
@@ -61,10 +80,34 @@ def score(
     raise unknown_quality(quality)
 
 
+def _of_model(
+    data: Dataset,
+    quality: str,
+    transform: str | None,
+    model: ModelConfig | str | None,
+    watcher: Watcher,
+) -> FloatArray:
+    from spanset.features.scores import ModelScores
+
+    config = ModelConfig(model=model) if isinstance(model, str) else model or ModelConfig()
+    values, scored = ModelScores.beside(None, config, watcher=watcher).score(data, quality)
+    if len(values) < len(data):
+        left_out = scored.data.unrepresented
+        raise DataError(
+            f"{len(data) - len(values):,} of {len(data):,} rows cannot be scored",
+            where=f"{left_out[0].source}:{left_out[0].line}",
+            why=left_out[0].reason,
+            fix="leave them out: data.without(rows, reasons); `select` does so itself",
+        )
+    kind = MODEL_SCORES[quality]
+    return log_quality(values, up=kind.up, transform=transform or kind.transform, name=quality)
+
+
 def require_known_quality(quality: str) -> None:
     """Refuse a name that is no quality."""
     kind, _, column = quality.partition(":")
-    if quality not in LENGTHS and not (kind == "column" and column):
+    known = quality in LENGTHS or quality in MODEL_SCORES
+    if not known and not (kind == "column" and column):
         raise unknown_quality(quality)
 
 
@@ -73,5 +116,15 @@ def unknown_quality(quality: str) -> UsageError:
     return UsageError(
         f"no quality {quality!r}",
         where="--quality",
-        fix=f"use {', '.join(LENGTHS)}, column:NAME or column:NAME:down",
+        fix=f"use {', '.join([*LENGTHS, *MODEL_SCORES])}, column:NAME or column:NAME:down",
+    )
+
+
+def no_model(name: str) -> UsageError:
+    """Error for a score of a model that is not named."""
+    return UsageError(
+        f"{name} is a score of a language model, and none is named",
+        where=f"--quality {name}",
+        fix="name one: --model M compares rows by its gradients, too; --features lexical --model M "
+        "scores by the model and compares by words",
     )

@@ -24,7 +24,7 @@ from spanset.errors import UsageError
 from spanset.features import Representation, parse_features
 from spanset.features.rows import directions
 from spanset.results import IntArray, MeasuredSet, Measurement
-from spanset.similarity import check_kernel, choose_kernel
+from spanset.similarity import check_kernel, choose_kernel, usual_gamma
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array, matrix
 
@@ -135,9 +135,10 @@ def measure(
     against = _reference(reference, fitted, normalize)
     if normalize:
         sets = [replace(one, lengths=None) for one in sets]
+    kind = "array" if fitted is None else fitted.settings()["kind"]
     similarity = choose_kernel(
         kernel,
-        gamma,
+        usual_gamma(kernel, gamma, kind),
         [(one.X, one.lengths) for one in sets],
         normalize=normalize,
         seed=seed,

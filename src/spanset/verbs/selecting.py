@@ -10,17 +10,18 @@ from spanset.amounts import row_counts
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.errors import UsageError
-from spanset.features import Represented, fit_transform, parse_features, unit_rows
+from spanset.features import Representation, Represented, fit_transform, parse_features, unit_rows
 from spanset.features.rows import kernel_rows, rows_as_given
 from spanset.greedy import TokenBudget
 from spanset.greedy.exhaustion import room_left
 from spanset.greedy.rules import check_weight, checked_quality
 from spanset.kernels import make_kernel
 from spanset.memory import greedy_bytes, require_memory
-from spanset.quality import count_tokens, score
+from spanset.quality import count_tokens
 from spanset.results import FloatArray, IntArray, Selection
+from spanset.scoring import scored_rows
 from spanset.selectors import Request, require_conditional, selector
-from spanset.similarity import check_kernel, choose_kernel
+from spanset.similarity import check_kernel, choose_kernel, usual_gamma
 from spanset.stages import SILENT, Watcher
 from spanset.verbs.arguments import Array, matrix
 
@@ -34,7 +35,7 @@ def select(
     features: str = "lexical",
     quality: str | FloatArray | None = None,
     quality_weight: float | None = None,
-    transform: str = "log",
+    transform: str | None = None,
     tokenizer: str | None = None,
     tokens: int | None = None,
     token_counts: IntArray | None = None,
@@ -65,7 +66,7 @@ def select(
         Name of a score of a data set's rows (see `score`), or log quality itself.
     quality_weight : float, optional
         Lambda, the share of quality in the score, in [0, 1]; 0.1 when a quality is given.
-    transform, tokenizer : str
+    transform, tokenizer : str, optional
         As for `score`.
     tokens : int, optional
         Token budget: the longest prefix of the order within it.
@@ -87,7 +88,7 @@ def select(
     seed, workers : int
         Of random draws; threads (0: all processors).
     model : ModelConfig, optional
-        How rows go through a model, where `features` names one.
+        How rows go through a model, where `features` or `quality` needs one.
     device : str
         Where the greedy engine runs: ``cpu``, or a CUDA device.
     watcher : Watcher
@@ -106,10 +107,12 @@ def select(
     if isinstance(data, Dataset):
         spec = parse_features(features)
         made, fitted = fit_transform(spec, data, seed=seed, model=model, watcher=watcher)
-        rows = _OfRows(data, made, tokenizer)
-        quality = rows.log_quality(quality, transform)
+        if quality is not None:
+            rating = _Rating(quality, transform, tokenizer, model, seed, watcher)
+            made, quality = rating.scored(data, made, fitted)
+        gamma = usual_gamma(kernel, gamma, fitted.settings()["kind"])
         if tokens is not None:
-            token_counts = rows.token_counts(token_counts)
+            token_counts = _token_counts(data, token_counts, tokenizer)[made.kept]
         if k not in (None, ""):  # a share is one of the rows that were given
             k = max(row_counts([k], len(data)), default=0)
         if isinstance(given, Dataset):
@@ -185,23 +188,40 @@ def _compared(made: Represented, normalize: bool, dtype: str) -> Array:
 
 
 @dataclass(frozen=True)
-class _OfRows:
-    """What is known of the rows that have features."""
+class _Rating:
+    """A quality, with what it takes."""
 
-    data: Dataset
-    made: Represented
+    quality: str | FloatArray
+    transform: str | None
     tokenizer: str | None
+    model: ModelConfig | None
+    seed: int
+    watcher: Watcher
 
-    def log_quality(self, quality: str | FloatArray | None, transform: str) -> FloatArray | None:
-        if isinstance(quality, str):
-            return score(self.made.data, quality, transform=transform, tokenizer=self.tokenizer)
-        return None if quality is None else checked_quality(quality, len(self.data))[self.made.kept]
+    def scored(
+        self, data: Dataset, made: Represented, fitted: Representation
+    ) -> tuple[Represented, FloatArray]:
+        """The rows that can be scored, and their log quality."""
+        if not isinstance(self.quality, str):
+            return made, checked_quality(self.quality, len(data))[made.kept]
+        made, log_quality, _ = scored_rows(
+            made,
+            fitted,
+            self.quality,
+            transform=self.transform,
+            tokenizer=self.tokenizer,
+            model=self.model,
+            seed=self.seed,
+            watcher=self.watcher,
+        )
+        return made, log_quality
 
-    def token_counts(self, counts: IntArray | None) -> IntArray:
-        if counts is None:
-            counts = count_tokens(self.data, self.tokenizer).total
-        _check_token_counts(counts, len(self.data))
-        return np.asarray(counts)[self.made.kept]
+
+def _token_counts(data: Dataset, counts: IntArray | None, tokenizer: str | None) -> IntArray:
+    if counts is None:
+        counts = count_tokens(data, tokenizer).total
+    _check_token_counts(counts, len(data))
+    return np.asarray(counts)
 
 
 def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float:

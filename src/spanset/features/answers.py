@@ -1,0 +1,117 @@
+"""The loss of a row's answer alone: what IFD and PMI compare the loss after the prompt with.
+
+The answer alone is the row's supervised tokens, one after the other, after the token that begins a
+text (the tokenizer's beginning-of-sequence token, else its end-of-sequence token, else the row's
+own first token): the very tokens whose loss after the prompt is known, predicted without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.data.dataset import Dataset
+from spanset.features.forward import ForwardPass
+from spanset.features.language_model import LanguageModel
+from spanset.features.making import Job
+from spanset.features.model_run import ModelRun, Passed
+from spanset.features.models import quiet
+from spanset.features.rendering import Rendered
+from spanset.features.sides import TokenRow
+from spanset.features.store import COUNTED, SCORES, Entry, FeatureStore, Status
+from spanset.features.survey import Survey
+from spanset.results import IntArray
+from spanset.stages import Watcher
+
+
+@dataclass(frozen=True)
+class AnswerLosses:
+    """Losses of answers alone: a store without features.
+
+    Attributes
+    ----------
+    model : LanguageModel
+        How rows go through it; one-sided.
+    """
+
+    model: LanguageModel
+
+    def settings(self) -> dict[str, Any]:
+        """All that they depend on."""
+        return {"kind": "answer", **self.model.settings()}
+
+    @property
+    def dimension(self) -> int:
+        """No features."""
+        return 0
+
+    @property
+    def watcher(self) -> Watcher:
+        """Told of what is done."""
+        return self.model.watcher
+
+    @property
+    def columns(self) -> dict[str, Entry]:
+        """Numbers of tokens, and the loss."""
+        return COUNTED | {"loss": SCORES["loss"]}
+
+    @property
+    def batch(self) -> tuple[str, int]:
+        """Tokens of a pass."""
+        return self.model.batch
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """None: the model is all."""
+        return {}
+
+    def view(self, store: FeatureStore) -> None:
+        """Nothing else holds them."""
+
+    def survey(self, data: Dataset) -> Survey:
+        """As of whole rows, with the tokens that are left of them."""
+        seen = self.model.survey(data)
+        seen.columns["tokens"][:] = seen.columns["supervised"] + 1
+        return seen
+
+    def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
+        """From the model's size; no weights are loaded."""
+        return self.model.seconds(seen, backward=False)
+
+    def prepare(self) -> None:
+        """The model on its device."""
+        self.model.loaded  # noqa: B018 (loaded once, kept)
+
+    def machine(self) -> dict[str, Any]:
+        """Device and software."""
+        return self.model.machine()
+
+    def fill(self, job: Job, store: FeatureStore) -> None:
+        """Make the pending batches."""
+
+        def put(rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
+            members, of = job.copies.of(rows)
+            loss = passed.scores.loss[of]
+            status = np.where(np.isfinite(loss), status[of], np.uint8(Status.NON_FINITE))
+            store.put(members, np.empty((len(members), 0), np.float32), status, loss=loss)
+
+        with quiet(), ForwardPass(self.model.loaded) as once:
+            ModelRun(self.model, job, self._alone).fill(store, once, put)
+
+    def _alone(self, row: TokenRow) -> TokenRow:
+        """The answer's tokens after the one that begins a text."""
+        whole = row.sequences[0]
+        answer = whole.ids[whole.supervised]
+        start = self._start(whole)
+        ids = np.concatenate([np.array([start], answer.dtype), answer])
+        alone = Rendered(ids, np.arange(len(ids)) > 0, whole.truncated)
+        return TokenRow((alone,), (np.ones(len(ids)),))
+
+    def _start(self, whole: Rendered) -> int:
+        tokenizer = self.model.renderer.tokenizer
+        for token in (tokenizer.bos_token_id, tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        return int(whole.ids[0])

@@ -1,0 +1,164 @@
+"""Hidden states as features: the mean over a row's tokens of the last layer, after the final norm.
+
+Wang et al. (2024) call them "Llama Emb". A forward pass makes them; the pass that gradients are
+taken in leaves them, too, and where the cache holds such a store nothing is computed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.features.forward import ForwardPass
+from spanset.features.keeping import from_cache
+from spanset.features.language_model import LanguageModel
+from spanset.features.making import Job, put_rows
+from spanset.features.model_run import ModelRun, Passed, means
+from spanset.features.models import quiet
+from spanset.features.represented import Represented
+from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore
+from spanset.features.survey import Survey
+from spanset.results import IntArray
+from spanset.stages import SILENT, Watcher
+
+
+@dataclass(frozen=True)
+class HiddenFeatures:
+    """Hidden states of one model, and the scores that their pass leaves.
+
+    Attributes
+    ----------
+    model : LanguageModel
+        How rows go through it; of a pair the chosen side, unless `pair` says the rejected.
+    scores_only : bool
+        Whether stores that hold the scores but no hidden states will do.
+    """
+
+    model: LanguageModel
+    scores_only: bool = False
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        config: ModelConfig,
+        *,
+        on_bad_row: str = "stop",
+        watcher: Watcher = SILENT,
+    ) -> HiddenFeatures:
+        """Find the model and its tokenizer; weights are loaded when they are needed."""
+        return cls.of(LanguageModel.load(name, config, on_bad_row=on_bad_row, watcher=watcher))
+
+    @classmethod
+    def of(cls, model: LanguageModel, *, scores_only: bool = False) -> HiddenFeatures:
+        """Hidden states of a model at hand."""
+        return cls(model.one_sided(), scores_only)
+
+    def transform(self, data: Dataset) -> Represented:
+        """Unit rows of the data set's rows; from the cache what is there."""
+        return from_cache(self, data, on_bad_row=self.model.on_bad_row)
+
+    def settings(self) -> dict[str, Any]:
+        """All that the features depend on."""
+        return {"kind": "hidden", **self.model.settings()}
+
+    @property
+    def dimension(self) -> int:
+        """Columns of the features."""
+        return self.model.width
+
+    @property
+    def watcher(self) -> Watcher:
+        """Told of what is done."""
+        return self.model.watcher
+
+    @property
+    def columns(self) -> dict[str, Entry]:
+        """Numbers of tokens, lengths, scores."""
+        return COUNTED | NORM | SCORES
+
+    @property
+    def batch(self) -> tuple[str, int]:
+        """Tokens of a pass."""
+        return self.model.batch
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """None: the model is all."""
+        return {}
+
+    def view(self, store: FeatureStore) -> FeatureStore | None:
+        """Hidden states beside gradients, of the same model and settings."""
+        return hidden_view(store, self.settings(), scores_only=self.scores_only)
+
+    def survey(self, data: Dataset) -> Survey:
+        """Render every distinct row once."""
+        return self.model.survey(data)
+
+    def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
+        """From the model's size; no weights are loaded."""
+        return self.model.seconds(seen, backward=False)
+
+    def prepare(self) -> None:
+        """The model on its device."""
+        self.model.loaded  # noqa: B018 (loaded once, kept)
+
+    def machine(self) -> dict[str, Any]:
+        """Device and software."""
+        return self.model.machine()
+
+    def fill(self, job: Job, store: FeatureStore) -> None:
+        """Make the pending batches."""
+        supervised = store.column("supervised")
+
+        def put(rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
+            assert passed.hidden is not None  # noqa: S101 (asked for below)
+            scores = means(passed.scores, supervised[rows])
+            put_rows(store, job.copies, rows, passed.hidden, status, **scores)
+
+        with quiet(), ForwardPass(self.model.loaded, hidden=True) as once:
+            ModelRun(self.model, job).fill(store, once, put)
+
+
+def hidden_view(
+    store: FeatureStore, settings: dict[str, Any] | None = None, *, scores_only: bool = False
+) -> FeatureStore | None:
+    """A store of gradients as one of the hidden states beside them; None where it is not.
+
+    Parameters
+    ----------
+    settings : dict, optional
+        What hidden states of it must be made with.
+    scores_only : bool
+        Whether hidden states need not be there.
+    """
+    made_with = dict(store.manifest["settings"])
+    if made_with["kind"] != "gradient" or not ("hidden" in store.columns or scores_only):
+        return None
+    del made_with["targets"], made_with["sketch"]
+    made_with["kind"] = "hidden"
+    if made_with["pair"] == "difference":
+        made_with["pair"] = "chosen"
+    if settings is not None and not _same(made_with, settings):
+        return None
+    view = FeatureStore(store.path, vectors="hidden", lengths="hidden_norm")
+    view.manifest = {**view.manifest, "settings": made_with}
+    return view
+
+
+def is_hidden(store: FeatureStore, settings: dict[str, Any]) -> bool:
+    """Whether a store is one of hidden states made with these settings."""
+    made_with = store.manifest["settings"]
+    return made_with["kind"] == "hidden" and _same(made_with, settings)
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether settings are the same but for the model's name."""
+    return {**one, "model": one["model"]["digest"]} == {
+        **other,
+        "model": other["model"]["digest"],
+    }

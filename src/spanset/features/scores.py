@@ -1,0 +1,137 @@
+"""Scores of rows under a language model: from the stores that have them, else from a pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spanset.config import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.errors import UsageError
+from spanset.features.answers import AnswerLosses
+from spanset.features.gradient import GradientFeatures
+from spanset.features.hidden import HiddenFeatures
+from spanset.features.keeping import in_cache
+from spanset.features.language_model import LanguageModel
+from spanset.features.making import Maker
+from spanset.features.represented import Scored
+from spanset.features.store_features import StoreFeatures
+from spanset.quality import MODEL_SCORES, no_model
+from spanset.results import FloatArray
+from spanset.stages import SILENT, Watcher
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """Where scores come from.
+
+    Attributes
+    ----------
+    store : StoreFeatures or None
+        A store that the user named as features: looked at first.
+    model : LanguageModel or None
+        What reads rows that are not there.
+    seed : int
+        Of a sketch, where gradients are taken.
+    """
+
+    store: StoreFeatures | None
+    model: LanguageModel | None
+    seed: int = 0
+
+    @classmethod
+    def beside(
+        cls,
+        fitted: object,
+        config: ModelConfig,
+        *,
+        seed: int = 0,
+        on_bad_row: str = "stop",
+        watcher: Watcher = SILENT,
+    ) -> ModelScores:
+        """The sources that stand beside features.
+
+        Parameters
+        ----------
+        fitted : Representation or None
+            What made the features; a language model of theirs scores the rows, too.
+        config : ModelConfig
+            Names the model otherwise.
+        """
+        if isinstance(fitted, (GradientFeatures, HiddenFeatures)):
+            return cls(None, fitted.model, seed)
+        model = None
+        if config.model is not None:
+            model = LanguageModel.load(config.model, config, on_bad_row=on_bad_row, watcher=watcher)
+        return cls(fitted if isinstance(fitted, StoreFeatures) else None, model, seed)
+
+    def score(self, data: Dataset, name: str) -> tuple[FloatArray, Scored]:
+        """Scores of the rows that can be scored (n,), and which rows these are.
+
+        Raises
+        ------
+        UsageError
+            A store that lacks the score, and no model.
+        """
+        score = MODEL_SCORES[name]
+        found = self._of_store(data, name) or self._of_model(data, name)
+        values = dict(found.values)
+        if score.from_answers:
+            if self.model is None:
+                raise self._lacking(name)
+            alone = in_cache(self._answers(self.model), found.data)
+            answers = alone.scores(found.data, ("loss",), on_bad_row=self.model.on_bad_row)
+            values = {column: own[answers.kept] for column, own in values.items()}
+            values["answer_loss"] = answers.values["loss"]
+            found = Scored(values, answers.data, found.kept[answers.kept])
+        return score.of(values), found
+
+    def makers(self, name: str) -> list[Maker]:
+        """What would make the columns of a score where no store has them."""
+        if self.model is None:
+            return []
+        first = self._maker(self.model, name)
+        more = [self._answers(self.model)] if MODEL_SCORES[name].from_answers else []
+        return [first, *more]
+
+    def _of_store(self, data: Dataset, name: str) -> Scored | None:
+        """From the store that was named, if it is of the model that was named."""
+        if self.store is None:
+            return None
+        settings = None
+        if self.model is not None:
+            settings = HiddenFeatures.of(self.model).settings()
+        score = MODEL_SCORES[name]
+        return self.store.scores(data, score.needs, settings, from_gradients=score.from_gradients)
+
+    def _of_model(self, data: Dataset, name: str) -> Scored:
+        """From the cache, where what is not there is made."""
+        if self.model is None:
+            raise self._lacking(name)
+        parts = in_cache(self._maker(self.model, name), data)
+        return parts.scores(data, MODEL_SCORES[name].needs, on_bad_row=self.model.on_bad_row)
+
+    def _maker(self, model: LanguageModel, name: str) -> Maker:
+        if MODEL_SCORES[name].from_gradients:
+            return GradientFeatures(model, self.seed)
+        return HiddenFeatures.of(model, scores_only=True)
+
+    def _answers(self, model: LanguageModel) -> AnswerLosses:
+        return AnswerLosses(model.one_sided())
+
+    def _lacking(self, name: str) -> UsageError:
+        """No model, and no store that has the score: what to run."""
+        if self.store is None:
+            return no_model(name)
+        settings = self.store.settings()
+        model = settings["model"]["name"] if "tokenizer" in settings else "M"
+        why = f"it holds {settings['kind']} features"
+        if MODEL_SCORES[name].from_answers:
+            why = f"{name} takes one more pass of the model, over the answers alone"
+        elif MODEL_SCORES[name].from_gradients and settings["kind"] == "hidden":
+            why = "hidden states are made by a pass forward, without gradients"
+        return UsageError(
+            f"the store holds no {name}",
+            where=f"--features store:{self.store.path}",
+            why=why,
+            fix=f"name the model that is to score the rows: --model {model}",
+        )

@@ -1,0 +1,54 @@
+"""Quality of rows that have features; rows that cannot be scored leave with a reason."""
+
+from __future__ import annotations
+
+from spanset.config import ModelConfig
+from spanset.features import Representation, Represented
+from spanset.quality import TokenCounts, count_tokens, score
+from spanset.quality.likelihood import MODEL_SCORES
+from spanset.quality.orient import log_quality
+from spanset.results import FloatArray
+from spanset.stages import SILENT, Watcher
+
+
+def scored_rows(
+    made: Represented,
+    fitted: Representation,
+    quality: str,
+    *,
+    transform: str | None = None,
+    tokenizer: str | None = None,
+    model: ModelConfig | None = None,
+    seed: int = 0,
+    on_bad_row: str = "stop",
+    watcher: Watcher = SILENT,
+) -> tuple[Represented, FloatArray, TokenCounts | None]:
+    """Features of the rows that can be scored, and their log quality.
+
+    Parameters
+    ----------
+    made, fitted
+        Features, and what made them.
+    quality, transform, tokenizer
+        As for `quality.score`.
+    model : ModelConfig, optional
+        Names the model of a score that needs one, where the features name none.
+
+    Returns
+    -------
+    Represented, (n,) float64, TokenCounts or None
+        Token counts where they had to be taken.
+    """
+    if quality not in MODEL_SCORES:
+        tokens = count_tokens(made.data, tokenizer) if quality.endswith("_tokens") else None
+        found = score(made.data, quality, transform=transform, tokens=tokens)
+        return made, found, tokens
+    from spanset.features.scores import ModelScores
+
+    sources = ModelScores.beside(
+        fitted, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
+    )
+    values, scored = sources.score(made.data, quality)
+    kind = MODEL_SCORES[quality]
+    found = log_quality(values, up=kind.up, transform=transform or kind.transform, name=quality)
+    return made.only(scored), found, None
