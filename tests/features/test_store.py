@@ -211,7 +211,8 @@ def test_half_precision_keeps_unit_rows(tmp_path):
     store = make_store(tmp_path / "s", dtype="float16")
     row = np.full((1, D), 0.5, np.float32)
     with store.writing():
-        store.put(np.array([2]), row, np.ones(1, np.uint8), norm=np.ones(1), loss=np.ones(1))
+        values = {name: np.ones((1, *store.columns[name][1])) for name in store.made}
+        store.put(np.array([2]), row, np.ones(1, np.uint8), **values)
     assert store.column("features").dtype == np.float16
     assert np.array_equal(store.column("features")[2], row[0])
 
@@ -455,7 +456,7 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next_to_the_same_bytes(
 
 def test_a_run_killed_again_and_again_comes_to_the_same_end(folder, reference):
     done = []
-    for moment in (Moment("save", 5), *[Moment("pwrite", 60)] * 3):
+    for moment in (Moment("save", 4), *[Moment("pwrite", 60)] * 3):
         child = Child(*FEATURES, moment=moment)
         assert child.end() == -signal.SIGKILL, child.err
         if Path("s").exists():

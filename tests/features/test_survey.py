@@ -122,9 +122,9 @@ def test_a_distinct_row_is_rendered_once(monkeypatch):
     rendered = []
     original = survey_module.render_rows
 
-    def counted(data, renderer, rows):
+    def counted(data, renderer, rows, pair):
         rendered.extend(rows)
-        return original(data, renderer, rows)
+        return original(data, renderer, rows, pair)
 
     monkeypatch.setattr(survey_module, "render_rows", counted)
     surveyed([pair("One?"), pair("Two?"), pair("One?"), pair("Three?")])

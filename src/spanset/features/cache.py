@@ -20,7 +20,7 @@ class CachedStore:
     Attributes
     ----------
     name : str
-        The model's name, or the kind of features; what is wrong with a folder that is no store.
+        Kind of features and the model's name; what is wrong with a folder that is no store.
     rows : int
         Rows of the data it was made of.
     is_complete : bool
@@ -82,7 +82,9 @@ def _look_at(path: Path) -> CachedStore:
     try:
         manifest = FeatureStore(path).manifest
         settings = manifest["settings"]
-        name = settings["model"]["name"] if "model" in settings else settings["kind"]
+        name = settings["kind"]
+        if "model" in settings:
+            name += f":{settings['model']['name']}"
         rows = int(manifest["data"]["rows"])
         return CachedStore(path, size, str(name), rows, bool(manifest["complete"]))
     except (SpansetError, KeyError, TypeError, ValueError):
