@@ -22,9 +22,9 @@ from spanset.greedy.exhaustion import room_left
 from spanset.kernels import kernel_settings, make_kernel
 from spanset.memory import available_bytes, greedy_bytes
 from spanset.outputs import Outputs
-from spanset.quality import count_tokens
+from spanset.quality import MODEL_SCORES, count_tokens
 from spanset.reading import input_paths, read_data
-from spanset.similarity import AutoGamma, parse_gamma
+from spanset.similarity import AutoGamma, parse_gamma, usual_gamma
 from spanset.speed import products_per_second
 from spanset.summary import require_fields
 
@@ -50,6 +50,8 @@ class Plan:
         What rows are compared by, and its columns.
     to_make : Planned or None
         What making the features takes; None where they are brought.
+    to_score : list of Planned
+        What passes of a model for the quality take, beside.
     kernel, quality : str
         In words.
     quality_weight : float
@@ -79,6 +81,7 @@ class Plan:
     memory_bytes: int | None = None
     available_bytes: int | None = None
     disk_bytes: dict[str, int] = field(default_factory=dict)
+    to_score: list[Planned] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -98,6 +101,8 @@ class Plan:
             lines["given"] = f"{self.given:,} rows"
         if self.to_make is not None:
             lines["to make"] = self.to_make.line
+        if self.to_score:
+            lines["to score"] = "; and ".join(one.line for one in self.to_score)
         if self.memory_bytes is not None and self.available_bytes is not None:
             lines["memory"] = (
                 f"{self.memory_bytes / 2**30:.2f} GiB of {self.available_bytes / 2**30:.1f} GiB "
@@ -135,7 +140,10 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     given = Given.read(config.choice.given, spec, config.reading)
     on_bad_row = config.reading.on_bad_row
     made = None if maker is None else planned(maker, data, on_bad_row=on_bad_row)
+    scoring = _scoring(config, spec, data, maker)
     seconds = {} if made is None else {"features": made.seconds}
+    if scoring:
+        seconds["scores"] = sum(one.seconds for one in scoring)
     disk = {"subset": int((data.length.mean() + 1) * sum(sizes or [k]))}
     if made is not None:
         disk["features"] = made.bytes
@@ -155,7 +163,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         features=str(spec),
         dimension=d,
         to_make=made,
-        kernel=_kernel_named(config.features),
+        kernel=_kernel_named(config.features, _kind(spec)),
         quality=config.quality.quality,
         quality_weight=weight,
         output=[folder + name for name in names],
@@ -163,6 +171,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         memory_bytes=needed,
         available_bytes=available,
         disk_bytes=disk,
+        to_score=scoring,
     )
 
 
@@ -191,9 +200,31 @@ def _inputs(data: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def _kernel_named(features: FeatureConfig) -> str:
+def _scoring(config: SelectConfig, spec: Spec, data: Dataset, maker: Maker | None) -> list[Planned]:
+    """What passes of a model for the quality take, beside those of the features."""
+    quality = config.quality.quality
+    if quality not in MODEL_SCORES:
+        return []
+    from spanset.features.scores import ModelScores
+
+    fitted = StoreFeatures(spec.argument) if spec.kind == "store" else maker
+    on_bad_row = config.reading.on_bad_row
+    seed = config.choice.seed
+    sources = ModelScores.beside(fitted, config.model, seed=seed, on_bad_row=on_bad_row)
+    makers = sources.makers(data, quality, maker)
+    return [planned(one, data, on_bad_row=on_bad_row) for one in makers]
+
+
+def _kind(spec: Spec) -> str:
+    """Kind of the features, of a store what it holds."""
+    if spec.kind != "store":
+        return spec.kind
+    return str(StoreFeatures(spec.argument).settings()["kind"])
+
+
+def _kernel_named(features: FeatureConfig, kind: str) -> str:
     """Kernel, gamma and what becomes of lengths, in words."""
-    found = parse_gamma(features.kernel, features.gamma)
+    found = parse_gamma(features.kernel, usual_gamma(features.kernel, features.gamma, kind))
     if isinstance(found, AutoGamma):
         gamma = f", gamma found for {found.picks:,} picks"
     else:

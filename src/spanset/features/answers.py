@@ -34,14 +34,14 @@ class AnswerLosses:
     Attributes
     ----------
     model : LanguageModel
-        How rows go through it; one-sided.
+        How rows go through it; of a pair the chosen side is read where the difference is meant.
     """
 
     model: LanguageModel
 
     def settings(self) -> dict[str, Any]:
         """All that they depend on."""
-        return {"kind": "answer", **self.model.settings()}
+        return {"kind": "answer", **self.model.one_sided().settings()}
 
     @property
     def dimension(self) -> int:
@@ -72,7 +72,7 @@ class AnswerLosses:
 
     def survey(self, data: Dataset) -> Survey:
         """As of whole rows, with the tokens that are left of them."""
-        seen = self.model.survey(data)
+        seen = self.model.one_sided().survey(data)
         seen.columns["tokens"][:] = seen.columns["supervised"] + 1
         return seen
 
@@ -98,7 +98,7 @@ class AnswerLosses:
             store.put(members, np.empty((len(members), 0), np.float32), status, loss=loss)
 
         with quiet(), ForwardPass(self.model.loaded) as once:
-            ModelRun(self.model, job, self._alone).fill(store, once, put)
+            ModelRun(self.model.one_sided(), job, self._alone).fill(store, once, put)
 
     def _alone(self, row: TokenRow) -> TokenRow:
         """The answer's tokens after the one that begins a text."""

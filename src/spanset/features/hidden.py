@@ -34,7 +34,7 @@ class HiddenFeatures:
     Attributes
     ----------
     model : LanguageModel
-        How rows go through it; of a pair the chosen side, unless `pair` says the rejected.
+        How rows go through it; of a pair the chosen side is read where the difference is meant.
     scores_only : bool
         Whether stores that hold the scores but no hidden states will do.
     """
@@ -52,12 +52,7 @@ class HiddenFeatures:
         watcher: Watcher = SILENT,
     ) -> HiddenFeatures:
         """Find the model and its tokenizer; weights are loaded when they are needed."""
-        return cls.of(LanguageModel.load(name, config, on_bad_row=on_bad_row, watcher=watcher))
-
-    @classmethod
-    def of(cls, model: LanguageModel, *, scores_only: bool = False) -> HiddenFeatures:
-        """Hidden states of a model at hand."""
-        return cls(model.one_sided(), scores_only)
+        return cls(LanguageModel.load(name, config, on_bad_row=on_bad_row, watcher=watcher))
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows; from the cache what is there."""
@@ -65,7 +60,7 @@ class HiddenFeatures:
 
     def settings(self) -> dict[str, Any]:
         """All that the features depend on."""
-        return {"kind": "hidden", **self.model.settings()}
+        return {"kind": "hidden", **self.model.one_sided().settings()}
 
     @property
     def dimension(self) -> int:
@@ -97,7 +92,7 @@ class HiddenFeatures:
 
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
-        return self.model.survey(data)
+        return self.model.one_sided().survey(data)
 
     def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
         """From the model's size; no weights are loaded."""
@@ -121,7 +116,7 @@ class HiddenFeatures:
             put_rows(store, job.copies, rows, passed.hidden, status, **scores)
 
         with quiet(), ForwardPass(self.model.loaded, hidden=True) as once:
-            ModelRun(self.model, job).fill(store, once, put)
+            ModelRun(self.model.one_sided(), job).fill(store, once, put)
 
 
 def hidden_view(

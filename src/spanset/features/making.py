@@ -180,8 +180,10 @@ def made_store(
 
 def tell(maker: Maker, rows: int, line: str) -> None:
     """Say what is made or found, unless it needs no model and little room."""
-    if "model" in maker.settings() or stored_bytes(maker, rows) > WORTH_SAYING:
-        maker.watcher.note(f"features: {line}")
+    settings = maker.settings()
+    if "model" in settings or stored_bytes(maker, rows) > WORTH_SAYING:
+        what = "answers alone" if settings["kind"] == "answer" else "features"
+        maker.watcher.note(f"{what}: {line}")
 
 
 def cost_line(maker: Maker, seen: Survey, path: Path) -> str:

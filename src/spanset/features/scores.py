@@ -78,20 +78,31 @@ class ModelScores:
         if score.from_answers:
             if self.model is None:
                 raise self._lacking(name)
-            alone = in_cache(self._answers(self.model), found.data)
+            alone = in_cache(AnswerLosses(self.model), found.data)
             answers = alone.scores(found.data, ("loss",), on_bad_row=self.model.on_bad_row)
             values = {column: own[answers.kept] for column, own in values.items()}
             values["answer_loss"] = answers.values["loss"]
             found = Scored(values, answers.data, found.kept[answers.kept])
         return score.of(values), found
 
-    def makers(self, name: str) -> list[Maker]:
-        """What would make the columns of a score where no store has them."""
+    def makers(self, data: Dataset, name: str, beside: Maker | None) -> list[Maker]:
+        """What makes the columns of a score, where making the features does not.
+
+        Parameters
+        ----------
+        beside : Maker or None
+            What makes the features.
+        """
+        score = MODEL_SCORES[name]
         if self.model is None:
+            if score.from_answers or self._of_store(data, name) is None:
+                raise self._lacking(name)
             return []
-        first = self._maker(self.model, name)
-        more = [self._answers(self.model)] if MODEL_SCORES[name].from_answers else []
-        return [first, *more]
+        answers: list[Maker] = [AnswerLosses(self.model)] if score.from_answers else []
+        kinds = (GradientFeatures,) if score.from_gradients else (GradientFeatures, HiddenFeatures)
+        if isinstance(beside, kinds) or self._of_store(data, name) is not None:
+            return answers
+        return [self._maker(self.model, name), *answers]
 
     def _of_store(self, data: Dataset, name: str) -> Scored | None:
         """From the store that was named, if it is of the model that was named."""
@@ -99,7 +110,7 @@ class ModelScores:
             return None
         settings = None
         if self.model is not None:
-            settings = HiddenFeatures.of(self.model).settings()
+            settings = HiddenFeatures(self.model).settings()
         score = MODEL_SCORES[name]
         return self.store.scores(data, score.needs, settings, from_gradients=score.from_gradients)
 
@@ -113,10 +124,7 @@ class ModelScores:
     def _maker(self, model: LanguageModel, name: str) -> Maker:
         if MODEL_SCORES[name].from_gradients:
             return GradientFeatures(model, self.seed)
-        return HiddenFeatures.of(model, scores_only=True)
-
-    def _answers(self, model: LanguageModel) -> AnswerLosses:
-        return AnswerLosses(model.one_sided())
+        return HiddenFeatures(model, scores_only=True)
 
     def _lacking(self, name: str) -> UsageError:
         """No model, and no store that has the score: what to run."""
