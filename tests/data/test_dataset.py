@@ -199,6 +199,27 @@ def test_conversation_without_an_assistant_has_no_answer(tmp_path):
     assert [empty.line for empty in read(path).empty] == [1]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "reason"),
+    [("c", "", "its rejected side is empty"), ("c", " \n", "its rejected side is empty"),
+     ("", "r", "its chosen side is empty"), (None, "r", "its chosen side is empty")],
+)  # fmt: skip
+def test_a_pair_with_an_empty_side_is_left_out_and_listed(chosen, rejected, reason):
+    fine = {"prompt": "p", "chosen": "c", "rejected": "r"}
+    data = read([fine, {"prompt": "p", "chosen": chosen, "rejected": rejected}, fine])
+    assert data.ids.tolist() == [0, 2]
+    assert [row.reason for row in data.empty] == [reason]
+
+
+def test_a_later_empty_answer_makes_the_side_empty_whatever_was_said_before():
+    """As in hh-rlhf: the assistant answers earlier questions, and says nothing to the last."""
+    before = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    asked = [*before, {"role": "user", "content": "c"}]
+    sides = [[*asked, {"role": "assistant", "content": text}] for text in ("", "no")]
+    with pytest.raises(DataError, match="its chosen side is empty"):
+        read([{"chosen": sides[0], "rejected": sides[1]}], on_empty="error")
+
+
 def test_row_without_an_answer_stops_where_asked(tmp_path):
     path = in_file(tmp_path / "rows.jsonl", line_of("1"), EMPTY)
     with pytest.raises(DataError, match="no answer") as raised:

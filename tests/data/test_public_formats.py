@@ -71,7 +71,7 @@ PUBLIC = {
         "sharegpt", 300, 300, 0, 0, (0, 722, 940, 218), 0, "cc8b7ab1f30c", "11f7d9253854"
     ),
     "hh_rlhf_harmless_test.jsonl.gz": Expected(
-        "preference", 2312, 2309, 0, 3, (0, 5753, 5761, 0), 2310, "7d818abe797a", "8df74c40206b"
+        "preference", 2312, 2308, 0, 4, (0, 5751, 5759, 0), 2309, "7d818abe797a", "8df74c40206b"
     ),
     "identity.json": Expected(
         "alpaca", 91, 91, 0, 0, (0, 91, 91, 0), 0, "8f434346648f", "81978198c6fe"

@@ -59,6 +59,19 @@ class Conversation(NamedTuple):
         """Text of all turns, those of a rejected side at the end."""
         return "\n".join(turn.text for turn in self.turns + self.rejected)
 
+    @property
+    def lack(self) -> str:
+        """Why there is nothing to learn from: no answer, an empty side of a pair; else nothing."""
+        if not self.rejected:
+            return "" if self.answer.strip() else "no answer"
+        sides = {"chosen": self.turns[self.shared :], "rejected": self.rejected}
+        empty = [
+            name
+            for name, turns in sides.items()
+            if not any(turn.text.strip() for turn in turns if turn.role == "assistant")
+        ]
+        return f"its {empty[0]} side is empty" if empty else ""
+
     def digest(self) -> bytes:
         """16 bytes that stand for roles and texts of all turns; the label does not count."""
         digest = hashlib.blake2b(digest_size=16)

@@ -151,14 +151,14 @@ class _Reader:
                 self.advice = self.advice or fix
                 self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), fix)
                 continue
-            if conversation.answer.strip():
+            if not (lack := conversation.lack):
                 starts.append(raw.start)
                 lengths.append(raw.length)
                 lines.append(raw.line)
                 ids.append(row)
                 digests += conversation.digest()
             else:
-                self._leave_out_empty(BadRow(source.name, raw.line, row, "no answer"))
+                self._leave_out_empty(BadRow(source.name, raw.line, row, lack))
         self.sources.append(source)
         self.formats.append(format or FORMATS["messages"])  # no row of the source is kept
         numbers = np.full(len(ids), number, dtype=np.int64)
@@ -213,7 +213,7 @@ class _Reader:
     def _leave_out_empty(self, row: BadRow) -> None:
         if self.on_empty == "error":
             raise DataError(
-                "the row has no answer",
+                "the row has no answer" if row.reason == "no answer" else row.reason,
                 where=f"{row.source}:{row.line}",
                 fix="mend the row, or leave such rows out with --on-empty skip",
             )
