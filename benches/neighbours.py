@@ -36,6 +36,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
             "sentence, prompt": (f"sentence:{minilm.MODEL_DIR}", ModelConfig()),
             "sentence, all": (f"sentence:{minilm.MODEL_DIR}", ModelConfig(text="all")),
             "gradient, r = 64": (f"gradient:{model}", ModelConfig()),
+            "hidden": (f"hidden:{model}", ModelConfig()),  # from the pass of the gradients
         }
         made = {
             name: fit_transform(parse_features(features), rows, model=config)[0]
