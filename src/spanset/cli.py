@@ -261,7 +261,7 @@ def show(
         from spanset.features.language_model import LanguageModel
 
         renderer = LanguageModel.load(model.model, model).renderer
-        panels = rendered_panels(dataset, renderer, n)
+        panels = rendered_panels(dataset, renderer, n, model.pair)
     with _printing():
         out.print(input_table(dataset), unused_lines(dataset), panels)
         for row in dataset.bad[:n]:

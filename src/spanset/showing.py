@@ -80,11 +80,16 @@ def unused_lines(data: Dataset) -> RenderableType:
     return Group(*lines)
 
 
-def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> RenderableType:
+def rendered_panels(
+    data: Dataset, renderer: Renderer, count: int, pair: str = "difference"
+) -> RenderableType:
     """The first rows as understood, and as the model reads them.
 
-    What the model is trained to write stands between ⟦ and ⟧.
+    What the model is trained to write stands between ⟦ and ⟧. Of a preference pair the sides that
+    are taken, one below the other.
     """
+    from spanset.features.sides import sides_of
+
     parts: list[RenderableType] = []
     for position in range(min(count, len(data))):
         conversation = data.conversation(position)
@@ -93,7 +98,8 @@ def rendered_panels(data: Dataset, renderer: Renderer, count: int) -> Renderable
             f"understood as {name}",
             "read by the model, what it learns to write between ⟦ and ⟧",
         )
-        tokens = _token_lines(conversation, renderer)
+        sides = sides_of(conversation, pair)
+        tokens = Group(*(_token_lines(side, renderer) for side in sides))
         parts += [
             _heading(data.where(position)),
             Beside(heads, (conversation_lines(conversation), tokens)),

@@ -73,7 +73,7 @@ def read_rows(
     pair : {"difference", "chosen", "rejected"}
         What is taken of a preference pair; other rows have one side only.
     """
-    sides = [_sides(one, pair) for one in conversations]
+    sides = [sides_of(one, pair) for one in conversations]
     rendered = iter(renderer.render([side for of_row in sides for side in of_row]))
     rows: list[TokenRow | RenderError] = []
     for of_row in sides:
@@ -84,7 +84,8 @@ def read_rows(
     return rows
 
 
-def _sides(talk: Conversation, pair: str) -> list[Conversation]:
+def sides_of(talk: Conversation, pair: str) -> list[Conversation]:
+    """What goes through the model of a row: itself, or sides of a pair, each with the prompt."""
     if not talk.rejected:
         return [] if pair == "rejected" else [talk]
     chosen = Conversation(talk.turns)

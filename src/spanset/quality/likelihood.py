@@ -10,7 +10,7 @@ same tokens alone, in nats:
     logit_margin   mean of z_y less the largest other logit, nats. Higher is better.
     answer_tokens  n, as the model and its template count. Higher is better.
     ifd            (L / n) / (L0 / n): how little the prompt helps to predict the answer (Li et al.
-                   2023). Higher is better; at 1 and above the prompt does not help at all.
+                   2024). Higher is better; at 1 and above the prompt does not help at all.
     pmi            (L0 - L) / n: how much it helps, nats a token. Higher is better.
 """
 
