@@ -87,7 +87,8 @@ def make_sketch(
     rank, dimension : int
         r and d; the paper's preset and the full gradient have their own.
     device, dtype
-        Where the model runs and what its activations are.
+        Where the features are added up, and what the model's activations are. A layer's own tables
+        go to where that layer is.
     """
     check_sketch(kind, rank, dimension)
     if kind == "fold":

@@ -34,11 +34,8 @@ class SignedFold(LowRank):
         super().__init__(layers, rank, dimension, seed, device, dtype, spared)
         import torch
 
-        self._at_once = AT_ONCE.get(self.device.type, AT_ONCE["cuda"])
-        # Bytes on an accelerator, where tables of large models weigh; floats on the host, where a
-        # product of two types is slow.
-        kind = torch.float32 if self.device.type == "cpu" else torch.int8
-        self._tables = []
+        kind = _kind(self.device)
+        self._tables, self._columns = [], []
         for layer in layers:
             width = min(rank, layer.inputs)
             groups = dimension // width
@@ -47,24 +44,44 @@ class SignedFold(LowRank):
             # Rows beyond a multiple of the groups go to some groups, chosen at random.
             extra = permutation(seed, f"{layer.name}/groups", groups)
             rest = torch.from_numpy(extra[: layer.outputs % groups].copy())
-            moved = (order, table.to(kind)[order], rest)
+            self._tables.append((order, table.to(kind)[order], rest))
             # Widths that do not divide d leave a few columns to other layers.
             free = dimension - groups * width
             start = int(permutation(seed, f"{layer.name}/columns", free + 1)[0])
-            columns = slice(start, start + groups * width)
-            self._tables.append((*(tensor.to(self.device) for tensor in moved), columns))
+            self._columns.append(slice(start, start + groups * width))
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Fold G (B, out, r) into `total` (B, d)."""
-        order, table, rest, columns = self._tables[layer]
+        order, table, rest = self._tables_on(layer, delta.device)
         outputs, width = table.shape
         full = outputs - len(rest)
-        step = max(1, self._at_once // (4 * outputs * width))
+        at_once = AT_ONCE.get(delta.device.type, AT_ONCE["cuda"])
+        step = max(1, at_once // (4 * outputs * width))
         for start in range(0, len(delta), step):
             part = slice(start, start + step)
             folded = gradient(kept[part], delta[part]).index_select(1, order).mul_(table)
-            groups = total[part, columns].unflatten(1, (-1, width))
+            groups = total[part, self._columns[layer]].unflatten(1, (-1, width))
+            home = groups.device  # as the layer's, but where a model is spread over several
             if full:
-                groups += folded[:, :full].unflatten(1, (-1, groups.shape[1])).sum(dim=1)
-            if len(rest):
-                groups.index_add_(1, rest, folded[:, full:])  # no index twice: always the same bits
+                summed = folded[:, :full].unflatten(1, (-1, groups.shape[1])).sum(dim=1)
+                groups += summed.to(home)
+            if len(rest):  # no index twice: always the same bits
+                groups.index_add_(1, rest.to(home), folded[:, full:].to(home))
+
+    def _tables_on(self, layer: int, device: torch.device) -> tuple[torch.Tensor, ...]:
+        """Order, signs and groups of the surplus rows, on the layer's device from now on."""
+        if self._tables[layer][0].device != device:
+            order, table, rest = self._tables[layer]
+            moved = order.to(device), table.to(device, _kind(device)), rest.to(device)
+            self._tables[layer] = moved
+        return self._tables[layer]
+
+
+def _kind(device: torch.device) -> torch.dtype:
+    """Of signs: bytes on an accelerator, where tables of large models weigh; floats on the host.
+
+    A product of two types is slow there.
+    """
+    import torch
+
+    return torch.float32 if device.type == "cpu" else torch.int8

@@ -43,4 +43,4 @@ class FullGradient:
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Write the layer's gradient into its place; a layer called twice adds up."""
-        total[:, self._places[layer]] += gradient(kept, delta).flatten(1)
+        total[:, self._places[layer]] += gradient(kept, delta).flatten(1).to(total.device)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class LowRank:
     """A for every layer, and what it keeps of the inputs.
 
-    `spared` layers have no A: what it would keep is the inputs themselves.
+    `spared` layers have no A: what it would keep is the inputs themselves. Tables are drawn on the
+    host and follow their layer: a model may be spread over several devices, and at a layer's first
+    use what belongs to it moves to where it is, and stays.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class LowRank:
             None
             if layer in spared
             else torch.from_numpy(signs(seed, f"{layer.name}/down", rank, layer.inputs))
-            .to(self.device, dtype or torch.float32)
+            .to(dtype or torch.float32)
             .mul_(rank**-0.5)
             for layer in layers
         ]
@@ -45,7 +47,7 @@ class LowRank:
         return self._down[layer] is not None
 
     def start(self, batch: int) -> torch.Tensor:
-        """Zeros (B, d) float32."""
+        """Zeros (B, d) float32, on the sketch's device whatever those of the layers."""
         import torch
 
         return torch.zeros(batch, self.dimension, device=self.device)
@@ -55,4 +57,8 @@ class LowRank:
         import torch
 
         down = self._down[layer]
-        return x if down is None else torch.nn.functional.linear(x, down)
+        if down is None:
+            return x
+        if down.device != x.device:
+            self._down[layer] = down = down.to(x.device)
+        return torch.nn.functional.linear(x, down)

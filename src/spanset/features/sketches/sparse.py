@@ -54,17 +54,18 @@ class SparseProjection(LowRank):
             with warnings.catch_warnings():
                 # torch calls the layout a beta, once in a process; nothing here depends on more.
                 warnings.filterwarnings("ignore", "Sparse CSR tensor support", UserWarning)
-                moved = torch.sparse_csr_tensor(
+                drawn = torch.sparse_csr_tensor(
                     torch.from_numpy(matrix.indptr.astype(np.int64)),
                     torch.from_numpy(matrix.indices.astype(np.int64)),
                     torch.from_numpy(matrix.data),
                     size=matrix.shape,
-                    device=self.device,
                     check_invariants=False,
                 )
-            self._matrices.append(moved)
+            self._matrices.append(drawn)
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Project G (B, out, r) and add it to `total` (B, d)."""
         flat = gradient(kept, delta).flatten(1)
-        total += (self._matrices[layer] @ flat.T).T
+        if self._matrices[layer].device != flat.device:
+            self._matrices[layer] = self._matrices[layer].to(flat.device)
+        total += (self._matrices[layer] @ flat.T).T.to(total.device)
