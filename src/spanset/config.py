@@ -145,9 +145,11 @@ class ModelConfig:
     targets: Annotated[Literal["attention", "all-linear"], Parameter(group=_MODEL)] = "attention"
     """Layers whose gradients count."""
 
-    sketch: Annotated[Literal["fold", "paper", "none"], Parameter(group=_MODEL)] = "fold"
-    """How gradients are reduced: fold; paper: as published, slower; none: not at all, for tiny
-    models."""
+    sketch: Annotated[Literal["fold", "factored", "paper", "none"], Parameter(group=_MODEL)] = (
+        "fold"
+    )
+    """How gradients are reduced: fold; factored: faster, with larger errors; paper: as published,
+    slower; none: not at all, for tiny models."""
 
     rank: Annotated[int, Parameter(group=_MODEL)] = 64
     """Rank of the LoRA adapter whose gradient it is; more is more exact for short answers."""

@@ -28,6 +28,10 @@ def batch():
     return Batch(rng.integers(3, 97, (6, 18)), supervised)
 
 
+def sketch_of(kind, layers, rank=RANK, dimension=DIMENSION, seed=0):
+    return make_sketch(kind, layers, rank=rank, dimension=dimension, seed=seed)
+
+
 def fold_of(layers, rank=RANK, seed=0):
     return make_sketch("fold", layers, rank=rank, dimension=DIMENSION, seed=seed)
 
@@ -50,14 +54,39 @@ def test_the_products_are_those_of_the_full_gradients(family, batch):
         products = np.einsum("aoi,boj->abij", g, g)
         expected += (products**2).sum((2, 3))
         start += size
-    np.testing.assert_allclose(grams.spread.numpy(), expected, rtol=1e-3)
+    np.testing.assert_allclose(grams.of_rank.numpy(), 2 / RANK * expected, rtol=1e-3)
+    assert not grams.of_rows.any()
 
 
-def test_the_error_is_the_expected_one_over_many_seeds(batch):
+def test_both_sides_of_a_two_sided_sketch_are_in_what_is_expected(batch):
     model = make_model("llama")
     layers = find_layers(model)
+    grams = _Grams(sketch_of("factored", layers, dimension=64))
     with GradientCapture(model, layers) as capture:
-        checks = [check_sketching(capture, batch, fold_of(layers, seed=s)) for s in range(40)]
+        capture(batch, grams)
+        full = capture(batch, sketch_of("none", layers)).total.double().numpy()
+    of_rank, of_rows, start = np.zeros((6, 6)), np.zeros((6, 6)), 0
+    for layer in layers:
+        size = layer.inputs * layer.outputs
+        g = full[:, start : start + size].reshape(6, layer.outputs, layer.inputs)
+        m = (np.einsum("aoi,boj->abij", g, g) ** 2).sum((2, 3))
+        n = (np.einsum("aoi,bpi->abop", g, g) ** 2).sum((2, 3))
+        of_rank += 2 / RANK * m
+        of_rows += 2 / 8 * n + (m + n) / 64
+        start += size
+    np.testing.assert_allclose(grams.of_rank.numpy(), of_rank, rtol=1e-3)
+    np.testing.assert_allclose(grams.of_rows.numpy(), of_rows, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dimension"), [("fold", 256), ("factored", 64), ("factored", 256)]
+)
+def test_the_error_is_the_expected_one_over_many_seeds(batch, kind, dimension):
+    model = make_model("llama")
+    layers = find_layers(model)
+    sketches = [sketch_of(kind, layers, dimension=dimension, seed=seed) for seed in range(40)]
+    with GradientCapture(model, layers) as capture:
+        checks = [check_sketching(capture, batch, sketch) for sketch in sketches]
     observed = np.sqrt(np.mean([check.error**2 for check in checks]))
     assert 0.6 * checks[0].expected < observed < 1.25 * checks[0].expected
     assert not any(check.is_suspicious for check in checks)

@@ -158,8 +158,8 @@ def test_a_layer_with_no_more_inputs_than_the_rank_is_folded_as_it_is(inputs):
     """Without A: every entry of the full gradient goes to one column, with a sign."""
     layers = [Layer("wide", 40, 6), Layer("narrow", inputs, 11)]
     sketch = make_fold(layers)
-    assert sketch.is_reduced(0)
-    assert not sketch.is_reduced(1)
+    assert sketch.reductions(0) == (RANK, None)
+    assert sketch.reductions(1) == (None, None)
     x = torch.randn(2, 5, inputs)
     assert sketch.keep(1, x) is x
     matrix = dense_matrix(sketch, 1, layers[1], inputs)
@@ -328,6 +328,114 @@ def test_signs_that_factor_have_larger_errors_on_gradients_of_rank_one():
 # The other kinds
 
 
+def two_sided(seed, layers=LAYERS, rank=RANK, dimension=DIMENSION):
+    return make_sketch("factored", layers, rank=rank, dimension=dimension, seed=seed)
+
+
+def reduced(sketch, full):
+    """The sketch of full gradients, one array (B, out, in) for each layer; (B, d)."""
+    total = sketch.start(len(full[0]))
+    for number, w in enumerate(full):
+        kept = sketch.keep(number, torch.eye(w.shape[2]).expand(len(w), -1, -1))
+        delta = torch.from_numpy(w).float().transpose(1, 2)
+        sketch.add(number, kept, delta, total)
+    return total.double().numpy()
+
+
+def both_sides(layer, seed):
+    """P_out and A as the module's text has them."""
+    up = signs(seed, f"{layer.name}/up", GROUPS, layer.outputs) / np.sqrt(GROUPS)
+    return up, signs(seed, f"{layer.name}/down", RANK, layer.inputs) / np.sqrt(RANK)
+
+
+def two_sided_variance(full):
+    """Variance of what `products` gives over both matrices of signs, W = P^T P and B = A^T A.
+
+    The product is tr(W X B Y^T) within a layer: given B, a quadratic form of N = X B Y^T, whose
+    variance is averaged over B. Over layers d products of independent signs meet.
+    """
+    total, xs, ys, dots = down_variance(full), 0.0, 0.0, 0.0
+    for x, y in pairs(full):
+        m, n = np.swapaxes(x, 2, 3) @ y, x @ np.swapaxes(y, 2, 3)
+        x2, y2, xy = ((a * b).sum(axis=(2, 3)) for a, b in ((x, x), (y, y), (x, y)))
+        columns = [(a * b).sum(axis=2) for a, b in ((x, x), (y, y), (x, y))]
+        rows = [(a * b).sum(axis=3) for a, b in ((x, x), (y, y), (x, y))]
+        m2, n2 = ((one**2).sum(axis=(2, 3)) for one in (m, n))
+        squares = n2 + (x2 * y2 + n2 - 2 * (columns[0] * columns[1]).sum(axis=2)) / RANK
+        turned = (n * np.swapaxes(n, 2, 3)).sum(axis=(2, 3))
+        turned = turned + (m2 + xy**2 - 2 * (columns[2] ** 2).sum(axis=2)) / RANK
+        own = (rows[2] ** 2).sum(axis=2)
+        crossed = 2 * (x**2 * y**2).sum(axis=(2, 3))
+        own = own + ((rows[0] * rows[1] + rows[2] ** 2).sum(axis=2) - crossed) / RANK
+        total = total + (squares + turned - 2 * own) / GROUPS - (x2 * y2 + xy**2) / DIMENSION
+        xs, ys, dots = xs + x2, ys + y2, dots + xy
+    return total + (xs * ys + dots**2) / DIMENSION
+
+
+def test_the_two_sided_sketch_multiplies_the_gradient_from_both_sides():
+    rng = np.random.default_rng(0)
+    layers = [Layer("a", 20, 7), Layer("b", 9, 12), Layer("c", 30, 5)]
+    sketch = two_sided(3, layers)
+    total, expected = sketch.start(3), np.zeros((3, DIMENSION))
+    for number, layer in enumerate(layers):
+        x, delta = rng.normal(size=(3, 6, layer.inputs)), rng.normal(size=(3, 6, layer.outputs))
+        up, down = both_sides(layer, 3)
+        g = np.einsum("bto,bti->boi", delta, x)
+        expected += (up @ g @ down.T).reshape(3, -1)
+        kept = sketch.keep(number, torch.from_numpy(x).float())
+        assert kept.shape == (3, 6, RANK)
+        sketch.add(number, kept, torch.from_numpy(delta).float(), total)
+    np.testing.assert_allclose(total.numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_two_sided_sketch_is_unbiased_and_its_variance_is_known():
+    full = full_gradients()
+    exact = products(np.concatenate([w.reshape(len(w), -1) for w in full], axis=1))
+    samples = np.array([products(reduced(two_sided(seed), full)) for seed in range(SEEDS)])
+    assert_mean_and_variance(samples, exact, two_sided_variance(full), "two-sided")
+
+
+def test_the_two_sided_sketch_costs_more_the_lower_the_rank_of_the_gradient(sketched):
+    full, _, _, _, of_the_fold = sketched
+    fold_of_g = down_variance(full) + of_the_fold
+    ratio = (two_sided_variance(full) / fold_of_g)[0].reshape(len(RANKS), PAIRS).mean(axis=1)
+    assert ratio[0] > ratio[1] > ratio[2] > 1.0
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(5, 6), (5, 11), (20, 3), (20, 4), (3, 1)])
+def test_narrow_layers_lose_nothing_on_a_side_that_fits(inputs, outputs):
+    """No A for few inputs; few outputs only take places. The layers still do not meet by rule."""
+    layers = [Layer("a", inputs, outputs), Layer("b", inputs, outputs)]
+    groups = DIMENSION // min(RANK, inputs)
+    wide = outputs <= groups
+    rng = np.random.default_rng(0)
+    full = [rng.normal(size=(4, outputs, inputs)) for _ in layers]
+    exact = products(np.concatenate([w.reshape(4, -1) for w in full], axis=1))
+    samples, one = [], []
+    for seed in range(SEEDS):
+        sketch = two_sided(seed, layers)
+        assert sketch.reductions(0) == (None if inputs <= RANK else RANK, None if wide else groups)
+        samples.append(products(reduced(sketch, full)))
+        one.append(products(reduced(two_sided(seed, layers[:1]), full[:1])))
+    samples, one = np.array(samples), np.array(one)
+    error = np.abs(samples.mean(axis=0) - exact) / (samples.std(axis=0) / np.sqrt(SEEDS))
+    assert error.max() < 4.5, "biased"
+    if wide and inputs <= RANK:
+        alone = products(full[0].reshape(4, -1))
+        np.testing.assert_allclose(one, np.broadcast_to(alone, one.shape), rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["fold", "factored"])
+def test_a_row_alone_has_the_sketch_it_has_among_others(kind):
+    layers, rng = [Layer("a", 20, 22), Layer("b", 5, 3)], np.random.default_rng(0)
+    sketch = make_sketch(kind, layers, rank=RANK, dimension=DIMENSION, seed=0)
+    full = [rng.normal(size=(5, layer.outputs, layer.inputs)) for layer in layers]
+    together = reduced(sketch, full)
+    for row in range(5):
+        alone = reduced(sketch, [w[row : row + 1] for w in full])
+        np.testing.assert_allclose(alone[0], together[row], rtol=1e-4, atol=1e-5)
+
+
 def test_the_papers_preset_is_unbiased_and_as_sparse_as_documented():
     layers, rng = [Layer("a", 6, 5), Layer("b", 6, 3)], np.random.default_rng(0)
     whole = 512 * 8
@@ -371,7 +479,7 @@ def test_the_full_gradient_keeps_every_entry_in_its_place():
     )
 
 
-@pytest.mark.parametrize("kind", ["fold", "paper"])
+@pytest.mark.parametrize("kind", ["fold", "factored", "paper"])
 def test_a_layer_called_twice_adds_up(kind):
     layers, rng = [Layer("a", 9, 5)], np.random.default_rng(0)
     sketch = make_sketch(kind, layers, rank=RANK, dimension=DIMENSION, seed=0)
@@ -427,7 +535,7 @@ def test_tables_are_where_their_layer_is_and_the_sum_is_elsewhere(kind, device):
 
 
 @elsewhere
-@pytest.mark.parametrize("kind", ["fold", "paper"])
+@pytest.mark.parametrize("kind", ["fold", "factored", "paper"])
 def test_tables_move_to_their_layer_once_and_stay(kind, device):
     if kind == "paper" and device == "meta":
         pytest.skip("torch has no products of sparse matrices there")
@@ -445,6 +553,8 @@ def test_tables_move_to_their_layer_once_and_stay(kind, device):
         held.append([sketch._down[0], sketch._down[1]])
         if kind == "fold":
             held[-1] += [one for tables in sketch._tables for one in tables]
+        if kind == "factored":
+            held[-1] += [up for up, _ in sketch._up]
     assert held[0][0].device.type == device
     assert held[0][1].device.type == "cpu"
     assert all(one is other for one, other in zip(*held, strict=True)), "moved at every use"
@@ -454,10 +564,11 @@ def test_tables_move_to_their_layer_once_and_stay(kind, device):
 
 
 def test_a_dimension_that_is_no_multiple_of_the_rank_is_refused():
-    with pytest.raises(UsageError, match="4096 is not a multiple of the rank 100") as error:
-        check_sketch("fold", 100, 4096)
-    assert error.value.fix == "use 4100"
-    check_sketch("fold", 100, 4100)
+    for kind in ("fold", "factored"):
+        with pytest.raises(UsageError, match="4096 is not a multiple of the rank 100") as error:
+            check_sketch(kind, 100, 4096)
+        assert error.value.fix == "use 4100"
+        check_sketch(kind, 100, 4100)
     check_sketch("none", 100, 4096)
 
 
@@ -477,7 +588,7 @@ def test_sizes_that_are_not_positive_are_refused(rank, dimension, flag):
 def test_an_unknown_kind_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="no sketch 'gaussian'") as error:
         make_sketch("gaussian", [], rank=1, dimension=1, seed=0)
-    assert error.value.fix == "use fold, paper, none"
+    assert error.value.fix == "use fold, factored, paper, none"
 
 
 # Regenerate: python -c "from spanset.features.hashing import permutation, signs;

@@ -6,14 +6,18 @@ G = sum_t delta_t (A x_t)^T, out x r, for a fixed random A (r x in) with varianc
 products of G are those of the full gradient on average. A sketch then reduces G to d numbers a
 layer and adds the layers up.
 
-    fold    (default) multiply G by a full table of signs, put its rows into d/r groups at random,
-            sum each group: a structured CountSketch. No scatter, no atomics; unbiased, with
-            variance about (|x|^2 |y|^2 + (x.y)^2) / d (exactly so where the columns of G are
-            of one length). A adds (|M|^2 + tr(M^2) - 2 sum M_ii^2) / r, M = X^T Y, a layer;
-            a layer with no more than r inputs needs no A, and is folded as it is.
-    paper   r = 512 and a sparse random projection of density 1/sqrt(D) to d = 4,096, as published
-            (Wang et al. 2024): for comparison. At that density most coordinates are never read.
-    none    the full gradient, out x in a layer: for tiny models, and as an oracle.
+    fold      (default) multiply G by a full table of signs, put its rows into d/r groups at
+              random, sum each group: a structured CountSketch. No scatter, no atomics; unbiased,
+              with variance about (|x|^2 |y|^2 + (x.y)^2) / d (exactly so where the columns of G are
+              of one length). A adds (|M|^2 + tr(M^2) - 2 sum M_ii^2) / r, M = X^T Y, a layer;
+              a layer with no more than r inputs needs no A, and is folded as it is.
+    factored  P_out G A^T, with p = d/r rows of signs / sqrt(p) as P_out: reduces inputs and output
+              gradients apart and never forms G. Cheapest. Beside the two terms above it has
+              (|N|^2 + tr(N^2) - 2 sum N_ii^2) / p, N = X Y^T, a layer, and about
+              (|M|^2 + |N|^2) / d; a layer with no more than p outputs has none of these.
+    paper     r = 512 and a sparse random projection of density 1/sqrt(D) to d = 4,096, as published
+              (Wang et al. 2024): for comparison. At that density most coordinates are never read.
+    none      the full gradient, out x in a layer: for tiny models, and as an oracle.
 
 All signs come from a counter-based hash of (seed, layer name, place) and are drawn on the host, so
 that every device and every process has the same. The signs of the fold are one table of out x r:
@@ -28,6 +32,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spanset.errors import UsageError
+from spanset.features.sketches.factored import TwoSided
 from spanset.features.sketches.fold import SignedFold
 from spanset.features.sketches.full import FullGradient
 from spanset.features.sketches.reducer import Layer, Reducer, Sketch, gradient
@@ -47,13 +52,14 @@ __all__ = [
     "SignedFold",
     "Sketch",
     "SparseProjection",
+    "TwoSided",
     "check_sketch",
     "gradient",
     "make_sketch",
 ]
 
 VERSION = 1  # of the random numbers and of how they are used; part of every store's settings
-KINDS = ("fold", "paper", "none")
+KINDS = ("fold", "factored", "paper", "none")
 
 
 def check_sketch(kind: str, rank: int, dimension: int) -> None:
@@ -61,11 +67,11 @@ def check_sketch(kind: str, rank: int, dimension: int) -> None:
     for flag, value in (("--rank", rank), ("--dimension", dimension)):
         if value < 1:
             raise UsageError(f"{value} is not positive", where=flag, fix="give 1 or more")
-    if kind == "fold" and dimension % rank:
+    if kind in ("fold", "factored") and dimension % rank:
         raise UsageError(
             f"the dimension {dimension} is not a multiple of the rank {rank}",
             where="--dimension",
-            why="rows of the gradient, each of `rank` numbers, are summed in groups",
+            why="what is kept of a layer is a number of rows, each of `rank` numbers",
             fix=f"use {max(1, round(dimension / rank)) * rank}",
         )
 
@@ -93,6 +99,8 @@ def make_sketch(
     check_sketch(kind, rank, dimension)
     if kind == "fold":
         return SignedFold(layers, rank, dimension, seed, device, dtype)
+    if kind == "factored":
+        return TwoSided(layers, rank, dimension, seed, device, dtype)
     if kind == "paper":
         return SparseProjection(layers, PAPER_RANK, PAPER_DIMENSION, seed, device, dtype)
     if kind == "none":

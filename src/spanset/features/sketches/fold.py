@@ -37,18 +37,14 @@ class SignedFold(LowRank):
         kind = _kind(self.device)
         self._tables, self._columns = [], []
         for layer in layers:
-            width = min(rank, layer.inputs)
-            groups = dimension // width
+            width, groups, columns = self._place(layer, seed)
+            self._columns.append(columns)
             order = torch.from_numpy(permutation(seed, f"{layer.name}/rows", layer.outputs))
             table = torch.from_numpy(signs(seed, f"{layer.name}/signs", layer.outputs, width))
             # Rows beyond a multiple of the groups go to some groups, chosen at random.
             extra = permutation(seed, f"{layer.name}/groups", groups)
             rest = torch.from_numpy(extra[: layer.outputs % groups].copy())
             self._tables.append((order, table.to(kind)[order], rest))
-            # Widths that do not divide d leave a few columns to other layers.
-            free = dimension - groups * width
-            start = int(permutation(seed, f"{layer.name}/columns", free + 1)[0])
-            self._columns.append(slice(start, start + groups * width))
 
     def add(self, layer: int, kept: torch.Tensor, delta: torch.Tensor, total: torch.Tensor) -> None:
         """Fold G (B, out, r) into `total` (B, d)."""

@@ -27,9 +27,9 @@ class FullGradient:
         ends = np.cumsum(sizes).tolist()
         self._places = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
-    def is_reduced(self, layer: int) -> bool:  # noqa: ARG002 - as the protocol
-        """No layer is."""
-        return False
+    def reductions(self, layer: int) -> tuple[None, None]:  # noqa: ARG002 - as the protocol
+        """None."""
+        return None, None
 
     def start(self, batch: int) -> torch.Tensor:
         """Zeros (B, d) float32."""

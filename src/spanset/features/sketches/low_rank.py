@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from spanset.features.hashing import signs
+from spanset.features.hashing import permutation, signs
 from spanset.features.sketches.reducer import Layer
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class LowRank:
             for layer in layers
         ]
 
-    def is_reduced(self, layer: int) -> bool:
-        """Whether A loses anything of the layer's gradient."""
-        return self._down[layer] is not None
+    def reductions(self, layer: int) -> tuple[int | None, int | None]:
+        """r, where the layer has an A, and None for its outputs."""
+        return (None if self._down[layer] is None else self.rank), None
 
     def start(self, batch: int) -> torch.Tensor:
         """Zeros (B, d) float32, on the sketch's device whatever those of the layers."""
@@ -62,3 +62,12 @@ class LowRank:
         if down.device != x.device:
             self._down[layer] = down = down.to(x.device)
         return torch.nn.functional.linear(x, down)
+
+    def _place(self, layer: Layer, seed: int) -> tuple[int, int, slice]:
+        """Numbers in a group, groups, and columns, of a layer whose groups fill up d."""
+        width = min(self.rank, layer.inputs)
+        groups = self.dimension // width
+        # Widths that do not divide d leave a few columns to other layers.
+        free = self.dimension - groups * width
+        start = int(permutation(seed, f"{layer.name}/columns", free + 1)[0])
+        return width, groups, slice(start, start + groups * width)

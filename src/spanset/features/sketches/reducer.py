@@ -50,8 +50,8 @@ class Sketch(Reducer, Protocol):
         """d, the length of the vector."""
         ...
 
-    def is_reduced(self, layer: int) -> bool:
-        """Whether A loses anything of the layer's gradient."""
+    def reductions(self, layer: int) -> tuple[int | None, int | None]:
+        """To how many the layer's inputs and its outputs are reduced; None: not on their own."""
         ...
 
 
