@@ -11,7 +11,7 @@ from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = ("diversity", "gradients", "greedy", "greedy-device", "kernels", "neighbours", "scale")
-NAMES += ("scores", "select")
+NAMES += ("scores", "select", "sketch")
 
 
 def main() -> None:

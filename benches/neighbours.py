@@ -30,7 +30,8 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     """Measure every representation on the same rows."""
     model = data.parent / "models" / "tiny-llama-7m"
     with tempfile.TemporaryDirectory() as folder:
-        rows = _read(data / "t0_per_template.tar.gz", Path(folder), every=80 if quick else EVERY)
+        rows = read_t0(data / "t0_per_template.tar.gz", Path(folder))
+        rows = rows[np.arange(0, len(rows), 80 if quick else EVERY)]
         kinds = {
             "lexical": ("lexical", ModelConfig()),
             "sentence, prompt": (f"sentence:{minilm.MODEL_DIR}", ModelConfig()),
@@ -65,12 +66,12 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     }
 
 
-def _read(archive: Path, folder: Path, every: int) -> Dataset:
+def read_t0(archive: Path, folder: Path) -> Dataset:
+    """All rows of T0's templates, a file each, unpacked into a folder."""
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
     files = [path for path in sorted(folder.rglob("*.jsonl")) if path.stat().st_size]
-    rows = read(files)
-    return rows[np.arange(0, len(rows), every)]
+    return read(files)
 
 
 def _data_set(template: str) -> str:
