@@ -28,7 +28,8 @@ import torch
 from spanset.data import read
 from spanset.features.batches import plan_batches
 from spanset.features.capture import GradientCapture
-from spanset.features.models import find_model, load_model, load_renderer
+from spanset.features.loading import load_model
+from spanset.features.models import find_model, load_renderer
 from spanset.features.padded import Batch
 from spanset.features.rendering import Rendered
 from spanset.features.sketches import Layer, Sketch, make_sketch

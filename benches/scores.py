@@ -23,7 +23,8 @@ from spanset.config import ModelConfig
 from spanset.features import capture as capture_module
 from spanset.features import fit_transform, parse_features
 from spanset.features.capture import GradientCapture
-from spanset.features.models import find_model, load_model, load_renderer
+from spanset.features.loading import load_model
+from spanset.features.models import find_model, load_renderer
 from spanset.features.padded import Batch
 from spanset.features.sketches import make_sketch
 from spanset.features.targets import find_layers

@@ -28,7 +28,8 @@ from spanset import select
 from spanset.data import Dataset, read
 from spanset.features.batches import plan_batches
 from spanset.features.capture import Batch, GradientCapture
-from spanset.features.models import find_model, load_model, load_renderer
+from spanset.features.loading import load_model
+from spanset.features.models import find_model, load_renderer
 from spanset.features.rendering import Rendered
 from spanset.features.selfcheck import check_sketching
 from spanset.features.sketches import FullGradient, Layer, Sketch, make_sketch

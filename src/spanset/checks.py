@@ -11,6 +11,7 @@ from spanset.diversity.catalogue import parse_measures, require_reference
 from spanset.diversity.measure import Measure
 from spanset.errors import UsageError
 from spanset.features import Spec, parse_features, refuse_idle_model
+from spanset.features.placing import check_placing
 from spanset.features.sketches import check_sketch
 from spanset.quality import MODEL_SCORES, no_model, require_known_quality
 from spanset.report.figures import check_plot
@@ -170,9 +171,6 @@ def _check_scores(spec: Spec, config: SelectConfig) -> None:
 
 
 def _check_model(model: ModelConfig) -> None:
-    if model.device not in ("auto", "cpu"):
-        from spanset.devices import resolve_device
-
-        resolve_device(model.device)
+    check_placing(model)
     if model.batch_tokens is not None and model.batch_tokens < 1:
         raise UsageError("no tokens", where="--batch-tokens", fix="give 1 or more")

@@ -99,9 +99,9 @@ class ModelConfig:
     """How rows go through a language model, and what becomes of its gradients."""
 
     model: Annotated[str | None, Parameter(group=_MODEL)] = None
-    """The model to be tuned: a folder, or its name on the hub. Rows are then compared by the
-    gradients of its weights, unless --features says otherwise, and scored by it where --quality
-    names such a score."""
+    """The model to be tuned: a folder, or its name on the hub; of a model or a PEFT adapter. Rows
+    are then compared by the gradients of its weights, unless --features says otherwise, and scored
+    by it where --quality names such a score."""
 
     revision: Annotated[str | None, Parameter(group=_MODEL)] = None
     """Revision on the hub."""
@@ -125,6 +125,15 @@ class ModelConfig:
         Literal["auto", "float32", "bfloat16", "float16"], Parameter(group=_MODEL)
     ] = "auto"
     """Numbers that the model computes in: auto is float32 on the CPU, bfloat16 on CUDA."""
+
+    quantize: Annotated[Literal["none", "8bit", "4bit"], Parameter(group=_MODEL)] = "none"
+    """Bits of the linear layers' weights (needs bitsandbytes): 4bit is NF4, as QLoRA trains on."""
+
+    device_map: Annotated[
+        Literal["auto", "balanced", "sequential"] | None, Parameter(group=_MODEL)
+    ] = None
+    """Spread the layers of a model that is larger than one card over all of them (extra `train`):
+    auto, balanced, or sequential, card after card."""
 
     batch_tokens: Annotated[int | None, Parameter(group=_MODEL)] = None
     """Tokens of a batch, padding included; by default 2048 on the CPU, 16384 on CUDA."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from spanset.errors import MissingExtraError
@@ -25,3 +26,25 @@ def require(module: str, *, extra: str) -> ModuleType:
             f"the package {module!r} is not installed",
             fix=f"pip install 'spanset[{extra}]'",
         ) from error
+
+
+def require_package(package: str, *, where: str, why: str) -> None:
+    """Refuse to go on without a package that no extra brings: it is large, or few need it.
+
+    Parameters
+    ----------
+    where, why : str
+        What asks for it, and what for.
+
+    Raises
+    ------
+    MissingExtraError
+        When it is not installed.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(
+            f"the package {package!r} is not installed",
+            where=where,
+            why=why,
+            fix=f"pip install {package}",
+        )

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,31 @@ def save_model(folder: Path, family: str = "llama", *, template: str | None = CH
     return folder
 
 
+def save_adapter(folder: Path, base: Path, kind: str = "LORA", **settings):
+    """A folder with an adapter that changes every weight it has, as peft writes it.
+
+    LoRA of two attention projections and one of the feed-forward, where nothing else is said.
+    """
+    import peft
+    import torch
+    import transformers
+
+    if kind == "LORA":
+        settings = {"r": 4, "target_modules": ["q_proj", "v_proj", "down_proj"], **settings}
+    model = transformers.AutoModelForCausalLM.from_pretrained(base)
+    config = peft.PEFT_TYPE_TO_CONFIG_MAPPING[kind](task_type="CAUSAL_LM", **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on tied weights
+        adapted = peft.get_peft_model(model, config)
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for weight in adapted.parameters():
+                if weight.requires_grad:
+                    weight.add_(0.1 * torch.randn(weight.shape, generator=generator))
+        adapted.save_pretrained(folder)
+    return folder
+
+
 def edit_json(path: Path, **changes) -> None:
     """Change entries of a JSON file; None takes one out."""
     table = {**json.loads(path.read_text()), **changes}
@@ -53,11 +79,11 @@ def edit_json(path: Path, **changes) -> None:
     path.write_text(json.dumps(table))
 
 
-def edit_weights(folder: Path, change) -> None:
+def edit_weights(folder: Path, change, name: str = "model.safetensors") -> None:
     """Replace the dictionary of a model's weights by what `change` makes of it."""
     from safetensors.torch import load_file, save_file
 
-    path = folder / "model.safetensors"
+    path = folder / name
     save_file(change(load_file(path)), path, metadata={"format": "pt"})
 
 

@@ -39,8 +39,8 @@ from spanset.features import survey as survey_module
 from spanset.features.cache import cache_folder, cached_stores
 from spanset.features.capture import GradientCapture
 from spanset.features.gradient import GradientFeatures
+from spanset.features.loading import load_model
 from spanset.features.model_run import ModelRun
-from spanset.features.models import load_model
 from spanset.features.padded import Batch
 from spanset.features.selfcheck import SketchCheck
 from spanset.features.sketches import make_sketch

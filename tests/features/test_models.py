@@ -14,9 +14,9 @@ from tests.features.tiny_models import CHATML
 
 from spanset.errors import DataError, UsageError
 from spanset.features import models
+from spanset.features.loading import load_model
 from spanset.features.models import (
     find_model,
-    load_model,
     load_renderer,
     model_device,
     model_dtype,

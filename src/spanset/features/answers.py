@@ -16,9 +16,9 @@ import numpy.typing as npt
 from spanset.data.dataset import Dataset
 from spanset.features.forward import ForwardPass
 from spanset.features.language_model import LanguageModel
+from spanset.features.libraries import quiet
 from spanset.features.making import Job
 from spanset.features.model_run import ModelRun, Passed
-from spanset.features.models import quiet
 from spanset.features.rendering import Rendered
 from spanset.features.sides import TokenRow
 from spanset.features.store import COUNTED, SCORES, Entry, FeatureStore, Status

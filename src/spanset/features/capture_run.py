@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from spanset.features.capture import GradientCapture
 from spanset.features.language_model import LanguageModel
+from spanset.features.libraries import quiet
 from spanset.features.making import Job, put_rows, scaled
 from spanset.features.model_run import ModelRun, Passed, free, is_out_of_memory, means
-from spanset.features.models import quiet
 from spanset.features.padded import Batch
 from spanset.features.selfcheck import SketchCheck, check_sketching
 from spanset.features.sketches import Sketch, make_sketch

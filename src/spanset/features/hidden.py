@@ -17,9 +17,9 @@ from spanset.data.dataset import Dataset
 from spanset.features.forward import ForwardPass
 from spanset.features.keeping import from_cache
 from spanset.features.language_model import LanguageModel
+from spanset.features.libraries import quiet
 from spanset.features.making import Job, put_rows
 from spanset.features.model_run import ModelRun, Passed, means
-from spanset.features.models import quiet
 from spanset.features.represented import Represented
 from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore
 from spanset.features.survey import Survey

@@ -8,17 +8,19 @@ from typing import Any
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
+from spanset.features.loading import load_model
 from spanset.features.making import machine
 from spanset.features.models import (
     ModelFiles,
     find_model,
-    load_model,
     load_renderer,
     model_device,
     model_dtype,
     skeleton,
     tokenizer_digest,
 )
+from spanset.features.placing import cards, check_placing
+from spanset.features.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.features.rendering import Renderer
 from spanset.features.survey import Survey, survey
 from spanset.speed import products_per_second
@@ -60,7 +62,9 @@ class LanguageModel:
         watcher: Watcher = SILENT,
     ) -> LanguageModel:
         """Find the model and its tokenizer; weights are loaded when they are needed."""
+        check_placing(config)
         files = find_model(name, config.revision)
+        check_quantize(files.config, name, config.quantize)
         renderer = load_renderer(
             files,
             supervise=config.supervise,
@@ -84,6 +88,7 @@ class LanguageModel:
                 "digest": self.files.digest,
             },
             "model_dtype": self.dtype,
+            **({} if self.config.quantize == NONE else {"quantize": self.config.quantize}),
             "tokenizer": self._once("tokenizer", lambda: tokenizer_digest(self.renderer)),
             "supervise": self.config.supervise,
             "max_length": self.renderer.max_length,
@@ -117,9 +122,16 @@ class LanguageModel:
 
     @property
     def loaded(self) -> Any:
-        """The model on its device."""
+        """The model on its device or devices."""
         return self._once(
-            "model", lambda: load_model(self.files, device=self.device, dtype=self.dtype)
+            "model",
+            lambda: load_model(
+                self.files,
+                device=self.device,
+                dtype=self.dtype,
+                quantize=self.config.quantize,
+                device_map=self.config.device_map,
+            ),
         )
 
     def survey(self, data: Dataset) -> Survey:
@@ -143,8 +155,16 @@ class LanguageModel:
         return products / (EFFICIENCY * products_per_second(self.dtype, self.device))
 
     def machine(self) -> dict[str, Any]:
-        """Device and software."""
-        return machine(self.device)
+        """Device or devices, and software."""
+        packages = []
+        if self.files.adapter is not None:
+            packages.append("peft")
+        if self.config.quantize != NONE or method_of(self.files.config) == BITSANDBYTES:
+            packages.append(BITSANDBYTES)
+        made = machine(self.device, *packages)
+        if self.config.device_map is None:
+            return made
+        return {**made, "device_map": self.config.device_map, "cards": cards()}
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.memo:

@@ -1,8 +1,11 @@
-"""Models and tokenizers in Hugging Face form: found, checked, loaded; nothing they bring is run.
+"""Models and tokenizers in Hugging Face form: found and checked; nothing they bring is run.
 
-Weights are read from safetensors files only (pickles can run code), code that a repository brings
-is refused, and a checkpoint that lacks weights or holds some that are not finite is an error rather
-than a model with random or broken parts.
+    a folder          config.json and safetensors files
+    a name            of a repository on the hub, at a revision
+    an adapter        either of these with adapter_config.json: its base model is found as well
+
+Weights are read from safetensors files only (pickles can run code), and code that a repository
+brings is refused. Nothing is loaded here but configurations and tokenizers (loading.py: weights).
 """
 
 from __future__ import annotations
@@ -10,15 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from logging import ERROR, getLogger
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from spanset.errors import DataError, UsageError
+from spanset.errors import UsageError
 from spanset.extras import require
+from spanset.features import adapters
+from spanset.features.adapters import Adapter
+from spanset.features.libraries import FAILURES, cannot_load, first_line, quiet, repository_folder
+from spanset.features.quantised import require_known_method
 from spanset.features.rendering import Renderer, make_renderer
 
 DEFAULT_LENGTH = 2048  # tokens a row, where neither --max-length nor the model says less
@@ -27,18 +31,48 @@ DTYPES = ("float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model that exists: its name, revision, configuration and what identifies its weights."""
+    """A model that exists.
+
+    Attributes
+    ----------
+    name, revision
+        Of the folder or the repository that was named.
+    config
+        The model's configuration; the base model's, where it is an adapter.
+    digest : str
+        What identifies its weights.
+    adapter : Adapter, optional
+        The change that is made to a base model, where an adapter was named.
+    commit : str, optional
+        Of the repository, where it was found: what is loaded later is of this one.
+    """
 
     name: str
     revision: str | None
     config: Any
     digest: str
+    adapter: Adapter | None = None
+    commit: str | None = None
 
     @property
     def context(self) -> int | None:
         """Tokens that the model can attend to, where its configuration tells."""
         text = self.config.get_text_config()
         return getattr(text, "max_position_embeddings", None)
+
+    @property
+    def weights(self) -> tuple[str, str | None]:
+        """Folder or name, and revision, of the model whose weights are loaded."""
+        if self.adapter is None:
+            return self.name, self.commit or self.revision
+        return self.adapter.base, self.adapter.base_revision
+
+    @property
+    def tokenizer(self) -> tuple[str, str | None]:
+        """Folder or name, and revision, of the tokenizer: an adapter's own, if it has one."""
+        if self.adapter is not None and self.adapter.has_tokenizer:
+            return str(self.adapter.folder), None
+        return self.weights
 
 
 def find_model(name: str, revision: str | None = None) -> ModelFiles:
@@ -49,35 +83,96 @@ def find_model(name: str, revision: str | None = None) -> ModelFiles:
     UsageError
         No such model, or one of a kind that has no gradients of this sort.
     """
-    transformers = require("transformers", extra="models")
+    return _find(name, revision, base_of=None)
+
+
+def _find(name: str, revision: str | None, *, base_of: str | None) -> ModelFiles:
+    """A model; `base_of` names the adapter whose base it is, if any."""
     folder = Path(name).expanduser()
-    if not folder.is_dir() and (folder.is_absolute() or name.startswith((".", "~"))):
+    if folder.is_dir():
+        if (folder / adapters.CONFIG).is_file():
+            adapters.refuse_both(folder, name)
+            return _adapted(folder, str(folder), revision, base_of)
+        if not (folder / "config.json").is_file():
+            raise UsageError(
+                "the folder holds no model",
+                where=f"--model {name}",
+                why="config.json is not there",
+                fix="give the folder that save_pretrained wrote",
+            )
+        config = _config(str(folder), revision)
+        return ModelFiles(str(folder), revision, config, f"sha256:{_digest(folder)}")
+    if folder.is_absolute() or name.startswith((".", "~")):
         raise UsageError(
             "the model's folder does not exist",
             where=f"--model {name}",
             fix="give a folder that holds config.json, or the name of a model on the hub",
         )
-    if folder.is_dir():
-        _check_folder(folder, name)
-        name = str(folder)
+    return _on_hub(name, revision, base_of)
+
+
+def _on_hub(name: str, revision: str | None, base_of: str | None) -> ModelFiles:
+    """A model or an adapter in a repository."""
+    try:
+        config = _config(name, revision)
+    except UsageError:
+        found = adapters.fetched_adapter(name, revision)  # which has no configuration of a model
+        if found is None:
+            raise
+        return _adapted(found, name, revision, base_of)
+    folder = repository_folder(name, revision)
+    commit = folder.name if folder and folder.parent.name == "snapshots" else None
+    found = adapters.fetched_adapter(name, commit or revision)  # some bring the base's, too
+    if found is not None:
+        return _adapted(found, name, revision, base_of)
+    digest = f"commit:{commit}" if commit else f"name:{name}@{revision or 'main'}"
+    return ModelFiles(name, revision, config, digest, commit=commit)
+
+
+def _config(name: str, revision: str | None) -> Any:
+    """A model's configuration, of a kind that has gradients of this sort."""
+    transformers = require("transformers", extra="models")
     try:
         with quiet():
             config = transformers.AutoConfig.from_pretrained(
                 name, revision=revision, trust_remote_code=False
             )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _cannot_load("model", name, error) from error
+    except FAILURES as error:
+        raise cannot_load("model", name, error) from error
     if config.is_encoder_decoder:
         raise UsageError(
             "the model is an encoder with a decoder",
             where=f"--model {name}",
             fix="use a causal (decoder-only) language model",
         )
-    if folder.is_dir():
-        return ModelFiles(name, revision, config, f"sha256:{_digest(folder)}")
-    commit = getattr(config, "_commit_hash", None)
-    digest = f"commit:{commit}" if commit else f"name:{name}@{revision or 'main'}"
-    return ModelFiles(name, revision, config, digest)
+    require_known_method(config, name)
+    return config
+
+
+def _adapted(folder: Path, name: str, revision: str | None, base_of: str | None) -> ModelFiles:
+    """An adapter and the base model that it names."""
+    if base_of is not None:
+        raise UsageError(
+            "the adapter's base model is an adapter itself",
+            where=f"--model {base_of}",
+            why=f"{name} holds {adapters.CONFIG}",
+            fix="merge that one into its base model, save it, and name its folder as "
+            f"base_model_name_or_path in {adapters.CONFIG}",
+        )
+    adapter = adapters.read_adapter(folder, name)
+    try:
+        base = _find(adapter.base, adapter.base_revision, base_of=name)
+    except UsageError as error:
+        if error.where == f"--model {name}":
+            raise  # it is said of the adapter already
+        raise UsageError(
+            "the adapter's base model cannot be loaded",
+            where=f"--model {name}",
+            why=f"{adapter.base}: {error.what}" + (f" ({error.why})" if error.why else ""),
+            fix=f"name the model's folder as base_model_name_or_path in {adapters.CONFIG}",
+        ) from error
+    adapter = replace(adapter, base_revision=base.commit or base.revision)
+    return ModelFiles(name, revision, base.config, f"sha256:{adapter.digest(base.digest)}", adapter)
 
 
 def load_renderer(
@@ -109,12 +204,13 @@ def load_renderer(
             fix=f"give {context} or less",
         )
     source = None if chat_template is None else _read_template(chat_template)
+    name, revision = model.tokenizer
     try:
         with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(
-                model.name, revision=model.revision, trust_remote_code=False
+                name, revision=revision, trust_remote_code=False
             )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+    except FAILURES as error:
         raise UsageError(
             "the model's tokenizer cannot be loaded",
             where=f"--model {model.name}",
@@ -175,68 +271,6 @@ def skeleton(model: ModelFiles) -> Any:
         return transformers.AutoModelForCausalLM.from_config(model.config, trust_remote_code=False)
 
 
-def load_model(model: ModelFiles, *, device: str, dtype: str) -> Any:
-    """The causal language model, on its device, with all weights there and finite.
-
-    Raises
-    ------
-    UsageError
-        Files that cannot be loaded.
-    DataError
-        Weights that are missing or not finite.
-    """
-    torch, transformers = require("torch", extra="models"), require("transformers", extra="models")
-    broken = require("safetensors", extra="models").SafetensorError
-    try:
-        with quiet():
-            loaded, info = transformers.AutoModelForCausalLM.from_pretrained(
-                model.name,
-                revision=model.revision,
-                trust_remote_code=False,
-                use_safetensors=True,
-                dtype=getattr(torch, dtype),
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # they are refused below, by name
-            )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, broken) as error:
-        raise _cannot_load("model", model.name, error) from error
-    missing = sorted(info["missing_keys"]) + sorted(key[0] for key in info["mismatched_keys"])
-    if missing:
-        raise DataError(
-            f"the checkpoint lacks {len(missing)} weights",
-            where=f"--model {model.name}",
-            why=f"{missing[0]} is not there, or of another shape: it would be random",
-            fix="use a complete checkpoint of a causal language model",
-        )
-    for name, weight in loaded.named_parameters():
-        if not torch.isfinite(weight).all():
-            raise DataError(
-                "a weight of the model is not finite",
-                where=f"--model {model.name}",
-                why=f"{name} holds NaN or infinity"
-                + (" (in float16, perhaps only there)" if dtype == "float16" else ""),
-                fix="use an earlier checkpoint"
-                + (", or --model-dtype float32" if dtype == "float16" else ""),
-            )
-    return loaded.to(device)
-
-
-def _check_folder(folder: Path, name: str) -> None:
-    if (folder / "adapter_config.json").is_file():
-        raise UsageError(
-            "the folder holds a PEFT adapter, not a model",
-            where=f"--model {name}",
-            fix="merge it into its base model (merge_and_unload) and save that",
-        )
-    if not (folder / "config.json").is_file():
-        raise UsageError(
-            "the folder holds no model",
-            where=f"--model {name}",
-            why="config.json is not there",
-            fix="give the folder that save_pretrained wrote",
-        )
-
-
 def _digest(folder: Path) -> str:
     """Digest of configuration and weights, by content."""
     digest = hashlib.sha256()
@@ -247,7 +281,7 @@ def _digest(folder: Path) -> str:
                 while piece := file.read(1 << 22):
                     digest.update(piece)
         except OSError as error:
-            raise _cannot_load("model", str(path), error) from error
+            raise cannot_load("model", str(path), error) from error
     return digest.hexdigest()
 
 
@@ -261,37 +295,3 @@ def _read_template(path: str) -> str:
             why=first_line(error),
             fix="give a file with a Jinja template in UTF-8",
         ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No progress bars and no advice from the libraries on standard error."""
-    logging = require("transformers", extra="models").utils.logging
-    hub = getLogger("huggingface_hub")  # which tells of every try of a name that is not there
-    level = hub.level
-    hub.setLevel(ERROR)
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        hub.setLevel(level)
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-
-
-def _cannot_load(what: str, name: str, error: Exception) -> UsageError:
-    return UsageError(
-        f"the {what} cannot be loaded",
-        where=f"--model {name}",
-        why=first_line(error),
-        fix="give a folder with config.json and safetensors files, or the name of a model on the "
-        "hub (with network access)",
-    )
-
-
-def first_line(error: Exception) -> str:
-    """What an error of another library says, in a line."""
-    return str(error).strip().partition("\n")[0]

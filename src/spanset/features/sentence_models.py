@@ -15,7 +15,7 @@ from typing import Any
 
 from spanset.errors import UsageError
 from spanset.extras import require
-from spanset.features.models import first_line, quiet
+from spanset.features.libraries import first_line, quiet
 
 PARTS = ("*.json", "*.safetensors", "*.txt", "*.model")  # of a model's folder: no pickles, no code
 OWN = "sentence_transformers."

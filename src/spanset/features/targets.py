@@ -1,6 +1,7 @@
 """Which layers of a model the gradient is taken of, found by structure.
 
-A target is a linear layer (torch's, transformers' Conv1D, or a quantised kind derived from them).
+A target is a linear layer (torch's, transformers' Conv1D, or a quantised kind derived from them);
+with an adapter beside its weights, the two are one layer by its name.
 `attention` takes those inside a module whose class is an attention: projections of queries, keys,
 values and outputs, fused or not. `all-linear` takes every one but the output embedding, and refuses
 a mixture of experts, whose tokens are routed past most of them.
@@ -70,13 +71,29 @@ def _linear(model: Any) -> Iterator[tuple[str, Any]]:
     import torch
     from transformers.pytorch_utils import Conv1D
 
+    inside = None
     for name, module in model.named_modules():
-        if isinstance(module, (torch.nn.Linear, Conv1D)):
+        if inside is not None and name.startswith(inside):
+            continue  # the parts of a layer with an adapter
+        plain = _plain(module)
+        if isinstance(plain, (torch.nn.Linear, Conv1D)):
             yield name, module
+        if plain is not module:
+            inside = f"{name}."
+
+
+def _plain(module: Any) -> Any:
+    """The layer that an adapter (peft's) lies beside; the module itself, where there is none."""
+    for part in ("base_layer", "original_module"):
+        inner = getattr(module, part, None)
+        if inner is not None:
+            return _plain(inner)
+    return module
 
 
 def _shape(module: Any) -> tuple[int, int]:
     """Features in and out; Conv1D stores its weight the other way round."""
+    module = _plain(module)
     if hasattr(module, "in_features"):
         return int(module.in_features), int(module.out_features)
     inputs, outputs = module.weight.shape
