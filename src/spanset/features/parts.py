@@ -5,7 +5,7 @@ A store that the user named keeps rows that came later in folders inside it (`ap
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,8 @@ class Parts:
         require_representable(status, data, on_bad_row=on_bad_row)
         kept = np.flatnonzero(np.isin(status, MADE))
         X = self._unit_rows(part[kept], place[kept])
-        lengths = self._column(self.stores[0].lengths, part[kept], place[kept])
+        names = [store.lengths for store in self.stores]
+        lengths = self._column(names, part[kept], place[kept])
         return Represented(X, _less(data, kept, status), kept, lengths)
 
     def scores(self, data: Dataset, names: Collection[str], *, on_bad_row: str = "skip") -> Scored:
@@ -86,7 +87,7 @@ class Parts:
         kept = np.flatnonzero(np.isin(status, MADE))
         found = {}
         for name in names:
-            values = self._column(name, part[kept], place[kept])
+            values = self._column([name] * len(self.stores), part[kept], place[kept])
             if values is None:
                 raise broken(self.stores[0].path, f"it has no {name}.npy")
             found[name] = values
@@ -149,11 +150,11 @@ class Parts:
                 done += len(places)
         return X
 
-    def _column(self, name: str, part: IntArray, place: IntArray) -> FloatArray | None:
-        """Numbers of rows, where all stores that have them keep such."""
+    def _column(self, names: Sequence[str], part: IntArray, place: IntArray) -> FloatArray | None:
+        """Numbers of rows, where all stores that have them keep such, each by its own name."""
         values = np.empty(len(part))
         for number in np.unique(part).tolist():
-            store = self.stores[number]
+            store, name = self.stores[number], names[number]
             if name not in store.columns:
                 return None
             values[part == number] = store.column(name)[place[part == number]]
