@@ -208,9 +208,8 @@ def _views(maker: Maker, own: Path) -> list[FeatureStore]:
             continue
         for store in stores_in(folder)[0]:
             view = maker.view(store)
-            if view is None:
-                break  # the others in the folder are of the same settings
-            views.append(view)
+            if view is not None:  # one store may keep less than the next, with the same settings
+                views.append(view)
     return views
 
 
