@@ -127,7 +127,8 @@ def hidden_view(
     Parameters
     ----------
     settings : dict, optional
-        What hidden states of it must be made with.
+        What hidden states of it must be made with. Rows without a gradient then count as not looked
+        at: what keeps them from having one may not matter to a pass that takes none.
     scores_only : bool
         Whether hidden states need not be there.
     """
@@ -140,7 +141,9 @@ def hidden_view(
         made_with["pair"] = "chosen"
     if settings is not None and not _same(made_with, settings):
         return None
-    view = FeatureStore(store.path, vectors="hidden", lengths="hidden_norm")
+    view = FeatureStore(
+        store.path, vectors="hidden", lengths="hidden_norm", is_last_word=settings is None
+    )
     view.manifest = {**view.manifest, "settings": made_with}
     return view
 

@@ -114,10 +114,20 @@ class FeatureStore:
         In a shard: the rows that it holds features of.
     vectors, lengths : str
         The columns that are its features, and their lengths before they were scaled.
+    is_last_word : bool
+        Whether rows that it has no features of are known to have none.
     """
 
-    def __init__(self, path: Path, vectors: str = "features", lengths: str = "norm") -> None:
+    def __init__(
+        self,
+        path: Path,
+        vectors: str = "features",
+        lengths: str = "norm",
+        *,
+        is_last_word: bool = True,
+    ) -> None:
         self.path, self.vectors, self.lengths = path, vectors, lengths
+        self.is_last_word = is_last_word
         self.manifest = read_manifest(path)
         self.place: IntArray | None = None
         if self.manifest["shard"] is not None:
@@ -167,13 +177,9 @@ class FeatureStore:
         return tuple(name for name in _entries(self.manifest) if name not in COUNTED)
 
     def done(self) -> IntArray:
-        """Rows whose fate is known: made, or never to be.
-
-        Where the features are hidden states beside gradients, those with a gradient alone: what
-        keeps a row from having one may not matter to the other.
-        """
+        """Rows whose fate is known: made, or never to be."""
         status = self.column("status")
-        if self.vectors != "features":
+        if not self.is_last_word:
             return np.flatnonzero(np.isin(status, MADE))
         return np.flatnonzero(status != Status.PENDING)
 
