@@ -73,12 +73,14 @@ class Conversation(NamedTuple):
         return f"its {empty[0]} side is empty" if empty else ""
 
     def digest(self) -> bytes:
-        """16 bytes that stand for roles and texts of all turns; the label does not count."""
+        """16 bytes that stand for roles and texts of both sides; the label does not count."""
         digest = hashlib.blake2b(digest_size=16)
         for piece in _pieces(self.turns):
             digest.update(piece)
         if self.rejected:
-            digest.update(b"rejected:")  # no role is called so: no other turns give these bytes
+            # No role is called so: no other turns give these bytes. Where the sides part counts:
+            # the rejected one goes on after what is shared.
+            digest.update(f"rejected:{self.shared}:".encode())
             for piece in _pieces(self.rejected):
                 digest.update(piece)
         return digest.digest()
