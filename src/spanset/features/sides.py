@@ -60,6 +60,9 @@ class TokenRow:
         first, last = self.sequences[0], self.sequences[-1]
         if first is not last and np.array_equal(first.ids, last.ids):
             return Status.SAME_SIDES
+        counted = zip(self.sequences, self.weights, strict=True)
+        if not any(weights[one.supervised].any() for one, weights in counted):
+            return Status.NOT_SUPERVISED  # sides that part at a question, with the answers cut off
         return Status.PENDING
 
 
