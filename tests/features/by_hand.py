@@ -127,8 +127,10 @@ class ByHand:
         return found
 
     def gradient(self, value):
-        """Gradient of a number with respect to the targets, one long vector."""
+        """Gradient of a number with respect to the targets, outputs x inputs, one long vector."""
         parts = torch.autograd.grad(value, self.targets)
+        if self.model.config.model_type == "gpt2":  # weights are stored inputs first
+            parts = [part.T for part in parts]
         return torch.cat([part.flatten().double() for part in parts])
 
     def log_probability(self, row):
@@ -137,7 +139,7 @@ class ByHand:
             weight.requires_grad_(True)
         logits = self.model(input_ids=row.ids[None], use_cache=False).logits[0]
         places = row.supervised.nonzero()[:, 0]
-        chosen = torch.log_softmax(logits.float(), dim=1)[places - 1, row.ids[places]]
+        chosen = torch.log_softmax(logits, dim=1)[places - 1, row.ids[places]]
         return chosen.sum()
 
     def hidden(self, row):
