@@ -42,7 +42,7 @@ from spanset.features.gradient import GradientFeatures
 from spanset.features.loading import load_model
 from spanset.features.model_run import ModelRun
 from spanset.features.padded import Batch
-from spanset.features.selfcheck import SketchCheck
+from spanset.features.selfcheck import COARSE, SketchCheck
 from spanset.features.sketches import make_sketch
 from spanset.features.store import FeatureStore, Status
 from spanset.features.store_features import StoreFeatures
@@ -459,6 +459,38 @@ def test_a_suspicious_check_is_told(model, tmp_path, monkeypatch):
     assert "90.0%" in warning
     assert "--rank" in warning
     assert store.manifest["self_check"]["error"] == 0.9
+
+
+@pytest.mark.parametrize("sketch", ["fold", "factored"])
+def test_a_sketch_too_coarse_for_the_rows_is_told_with_one_that_is_not(model, tmp_path, sketch):
+    """The warning's advice silences it, if perhaps not at once: sixteen rows tell the noise."""
+    settings, warnings = {"rank": 1, "dimension": 8}, []
+    for number in range(3):
+        watcher = Notes()
+        config = ModelConfig(sketch=sketch, batch_tokens=300, **settings)
+        made = GradientFeatures.load(model, config, watcher=watcher)
+        store = store_of(made, read(ROWS), tmp_path / str(number))
+        found = [note for note in watcher.notes if note.startswith("warning")]
+        assert (store.manifest["self_check"]["ratio"] > COARSE) == bool(found)
+        if not found:
+            break
+        warnings += found
+        words = found[0].rpartition("use ")[2].split()
+        settings |= {
+            flag[2:]: int(value) for flag, value in zip(words[::2], words[1::2], strict=True)
+        }
+    else:
+        pytest.fail(f"still too coarse: {found}")
+    assert warnings
+    assert all("coarse for these rows" in warning for warning in warnings)
+
+
+def test_the_default_sketch_is_fine_enough_for_diverse_rows(model, tmp_path):
+    watcher = Notes()
+    store_of(
+        GradientFeatures.load(model, ModelConfig(), watcher=watcher), read(ROWS), tmp_path / "s"
+    )
+    assert not [note for note in watcher.notes if note.startswith("warning")]
 
 
 def test_the_full_gradient_needs_no_check(model, tmp_path):

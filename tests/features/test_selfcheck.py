@@ -13,8 +13,8 @@ from tests.features.tiny_models import make_model
 from spanset.features import capture as capture_module
 from spanset.features.capture import GradientCapture
 from spanset.features.padded import Batch
-from spanset.features.selfcheck import _Grams, check_sketching
-from spanset.features.sketches import make_sketch
+from spanset.features.selfcheck import COARSE, SketchCheck, _Grams, check_sketching
+from spanset.features.sketches import check_sketch, make_sketch
 from spanset.features.targets import find_layers
 
 RANK, DIMENSION = 8, 256
@@ -115,6 +115,81 @@ def test_a_layer_without_an_adapter_is_expected_to_err_by_the_fold_alone(batch):
         full = check_sketching(capture, batch, fold_of(layers, rank=32))
     assert full.expected < low.expected
     assert full.expected == pytest.approx(np.sqrt(np.mean(1.0) / DIMENSION), rel=0.5)
+
+
+# Too coarse for the rows
+
+
+@pytest.mark.parametrize("kind", ["fold", "factored"])
+def test_a_coarse_sketch_is_told_from_a_fine_one(batch, kind):
+    """A single number a group, eight in all, beside thousands."""
+    model = make_model("llama")
+    layers = find_layers(model)
+    with GradientCapture(model, layers) as capture:
+        coarse = check_sketching(capture, batch, sketch_of(kind, layers, 1, 8))
+        fine = check_sketching(capture, batch, sketch_of(kind, layers, 64, 4096))
+    assert coarse.is_coarse
+    assert not coarse.is_suspicious, "as large as expected"
+    assert not fine.is_coarse
+    assert coarse.spread == fine.spread > 0.0
+
+
+def test_noise_and_signal_are_of_cosines_between_different_rows(batch):
+    model = make_model("llama")
+    layers = find_layers(model)
+    sketch = fold_of(layers)
+    with GradientCapture(model, layers) as capture:
+        check = check_sketching(capture, batch, sketch)
+        full = capture(batch, sketch_of("none", layers)).total.double().numpy()
+        small = capture(batch, sketch).total.double().numpy()
+    units = [X / np.linalg.norm(X, axis=1, keepdims=True) for X in (full, small)]
+    exact, own = (X @ X.T for X in units)
+    off = np.triu_indices(6, 1)
+    assert check.noise == pytest.approx(np.sqrt(np.mean((own - exact)[off] ** 2)), rel=1e-3)
+    assert check.spread == pytest.approx(np.std(exact[off]), rel=1e-3)
+    assert check.ratio == pytest.approx(check.noise / check.spread)
+    assert check.record()["ratio"] == pytest.approx(check.ratio, rel=1e-2)
+
+
+def test_a_few_rows_or_rows_all_alike_do_not_tell_how_coarse_a_sketch_is(batch):
+    model = make_model("llama")
+    layers = find_layers(model)
+    same = Batch(np.repeat(batch.ids[:1], 5, axis=0), batch.supervised[:5])
+    with GradientCapture(model, layers) as capture:
+        for rows in (same, Batch(batch.ids[:3], batch.supervised[:3])):
+            check = check_sketching(capture, rows, fold_of(layers, rank=1))
+            assert check.ratio == 0.0
+            assert not check.is_coarse
+
+
+def check_of(ratio, by_rank):
+    return SketchCheck(0.1, 0.1, 1.0, noise=ratio * 0.1, spread=0.1, by_rank=by_rank)
+
+
+@pytest.mark.parametrize("by_rank", [0.0, 0.05, 0.5, 0.8, 0.99, 1.0])
+@pytest.mark.parametrize("times", [1.01, 1.5, 3.0, 20.0])
+@pytest.mark.parametrize("kind", ["fold", "factored"])
+def test_what_is_advised_is_fine_enough_and_not_much_finer(kind, times, by_rank):
+    """One part of the variance falls with the rank, the other with d, or with d / r."""
+    check = check_of(times * COARSE, by_rank)
+    rank, dimension = check.finer(kind, 8, 512)
+    check_sketch(kind, rank, dimension)
+    other = 512 / dimension * (rank / 8 if kind == "factored" else 1)
+    assert times**2 * (by_rank * 8 / rank + (1 - by_rank) * other) <= 1.0 + 1e-9
+    assert (rank, dimension) != (8, 512)
+    if rank > 8:
+        assert times**2 * by_rank * 8 / (rank / 2) > 0.5, "half the rank would do"
+
+
+def test_the_larger_part_is_named_with_what_to_use_instead():
+    by_rank = check_of(2 * COARSE, 0.95).coarseness("fold", 8, 4096)
+    assert "due to the rank: use --rank 64" in by_rank
+    assert "--dimension" not in by_rank
+    by_dimension = check_of(2 * COARSE, 0.02).coarseness("fold", 8, 512)
+    assert "due to the dimension: use --dimension 4096" in by_dimension
+    assert "--rank" not in by_dimension
+    published = check_of(2 * COARSE, 0.02).coarseness("paper", 512, 4096)
+    assert published.endswith("use --sketch fold --rank 512 --dimension 32768")
 
 
 def test_an_overflow_in_float16_lowers_the_scale_of_the_check_too(batch, monkeypatch):

@@ -54,8 +54,11 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
             check = _checked(capture, _checked_batch(run, store), sketch)
             if check is not None:
                 store.update(self_check=check.record())
-            if check is not None and check.is_suspicious:
-                model.watcher.note(f"warning: {check}")
+                if check.is_suspicious:
+                    model.watcher.note(f"warning: {check}")
+                elif check.is_coarse:
+                    found = check.coarseness(shape["kind"], sketch.rank, sketch.dimension)
+                    model.watcher.note(f"warning: {found}")
         writer = _Writer(store, job, store.column("supervised"))
         run.fill(store, lambda batch: capture(batch, sketch), writer.put)
 
