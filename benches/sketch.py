@@ -27,9 +27,10 @@ from benches.neighbours import read_t0
 from spanset import select
 from spanset.data import Dataset, read
 from spanset.features.batches import plan_batches
-from spanset.features.capture import Batch, GradientCapture
+from spanset.features.capture import GradientCapture
 from spanset.features.loading import load_model
 from spanset.features.models import find_model, load_renderer
+from spanset.features.padded import Batch
 from spanset.features.rendering import Rendered
 from spanset.features.selfcheck import check_sketching
 from spanset.features.sketches import FullGradient, Layer, Sketch, make_sketch
