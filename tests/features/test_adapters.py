@@ -164,7 +164,7 @@ def test_gradients_are_those_of_the_unmerged_model(folder, bases):
     expected, got = captured(beside, batch), captured(loaded(folder), batch)
     error = (got.total - expected.total).norm(dim=1) / expected.total.norm(dim=1)
     assert error.max() < 1e-5
-    np.testing.assert_allclose(got.losses, expected.losses, rtol=1e-5)
+    np.testing.assert_allclose(got.scores.loss, expected.scores.loss, rtol=1e-5)
 
 
 def test_an_adapter_beside_the_weights_is_one_layer_of_the_bases_name(folder, bases):
