@@ -79,7 +79,7 @@ def test_gradients_are_those_of_the_dequantised_model(folder, bitsandbytes, bits
     layers = find_layers(model, kind)
     got, expected = (captured(one, batch, layers=layers) for one in (model, plain))
     assert relative(got, expected) < EXACT
-    np.testing.assert_allclose(got.losses, expected.losses, rtol=1e-5)
+    np.testing.assert_allclose(got.scores.loss, expected.scores.loss, rtol=1e-5)
     # Negative control: quantising changes gradients by far more.
     assert relative(expected, captured(loaded(folder), batch, layers=layers)) > 100 * EXACT
 
