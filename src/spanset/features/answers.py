@@ -15,20 +15,19 @@ import numpy.typing as npt
 
 from spanset.data.dataset import Dataset
 from spanset.features.forward import ForwardPass
-from spanset.features.language_model import LanguageModel
 from spanset.features.libraries import quiet
 from spanset.features.making import Job
 from spanset.features.model_run import ModelRun, Passed
+from spanset.features.passes import ModelPasses
 from spanset.features.rendering import Rendered
 from spanset.features.sides import TokenRow
 from spanset.features.store import COUNTED, SCORES, Entry, FeatureStore, Status
 from spanset.features.survey import Survey
 from spanset.results import IntArray
-from spanset.stages import Watcher
 
 
 @dataclass(frozen=True)
-class AnswerLosses:
+class AnswerLosses(ModelPasses):
     """Losses of answers alone: a store without features.
 
     Attributes
@@ -36,8 +35,6 @@ class AnswerLosses:
     model : LanguageModel
         How rows go through it; of a pair the chosen side is read where the difference is meant.
     """
-
-    model: LanguageModel
 
     def settings(self) -> dict[str, Any]:
         """All that they depend on."""
@@ -49,23 +46,9 @@ class AnswerLosses:
         return 0
 
     @property
-    def watcher(self) -> Watcher:
-        """Told of what is done."""
-        return self.model.watcher
-
-    @property
     def columns(self) -> dict[str, Entry]:
         """Numbers of tokens, and the loss."""
         return COUNTED | {"loss": SCORES["loss"]}
-
-    @property
-    def batch(self) -> tuple[str, int]:
-        """Tokens of a pass."""
-        return self.model.batch
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """None: the model is all."""
-        return {}
 
     def view(self, store: FeatureStore) -> None:
         """Nothing else holds them."""
@@ -83,10 +66,6 @@ class AnswerLosses:
     def prepare(self) -> None:
         """The model on its device."""
         self.model.loaded  # noqa: B018 (loaded once, kept)
-
-    def machine(self) -> dict[str, Any]:
-        """Device and software."""
-        return self.model.machine()
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""

@@ -14,14 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
-
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.capture_run import capture_rows
 from spanset.features.keeping import from_cache
 from spanset.features.language_model import LanguageModel
 from spanset.features.making import Job
+from spanset.features.passes import ModelPasses
 from spanset.features.represented import Represented
 from spanset.features.sketches import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
 from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore, hidden_columns
@@ -31,7 +30,7 @@ from spanset.stages import SILENT, Watcher
 
 
 @dataclass(frozen=True)
-class GradientFeatures:
+class GradientFeatures(ModelPasses):
     """Gradient features of one model: a representation (see the package).
 
     Attributes
@@ -42,7 +41,6 @@ class GradientFeatures:
         Of the sketch.
     """
 
-    model: LanguageModel
     seed: int
 
     @classmethod
@@ -95,24 +93,10 @@ class GradientFeatures:
         return config.dimension
 
     @property
-    def watcher(self) -> Watcher:
-        """Told of what is done."""
-        return self.model.watcher
-
-    @property
     def columns(self) -> dict[str, Entry]:
         """Numbers of tokens, lengths of gradients, scores; hidden states unless declined."""
         hidden = hidden_columns(self.model.width) if self.model.config.hidden else {}
         return COUNTED | NORM | SCORES | hidden
-
-    @property
-    def batch(self) -> tuple[str, int]:
-        """Tokens of a pass."""
-        return self.model.batch
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """None: the model is all."""
-        return {}
 
     def view(self, store: FeatureStore) -> None:
         """Nothing else holds them."""
@@ -128,10 +112,6 @@ class GradientFeatures:
     def prepare(self) -> None:
         """The model on its device, with layers that can be captured."""
         find_layers(self.model.loaded, self.model.config.targets)
-
-    def machine(self) -> dict[str, Any]:
-        """Device and software."""
-        return self.model.machine()
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""

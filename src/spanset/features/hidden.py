@@ -20,6 +20,7 @@ from spanset.features.language_model import LanguageModel
 from spanset.features.libraries import quiet
 from spanset.features.making import Job, put_rows
 from spanset.features.model_run import ModelRun, Passed, means
+from spanset.features.passes import ModelPasses
 from spanset.features.represented import Represented
 from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore
 from spanset.features.survey import Survey
@@ -28,7 +29,7 @@ from spanset.stages import SILENT, Watcher
 
 
 @dataclass(frozen=True)
-class HiddenFeatures:
+class HiddenFeatures(ModelPasses):
     """Hidden states of one model, and the scores that their pass leaves.
 
     Attributes
@@ -39,7 +40,6 @@ class HiddenFeatures:
         Whether stores that hold the scores but no hidden states will do.
     """
 
-    model: LanguageModel
     scores_only: bool = False
 
     @classmethod
@@ -68,23 +68,9 @@ class HiddenFeatures:
         return self.model.width
 
     @property
-    def watcher(self) -> Watcher:
-        """Told of what is done."""
-        return self.model.watcher
-
-    @property
     def columns(self) -> dict[str, Entry]:
         """Numbers of tokens, lengths, scores."""
         return COUNTED | NORM | SCORES
-
-    @property
-    def batch(self) -> tuple[str, int]:
-        """Tokens of a pass."""
-        return self.model.batch
-
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """None: the model is all."""
-        return {}
 
     def view(self, store: FeatureStore) -> FeatureStore | None:
         """Hidden states beside gradients, of the same model and settings."""
@@ -101,10 +87,6 @@ class HiddenFeatures:
     def prepare(self) -> None:
         """The model on its device."""
         self.model.loaded  # noqa: B018 (loaded once, kept)
-
-    def machine(self) -> dict[str, Any]:
-        """Device and software."""
-        return self.model.machine()
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
