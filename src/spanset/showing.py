@@ -88,8 +88,6 @@ def rendered_panels(
     What the model is trained to write stands between ⟦ and ⟧. Of a preference pair the sides that
     are taken, one below the other.
     """
-    from spanset.features.sides import sides_of
-
     parts: list[RenderableType] = []
     for position in range(min(count, len(data))):
         conversation = data.conversation(position)
@@ -98,8 +96,7 @@ def rendered_panels(
             f"understood as {name}",
             "read by the model, what it learns to write between ⟦ and ⟧",
         )
-        sides = sides_of(conversation, pair)
-        tokens = Group(*(_token_lines(side, renderer) for side in sides))
+        tokens = _side_lines(conversation, renderer, pair)
         parts += [
             _heading(data.where(position)),
             Beside(heads, (conversation_lines(conversation), tokens)),
@@ -155,8 +152,22 @@ def _turn_lines(turn: Turn, side: str) -> Iterator[RenderableType]:
     yield Text(visible(_cut(turn.text, LONGEST_TURN)), style="dim" if is_rejected else "")
 
 
-def _token_lines(conversation: Conversation, renderer: Renderer) -> RenderableType:
-    """Counts and text of a row's tokens, the supervised ones marked."""
+def _side_lines(conversation: Conversation, renderer: Renderer, pair: str) -> RenderableType:
+    """Tokens of each side that is taken of a pair; of other rows, of the row."""
+    from spanset.features.sides import sides_of
+
+    sides = sides_of(conversation, pair)
+    if not sides:
+        return Text("not read: it has no rejected side", style="red")
+    names = [""]
+    if conversation.rejected:
+        names = [name for name in ("chosen", "rejected") if pair in (name, "difference")]
+    shown = zip(sides, names, strict=True)
+    return Group(*(_token_lines(side, renderer, name) for side, name in shown))
+
+
+def _token_lines(conversation: Conversation, renderer: Renderer, side: str) -> RenderableType:
+    """Counts and text of a row's tokens, the supervised ones marked; the side of a pair named."""
     from spanset.features.rendering import RenderError
 
     shown = renderer.pieces(conversation)
@@ -164,7 +175,10 @@ def _token_lines(conversation: Conversation, renderer: Renderer) -> RenderableTy
         return Text(f"cannot be rendered: {shown}", style="red")
     row, pieces = shown
     cut = ", truncated" if row.truncated else ""
-    counts = Text(f"{len(row.ids):,} tokens, {int(row.supervised.sum()):,} supervised{cut}")
+    counts = Text(f"{side}: " * bool(side), style="bold")
+    counts.append(
+        f"{len(row.ids):,} tokens, {int(row.supervised.sum()):,} supervised{cut}", style="not bold"
+    )
     text = Text()
     for piece in pieces:
         # The marks are for terminals, files and eyes without colour.

@@ -185,11 +185,11 @@ def test_a_real_tokenizers_marks_and_prefixes_agree_on_public_rows(real):
 # What people see ---------------------------------------------------------------------------------
 
 
-def shown(rows, renderer, *, colour=False):
+def shown(rows, renderer, *, colour=False, pair="difference"):
     out = io.StringIO()
     terminal = {"force_terminal": True, "color_system": "standard"} if colour else {}
     console = Console(file=out, width=200, **terminal)
-    console.print(rendered_panels(read(rows), renderer, 3))
+    console.print(rendered_panels(read(rows), renderer, 3, pair))
     return out.getvalue()
 
 
@@ -211,3 +211,15 @@ def test_panels_count_tokens_and_say_what_is_cut_or_refused():
     assert "6 tokens, 0 supervised, truncated" in shown(rows, renderer_of(CHATML, max_length=6))
     system = [{"messages": [{"role": r, "content": t} for r, t in [("system", "Hi"), *TWO]]}]
     assert "cannot be rendered: the chat template refuses" in shown(system, renderer_of(GEMMA))
+
+
+def test_panels_name_the_sides_of_a_pair_that_are_taken():
+    rows = [{"prompt": "Say it.", "chosen": "Four.", "rejected": "Five."}]
+    text = shown(rows, renderer_of(CHATML))
+    assert text.index("chosen: ") < text.index("⟦Four.") < text.index("rejected: ")
+    assert text.index("rejected: ") < text.index("⟦Five.")
+    assert "⟦Four." not in shown(rows, renderer_of(CHATML), pair="rejected")
+    assert "⟦Five." not in shown(rows, renderer_of(CHATML), pair="chosen")
+    plain = [{"instruction": "Say it.", "output": "Four."}]
+    assert "it has no rejected side" in shown(plain, renderer_of(CHATML), pair="rejected")
+    assert "chosen: " not in shown(plain, renderer_of(CHATML))
