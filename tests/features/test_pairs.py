@@ -306,7 +306,7 @@ def test_sides_have_stores_of_their_own(model):
 # What goes beside the gradient
 
 
-@pytest.mark.parametrize("name", sorted({*SCORES} - {"gradient_norm"}))
+@pytest.mark.parametrize("name", sorted(SCORES))
 @pytest.mark.parametrize("pair", ["difference", "chosen", "rejected"])
 def test_scores_are_of_the_chosen_side_or_the_rejected(model, pair, name):
     rows = plain(PAIRS, "rejected" if pair == "rejected" else "chosen")
@@ -317,6 +317,39 @@ def test_scores_are_of_the_chosen_side_or_the_rejected(model, pair, name):
         got = spanset.score(data, name, model=config, transform="identity")
         np.testing.assert_allclose(np.abs(got), np.abs(expected), rtol=1e-5, atol=1e-5)
         spanset.represent(data, f"gradient:{model}", model=config)
+
+
+def planned_passes(words, capsys):
+    """Passes for the quality that a dry run names."""
+    capsys.readouterr()
+    assert main([*words, "--dry-run", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["to_score"]
+
+
+def test_a_gradient_norm_beside_differences_takes_a_pass_of_its_own(model, tmp_path, capsys):
+    """The length of a difference is no norm of a gradient of the chosen side's loss."""
+    pairs = write_lines(tmp_path / "p.jsonl", PAIRS)
+    others = write_lines(tmp_path / "o.jsonl", plain(PAIRS, "chosen"))
+    words = ["-k", "2", "--model", model, "--quality", "gradient_norm"]
+    (own,) = planned_passes(["select", str(pairs), *words], capsys)
+    assert own["rows"] == len(PAIRS)
+    assert not own["there"]
+    assert planned_passes(["select", str(pairs), *words, "--pair", "chosen"], capsys) == []
+    assert planned_passes(["select", str(others), *words], capsys) == []
+
+
+def test_a_store_of_differences_has_no_gradient_norm_of_pairs(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_lines(tmp_path / "p.jsonl", PAIRS)
+    assert main(["features", "p.jsonl", "--model", model, "--out", "s"]) == 0
+    words = ["select", "p.jsonl", "-k", "2", "--features", "store:s", "--quality", "gradient_norm"]
+    for last in ([], ["--dry-run"]):
+        assert main([*words, *last]) == 2
+        error = " ".join(capsys.readouterr().err.split())
+        assert "the store holds no gradient_norm" in error
+        assert "the score is of the chosen side" in error
+        assert f"fix: name the model that is to score the rows: --model {model}" in error
+    assert main([*words, "--model", model]) == 0
 
 
 @pytest.mark.parametrize("pair", ["difference", "chosen", "rejected"])

@@ -14,6 +14,7 @@ from spanset.features.keeping import in_cache
 from spanset.features.language_model import LanguageModel
 from spanset.features.making import Maker
 from spanset.features.represented import Scored
+from spanset.features.sides import has_pairs
 from spanset.features.store_features import StoreFeatures
 from spanset.quality import MODEL_SCORES, no_model
 from spanset.results import FloatArray
@@ -99,10 +100,14 @@ class ModelScores:
                 raise self._lacking(name)
             return []
         answers: list[Maker] = [AnswerLosses(self.model)] if score.from_answers else []
-        kinds = (GradientFeatures,) if score.from_gradients else (GradientFeatures, HiddenFeatures)
-        if isinstance(beside, kinds) or self._of_store(data, name) is not None:
+        if self._of_store(data, name) is not None:
             return answers
-        return [self._maker(self.model, name), *answers]
+        maker = self._maker(self.model, data, name)
+        if score.from_gradients:
+            is_made = beside is not None and beside.settings() == maker.settings()
+        else:
+            is_made = isinstance(beside, (GradientFeatures, HiddenFeatures))
+        return answers if is_made else [maker, *answers]
 
     def _of_store(self, data: Dataset, name: str) -> Scored | None:
         """From the store that was named, if it is of the model that was named."""
@@ -118,13 +123,15 @@ class ModelScores:
         """From the cache, where what is not there is made."""
         if self.model is None:
             raise self._lacking(name)
-        parts = in_cache(self._maker(self.model, name), data)
+        parts = in_cache(self._maker(self.model, data, name), data)
         return parts.scores(data, MODEL_SCORES[name].needs, on_bad_row=self.model.on_bad_row)
 
-    def _maker(self, model: LanguageModel, name: str) -> Maker:
-        if MODEL_SCORES[name].from_gradients:
-            return GradientFeatures(model, self.seed)
-        return HiddenFeatures(model, scores_only=True)
+    def _maker(self, model: LanguageModel, data: Dataset, name: str) -> Maker:
+        """What leaves the score; of pairs the gradient of one side, not of the difference."""
+        if not MODEL_SCORES[name].from_gradients:
+            return HiddenFeatures(model, scores_only=True)
+        is_of_sides = model.config.pair == "difference" and has_pairs(data)
+        return GradientFeatures(model.one_sided() if is_of_sides else model, self.seed)
 
     def _lacking(self, name: str) -> UsageError:
         """No model, and no store that has the score: what to run."""
@@ -137,6 +144,8 @@ class ModelScores:
             why = f"{name} takes one more pass of the model, over the answers alone"
         elif MODEL_SCORES[name].from_gradients and settings["kind"] == "hidden":
             why = "hidden states are made by a pass forward, without gradients"
+        elif MODEL_SCORES[name].from_gradients and settings["kind"] == "gradient":
+            why = "its gradients of pairs are of the difference, the score is of the chosen side"
         return UsageError(
             f"the store holds no {name}",
             where=f"--features store:{self.store.path}",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.data.conversation import Conversation
+from spanset.data.dataset import Dataset
 from spanset.features.rendering import Rendered, Renderer, RenderError
 from spanset.features.store import Status
 from spanset.results import FloatArray
@@ -94,6 +95,11 @@ def sides_of(talk: Conversation, pair: str) -> list[Conversation]:
     chosen = Conversation(talk.turns)
     rejected = Conversation(talk.turns[: talk.shared] + talk.rejected)
     return {"difference": [chosen, rejected], "chosen": [chosen], "rejected": [rejected]}[pair]
+
+
+def has_pairs(data: Dataset) -> bool:
+    """Whether a row is a preference pair; rows are parsed until one is."""
+    return any(talk.rejected for talk in data.conversations())
 
 
 def _weights(sequences: Sequence[Rendered]) -> tuple[FloatArray, ...]:

@@ -13,6 +13,7 @@ from spanset.errors import UsageError
 from spanset.features.kinds import LANGUAGE
 from spanset.features.parts import Parts, opened
 from spanset.features.represented import Represented, Scored
+from spanset.features.sides import has_pairs
 from spanset.features.store_places import store_place
 from spanset.stages import SILENT, Watcher
 
@@ -80,15 +81,18 @@ class StoreFeatures:
         settings : dict, optional
             Of the hidden states that go with the scores, where they must be of a given model.
         from_gradients : bool
-            Whether lengths of gradients are meant, which no other store has.
+            Whether lengths of gradients are meant, which no other store has; of a pair that of one
+            side, which is not there where the gradient is of the difference.
         """
         from spanset.features.hidden import hidden_view, is_hidden
 
         parts = opened(store_place(self.path)[0])
-        kind = parts.stores[0].manifest["settings"]["kind"]
-        if kind not in LANGUAGE or not parts.columns >= set(names):
+        made_with = parts.stores[0].manifest["settings"]
+        if made_with["kind"] not in LANGUAGE or not parts.columns >= set(names):
             return None
-        if from_gradients and kind != "gradient":
+        if from_gradients and made_with["kind"] != "gradient":
+            return None
+        if from_gradients and made_with["pair"] == "difference" and has_pairs(data):
             return None
         if settings is not None:
             for store in parts.stores:
