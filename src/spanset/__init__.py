@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spanset.config import ModelConfig
     from spanset.data import Conversation, Dataset, Turn, read
     from spanset.errors import (
         DataError,
@@ -29,6 +30,7 @@ __all__ = [
     "Dataset",
     "Measurement",
     "MissingExtraError",
+    "ModelConfig",
     "OutputError",
     "Selection",
     "SpansetError",
@@ -45,6 +47,7 @@ __all__ = [
 # Where each public name lives. Loaded on first use, so that `spanset --help` need not wait for
 # numpy and its friends.
 _HOMES = {
+    "spanset.config": ("ModelConfig",),
     "spanset.data": ("Conversation", "Dataset", "Turn", "read"),
     "spanset.errors": (
         "DataError",
@@ -66,3 +69,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(home), name)
     raise AttributeError(f"module 'spanset' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -159,7 +159,8 @@ def features(
     out
         Folder of the features (`spanset select DATA --features store:OUT`).
     features
-        lexical, sentence:MODEL or gradient:MODEL; by default gradients of the --model.
+        lexical, sentence:MODEL, hidden:MODEL or gradient:MODEL; by default gradients of the
+        --model.
     shard
         Make part i of n, as i/n, in a folder beside; join them with `spanset merge OUT`.
     seed

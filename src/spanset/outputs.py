@@ -131,6 +131,7 @@ class Outputs:
         kernel: Mapping[str, Any],
         tokens: TokenCounts,
         log_quality: FloatArray | None,
+        quality: Mapping[str, Any] | None,
         seed: int,
         timings: Mapping[str, float],
     ) -> list[str]:
@@ -162,6 +163,7 @@ class Outputs:
                         kernel=kernel,
                         tokens=tokens,
                         log_quality=log_quality,
+                        quality=quality,
                         seed=seed,
                         timings=timings,
                     )

@@ -101,9 +101,9 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             dtype = config.compute.dtype
             given = given_rows.features(fitted, columns, normalize=normalize, dtype=dtype)
     with stage("score"):
-        tokens = log_q = None
+        rated = None
         if config.quality.quality:
-            represented, log_q, tokens = scored_rows(
+            represented, rated = scored_rows(
                 represented,
                 fitted,
                 config.quality.quality,
@@ -117,7 +117,9 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         X, data = represented.X, represented.data
         require_rows(data, sizes)
         own_lengths = None if config.features.normalize else represented.lengths
+        tokens = rated.tokens if rated is not None else None
         tokens = tokens or count_tokens(data, config.quality.tokenizer)
+        log_q = None if rated is None else rated.log_quality
     with stage("select"):
         features = config.features
         kernel = choose_kernel(
@@ -178,6 +180,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             kernel=used,
             tokens=tokens,
             log_quality=log_q,
+            quality=None if rated is None else {**rated.settings, "lambda": weight},
             seed=choice.seed,
             timings={**timings, "peak_bytes": peak_bytes()},
         )

@@ -151,6 +151,7 @@ def fill(
     kernel: Mapping[str, Any],
     tokens: TokenCounts,
     log_quality: FloatArray | None,
+    quality: Mapping[str, Any] | None,
     seed: int,
     timings: Mapping[str, float],
 ) -> None:
@@ -169,6 +170,7 @@ def fill(
     manifest = {
         **_manifest(data, picks),
         "features": dict(features),
+        "quality": None if quality is None else dict(quality),
         "kernel": dict(kernel),
         "seed": seed,
         "tokens_counted_by": tokens.method,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from spanset.config import ModelConfig
 from spanset.features import Representation, Represented
 from spanset.quality import TokenCounts, count_tokens, score
@@ -9,6 +12,25 @@ from spanset.quality.likelihood import MODEL_SCORES
 from spanset.quality.orient import log_quality
 from spanset.results import FloatArray
 from spanset.stages import SILENT, Watcher
+
+
+@dataclass(frozen=True)
+class RowQuality:
+    """Quality of rows.
+
+    Attributes
+    ----------
+    log_quality : (n,) float64
+        Higher is better.
+    settings : dict
+        What it is, for a manifest.
+    tokens : TokenCounts or None
+        Counts, where they had to be taken.
+    """
+
+    log_quality: FloatArray
+    settings: dict[str, Any]
+    tokens: TokenCounts | None = None
 
 
 def scored_rows(
@@ -22,7 +44,7 @@ def scored_rows(
     seed: int = 0,
     on_bad_row: str = "stop",
     watcher: Watcher = SILENT,
-) -> tuple[Represented, FloatArray, TokenCounts | None]:
+) -> tuple[Represented, RowQuality]:
     """Features of the rows that can be scored, and their log quality.
 
     Parameters
@@ -36,13 +58,13 @@ def scored_rows(
 
     Returns
     -------
-    Represented, (n,) float64, TokenCounts or None
-        Token counts where they had to be taken.
+    Represented, RowQuality
     """
+    settings: dict[str, Any] = {"name": quality}
     if quality not in MODEL_SCORES:
         tokens = count_tokens(made.data, tokenizer) if quality.endswith("_tokens") else None
         found = score(made.data, quality, transform=transform, tokens=tokens)
-        return made, found, tokens
+        return made, RowQuality(found, {**settings, "transform": transform or "log"}, tokens)
     from spanset.features.scores import ModelScores
 
     sources = ModelScores.beside(
@@ -50,5 +72,7 @@ def scored_rows(
     )
     values, scored = sources.score(made.data, quality)
     kind = MODEL_SCORES[quality]
-    found = log_quality(values, up=kind.up, transform=transform or kind.transform, name=quality)
-    return made.only(scored), found, None
+    transform = transform or kind.transform
+    found = log_quality(values, up=kind.up, transform=transform, name=quality)
+    settings |= {"transform": transform, "model": sources.model_settings()}
+    return made.only(scored), RowQuality(found, settings)

@@ -42,8 +42,15 @@ def run_features(
         maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
         parts = in_store(maker, rows, path, part)
     done = parts.stores[-1].path if part is not None else path
-    use = f"spanset merge {out}" if part is not None else f"--features store:{out}"
-    watcher.note(f"done: {len(rows):,} rows have their features in {done}; use them: {use}")
+    if part is not None:
+        watcher.note(
+            f"done: part {part.number} of {part.count}, in {done}; once all parts are there: "
+            f"spanset merge {out}"
+        )
+        return
+    watcher.note(
+        f"done: {len(rows):,} rows have their features in {done}; use them: --features store:{out}"
+    )
 
 
 def run_merge(out: str, watcher: Watcher) -> None:

@@ -182,7 +182,7 @@ def tell(maker: Maker, rows: int, line: str) -> None:
     """Say what is made or found, unless it needs no model and little room."""
     settings = maker.settings()
     if "model" in settings or stored_bytes(maker, rows) > WORTH_SAYING:
-        what = "answers alone" if settings["kind"] == "answer" else "features"
+        what = "answers without prompts" if settings["kind"] == "answer" else "features"
         maker.watcher.note(f"{what}: {line}")
 
 

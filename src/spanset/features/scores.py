@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from spanset.config import ModelConfig
 from spanset.data.dataset import Dataset
@@ -85,6 +86,14 @@ class ModelScores:
             values["answer_loss"] = answers.values["loss"]
             found = Scored(values, answers.data, found.kept[answers.kept])
         return score.of(values), found
+
+    def model_settings(self) -> dict[str, Any]:
+        """The model and how rows go through it, for a manifest."""
+        if self.model is not None:
+            return self.model.settings()
+        assert self.store is not None  # noqa: S101 (one of the two scored the rows)
+        others = ("kind", "targets", "sketch")
+        return {key: one for key, one in self.store.settings().items() if key not in others}
 
     def makers(self, data: Dataset, name: str, beside: Maker | None) -> list[Maker]:
         """What makes the columns of a score, where making the features does not.

@@ -68,7 +68,7 @@ def merge_shards(path: Path) -> FeatureStore:
     machines: list[Any] = []
     splits: list[int] = []
     for store in shards:
-        refuse_difference(store, first.manifest, parts=("settings", "data", "plan"))
+        refuse_difference(store, first.manifest, parts=("settings", "data", "plan", "columns"))
         if not store.complete:
             raise UsageError(
                 "the shard is not finished",

@@ -56,6 +56,8 @@ def refuse_difference(
             raise UsageError(
                 "the store holds other rows"
                 if part == "data"
+                else "the store holds other columns"
+                if part == "columns"
                 else "the store was made with other settings",
                 where=str(store.path),
                 why="; ".join(different),

@@ -29,7 +29,8 @@ def represent(
     data : Dataset
         N rows.
     features : str
-        ``lexical``, ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
+        ``lexical``, ``sentence:MODEL``, ``hidden:MODEL``, ``gradient:MODEL``, ``store:FOLDER`` or
+        ``array:FILE.npy``.
     model : ModelConfig, optional
         How rows go through a model.
     normalize : bool

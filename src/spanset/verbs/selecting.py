@@ -47,7 +47,7 @@ def select(
     dtype: str = "float64",
     seed: int = 0,
     workers: int = 0,
-    model: ModelConfig | None = None,
+    model: ModelConfig | str | None = None,
     device: str = "cpu",
     watcher: Watcher = SILENT,
 ) -> Selection:
@@ -87,8 +87,8 @@ def select(
         To compute in.
     seed, workers : int
         Of random draws; threads (0: all processors).
-    model : ModelConfig, optional
-        How rows go through a model, where `features` or `quality` needs one.
+    model : ModelConfig or str, optional
+        How rows go through a model, where `features` or `quality` needs one; or its name.
     device : str
         Where the greedy engine runs: ``cpu``, or a CUDA device.
     watcher : Watcher
@@ -102,6 +102,7 @@ def select(
     """
     check_kernel(kernel, gamma, dtype)
     choose = selector(method)
+    model = ModelConfig(model=model) if isinstance(model, str) else model
     if given is not None:
         require_conditional(method)
     if isinstance(data, Dataset):
@@ -204,7 +205,7 @@ class _Rating:
         """The rows that can be scored, and their log quality."""
         if not isinstance(self.quality, str):
             return made, checked_quality(self.quality, len(data))[made.kept]
-        made, log_quality, _ = scored_rows(
+        made, rated = scored_rows(
             made,
             fitted,
             self.quality,
@@ -214,7 +215,7 @@ class _Rating:
             seed=self.seed,
             watcher=self.watcher,
         )
-        return made, log_quality
+        return made, rated.log_quality
 
 
 def _token_counts(data: Dataset, counts: IntArray | None, tokenizer: str | None) -> IntArray:
