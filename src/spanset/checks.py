@@ -159,8 +159,11 @@ def _check_scores(spec: Spec, config: SelectConfig) -> None:
     refuse_idle_model(spec, model.model, scores=is_scored)
     if quality is None or not is_scored:
         return
-    if model.model is None and not spec.takes_model and spec.kind != "store":
+    is_by_model = model.model is not None or spec.takes_model
+    if not is_by_model and spec.kind != "store":
         raise no_model(quality)
+    if is_by_model and MODEL_SCORES[quality].from_gradients:
+        check_sketch(model.sketch, model.rank, model.dimension)
     if spec.kind == "sentence" and model.revision is not None:
         raise UsageError(
             "one revision is given for two models",

@@ -16,6 +16,7 @@ from spanset.features.language_model import LanguageModel
 from spanset.features.making import Maker
 from spanset.features.represented import Scored
 from spanset.features.sides import has_pairs
+from spanset.features.sketches import check_sketch
 from spanset.features.store_features import StoreFeatures
 from spanset.quality import MODEL_SCORES, no_model
 from spanset.results import FloatArray
@@ -139,7 +140,9 @@ class ModelScores:
         """What leaves the score; of pairs the gradient of one side, not of the difference."""
         if not MODEL_SCORES[name].from_gradients:
             return HiddenFeatures(model, scores_only=True)
-        is_of_sides = model.config.pair == "difference" and has_pairs(data)
+        config = model.config
+        check_sketch(config.sketch, config.rank, config.dimension)
+        is_of_sides = config.pair == "difference" and has_pairs(data)
         return GradientFeatures(model.one_sided() if is_of_sides else model, self.seed)
 
     def _lacking(self, name: str) -> UsageError:
