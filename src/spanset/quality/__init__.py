@@ -67,7 +67,9 @@ def score(
         tokens = tokens or count_tokens(data, tokenizer)
         kind = quality.removesuffix("_tokens")
         values = {"output": tokens.output, "input": tokens.input, "total": tokens.total}[kind]
-        return log_quality(values.astype(float), up=True, transform=transform, name=quality)
+        return log_quality(
+            values.astype(float), up=True, transform=transform, name=quality, rows=data.ids
+        )
     kind, _, column = quality.partition(":")
     if kind == "column" and column:
         name, mark, direction = column.rpartition(":")
@@ -75,7 +77,11 @@ def score(
             name, direction = column, "up"
         values = column_values(data, name)
         return log_quality(
-            values, up=direction == "up", transform=transform, name=f"column {name!r}"
+            values,
+            up=direction == "up",
+            transform=transform,
+            name=f"column {name!r}",
+            rows=data.ids,
         )
     raise unknown_quality(quality)
 
@@ -100,7 +106,9 @@ def _of_model(
             fix="leave them out: data.without(rows, reasons); `select` does so itself",
         )
     kind = MODEL_SCORES[quality]
-    return log_quality(values, up=kind.up, transform=transform or kind.transform, name=quality)
+    return log_quality(
+        values, up=kind.up, transform=transform or kind.transform, name=quality, rows=data.ids
+    )
 
 
 def require_known_quality(quality: str) -> None:

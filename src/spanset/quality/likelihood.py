@@ -54,10 +54,13 @@ class ModelScore:
     from_answers: bool = False
 
 
+def _perplexity(columns: Columns) -> FloatArray:
+    with np.errstate(over="ignore"):  # infinite, which `log_quality` refuses by name
+        return np.exp(columns["loss"] / columns["supervised"])
+
+
 MODEL_SCORES = {
-    "perplexity": ModelScore(
-        ("loss", "supervised"), lambda c: np.exp(c["loss"] / c["supervised"]), up=False
-    ),
+    "perplexity": ModelScore(("loss", "supervised"), _perplexity, up=False),
     "gradient_norm": ModelScore(
         ("norm", "supervised"),
         lambda c: c["norm"] / c["supervised"],

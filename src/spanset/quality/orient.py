@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from spanset.errors import DataError, UsageError
-from spanset.results import FloatArray
+from spanset.results import FloatArray, IntArray
 
 TRANSFORMS = ("log", "identity", "rank", "quantile")
 LOWEST_QUANTILE = 0.01  # below it a row would count as infinitely bad
 
 
-def log_quality(values: FloatArray, *, up: bool, transform: str, name: str) -> FloatArray:
+def log_quality(
+    values: FloatArray, *, up: bool, transform: str, name: str, rows: IntArray | None = None
+) -> FloatArray:
     """Log quality of each row; (N,) float64.
 
     Parameters
     ----------
     values : (N,) float64
-        Raw scores, finite.
+        Raw scores.
     up : bool
         Whether a higher score is better.
     transform : str
@@ -26,15 +28,27 @@ def log_quality(values: FloatArray, *, up: bool, transform: str, name: str) -> F
         of rows at or below, clipped to [0.01, 1].
     name : str
         Of the quality, for messages.
+    rows : (N,) int64, optional
+        Numbers of the rows, likewise; by default they are counted from 0.
 
     Raises
     ------
     DataError
-        A score that is not positive under ``log``, or the same score for every row.
+        A score that is not finite, or not positive under ``log``; the same score for every row.
     """
     if transform not in TRANSFORMS:
         raise UsageError(
             f"no transform {transform!r}", where="--transform", fix=f"use {', '.join(TRANSFORMS)}"
+        )
+    numbers = np.arange(len(values)) if rows is None else rows
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        raise DataError(
+            f"{name} of row {numbers[bad[0]]} is not finite: {values[bad[0]]:g}",
+            where="--quality",
+            why=f"{len(bad):,} of {len(values):,} rows have no score",
+            fix="remove such rows, or choose another quality; if a model gives it, try "
+            "--model-dtype float32 or another model",
         )
     if len(values) > 1 and (values == values[0]).all():
         raise DataError(
@@ -50,7 +64,8 @@ def log_quality(values: FloatArray, *, up: bool, transform: str, name: str) -> F
         if values.min() <= 0.0:
             row = int(np.argmin(values))
             raise DataError(
-                f"{name} of row {row} is {values[row]:g}; a logarithm needs positive values",
+                f"{name} of row {numbers[row]} is {values[row]:g}; "
+                "a logarithm needs positive values",
                 where="--quality",
                 why=f"{int((values <= 0.0).sum()):,} of {len(values):,} rows are at or below zero",
                 fix="use --transform rank (or quantile), or identity if the score is a logarithm",
