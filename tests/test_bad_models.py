@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 pytest.importorskip("torch", reason="gradients need the extra `models`")
@@ -32,6 +33,10 @@ from tests.features.model_folder import (
 from tests.features.tiny_models import CHATML, CHATML_MARKED
 from tests.test_bad_input import Commands, check_message, snapshot
 
+import spanset as package
+from spanset.config import ModelConfig
+from spanset.data import read
+from spanset.errors import DataError, UsageError
 from spanset.features import language_model
 
 N = 8
@@ -641,3 +646,213 @@ def test_a_store_can_be_read_with_numpy_as_the_help_says(spanset, store):
     features, status = np.load("s/features.npy"), np.load("s/status.npy")
     assert features.shape == (N, 32)
     assert status.tolist() == [1] * N
+
+
+# Scores
+
+SCORES = ("perplexity", "gradient_norm", "el2n", "logit_margin", "answer_tokens", "ifd", "pmi")
+BY_WORDS = (*PICK, "--features", "lexical", "--model", "m")
+
+
+def store_by(spanset, *flags):
+    """Make the store `s`."""
+    ended = spanset.run("features", "d.jsonl", "--out", "s", *flags)
+    assert ended.code == 0, ended.err
+
+
+def fix_of(err):
+    """What the message says to do."""
+    (fix,) = (line for line in err.splitlines() if line.startswith("  fix: "))
+    return fix.removeprefix("  fix: ")
+
+
+def flags_in(fix, **named):
+    """The flags that a fix spells out after its colon, with what its capitals stand for."""
+    words = fix.partition(": ")[2].split()
+    return [named.get(word, word) for word in words]
+
+
+LACKING = {
+    "words": (("--features", "lexical"), SCORES),
+    "hidden": (("--features", "hidden:m"), ("gradient_norm", "ifd", "pmi")),
+    "gradients": (("--model", "m", *SMALL), ("ifd", "pmi")),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, (_, names) in LACKING.items() for name in names]
+)
+def test_a_store_that_lacks_a_score_says_what_to_run_and_that_works(spanset, kind, name):
+    store_by(spanset, *LACKING[kind][0])
+    words = (*PICK[:4], "--draws", "0", *SMALL, "--features", "store:s", "--quality", name)
+    err = spanset.refuses(*words, code=2, where="--features store:s", says=(name,), fix="--model")
+    flags = flags_in(fix_of(err), M="m")
+    assert flags == ["--model", "m"]
+    ended = spanset.run(*words, *flags, "--run", "r")
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        (("--features", "hidden:m"), ("perplexity", "el2n", "logit_margin", "answer_tokens")),
+        (("--model", "m", *SMALL, "--no-hidden"), SCORES[:5]),
+    ],
+    ids=["hidden", "gradients"],
+)
+def test_a_store_serves_the_scores_that_it_has_without_a_model(spanset, monkeypatch, flags, names):
+    store_by(spanset, *flags)
+    shutil.rmtree("m")
+    for name in names:
+        ended = spanset.run(*FROM_STORE, "--quality", name, "--run", f"r-{name}")
+        assert ended.code == 0, ended.err
+
+
+def test_a_score_is_of_the_model_that_is_named_and_not_of_the_stores(spanset):
+    save_model(Path("other"), "gpt2")
+    store_by(spanset, "--model", "m", *SMALL)
+    rated = {}
+    for name in ("m", "other"):
+        words = (*FROM_STORE, "--quality", "perplexity", "--lambda", "1", "--model", name)
+        ended = spanset.run(*changed(words, "-k", str(N)), "--run", f"r-{name}")
+        assert ended.code == 0, ended.err
+        table = pq.read_table(f"r-{name}/selection.parquet").to_pydict()
+        rated[name] = dict(zip(table["row"], table["log_quality"], strict=True))
+        expected = package.score(read("d.jsonl"), "perplexity", model=name)
+        np.testing.assert_allclose([rated[name][row] for row in range(N)], expected, rtol=1e-5)
+    assert rated["m"] != rated["other"]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_of_a_model_needs_one(spanset, cache, name):
+    words = (*PICK, "--quality", name)
+    err = refuses(spanset, cache, words, code=2, where=f"--quality {name}", fix="--model M")
+    assert "--features lexical --model M" in err
+    for run, flags in enumerate((("--model", "m"), ("--features", "lexical", "--model", "m"))):
+        ended = spanset.run(*words, *flags, "--run", f"r{run}")
+        assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_in_python_a_score_of_a_model_needs_one_too(folder, name):
+    for model in (None, ModelConfig()):
+        with pytest.raises(UsageError, match="none is named"):
+            package.score(read("d.jsonl"), name, model=model)
+
+
+def test_a_model_without_a_score_has_nothing_to_do_beside_words(spanset, cache):
+    np.save("x.npy", np.random.default_rng(0).normal(size=(N, 4)))
+    for features in ("lexical", "array:x.npy"):
+        for quality in ((), ("--quality", "output_tokens")):
+            words = (*PICK, "--features", features, "--model", "m", *quality)
+            refuses(spanset, cache, words, code=2, where="--model m", fix="drop one")
+    for features in ("lexical", "array:x.npy"):
+        words = (*PICK, "--features", features, "--model", "m", "--quality", "perplexity")
+        ended = spanset.run(*words, "--run", f"r-{features[:5]}")
+        assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize("features", ["hidden:m", "lexical"])
+@pytest.mark.parametrize(
+    "case", ["rank-0", "rank-negative", "dimension-0", "dimension-no-multiple"]
+)
+def test_the_sketch_of_a_gradient_norm_is_checked_whatever_the_features_are(
+    spanset, cache, case, features
+):
+    flags, where, fix = WRONG_FLAGS[case]
+    model = () if features == "hidden:m" else ("--model", "m")
+    words = (*PICK, "--features", features, *model, "--quality", "gradient_norm")
+    refuses(spanset, cache, changed(words, *flags), code=2, where=where, fix=fix)
+    setting = {flags[0].removeprefix("--"): int(flags[1])}
+    config = ModelConfig(**{"model": "m", "rank": 4, "dimension": 32, **setting})
+    with pytest.raises(UsageError) as caught:
+        package.score(read("d.jsonl"), "gradient_norm", model=config)
+    assert where in caught.value.where
+
+
+def test_a_sketch_that_nothing_takes_is_not_checked(spanset):
+    """Negative control: hidden states and most scores have none."""
+    words = changed(BY_WORDS, "--rank", "0")
+    assert spanset.run(*words, "--quality", "perplexity").code == 0
+
+
+def scaled_head(factor):
+    def scale(weights):
+        return {**weights, "lm_head.weight": weights["lm_head.weight"] * factor}
+
+    edit_weights(Path("m"), scale)
+
+
+@pytest.mark.parametrize("features", ["hidden:m", "lexical"])
+@pytest.mark.parametrize("name", ["perplexity", "el2n", "logit_margin", "ifd", "pmi"])
+def test_scores_that_are_not_finite_are_an_error_that_names_score_and_row(spanset, features, name):
+    """Hidden states are finite here, logits are not."""
+    scaled_head(3e38)
+    model = () if features == "hidden:m" else ("--model", "m")
+    before = snapshot(Path())
+    ended = spanset.run(*PICK, "--features", features, *model, "--quality", name)
+    assert ended.code == 1, ended.err
+    message = ended.err[ended.err.index("error: ") :]
+    if name in ("ifd", "pmi"):  # no row has an answer to compare with
+        check_message(message, where="d.jsonl:1", says=("not finite",), fix="--model-dtype")
+    else:
+        check_message(message, where="--quality", says=(f"{name} of row 0", "not finite"),
+                      fix="--model-dtype")  # fmt: skip
+    assert snapshot(Path()) == before
+
+
+def test_a_perplexity_that_is_no_number_is_an_error(spanset):
+    """Beyond e^709 a token: what a model of broken weights gives."""
+    scaled_head(3000.0)
+    loss = -package.score(read("d.jsonl"), "el2n", model="m")
+    assert np.isfinite(loss).all(), "all is lost: another test"
+    ended = spanset.run(*BY_WORDS, "--quality", "perplexity")
+    assert ended.code == 1
+    check_message(ended.err[ended.err.index("error: ") :], where="--quality",
+                  says=("perplexity of row 0", "inf"), fix="another quality")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["logit_margin", "pmi"])
+def test_a_score_that_is_a_logarithm_may_have_none(spanset, name):
+    data = read("d.jsonl")
+    assert package.score(data, name, model="m").min() < 0, "positive: no test"
+    words = (*BY_WORDS, "--quality", name, "--transform", "log")
+    before = snapshot(Path())
+    ended = spanset.run(*words)
+    assert ended.code == 1
+    check_message(ended.err[ended.err.index("error: ") :], where="--quality", says=(name,),
+                  fix="identity")  # fmt: skip
+    assert snapshot(Path()) == before
+    for transform in ("identity", "rank", "quantile"):
+        assert spanset.run(*changed(words, "--transform", transform), "--run", transform).code == 0
+
+
+def test_a_message_about_a_score_names_the_row_as_it_was_read(folder):
+    """Rows that were left out before it count."""
+    rows = [LONG, LONG | {"output": "Yes."}, *talk_rows(N)]
+    data = read(rows)
+    X = ModelConfig(model="m", rank=4, dimension=32)
+    values = package.score(read(rows[2:]), "pmi", model=X)
+    lowest = 2 + int(np.argmin(values))
+    with pytest.raises(DataError) as caught:
+        package.select(data, k=2, features="hidden:m", quality="pmi", transform="log", model=X)
+    assert f"row {lowest} " in caught.value.what
+
+
+def test_one_score_for_all_rows_prefers_none(spanset):
+    row = talk_rows(1)[0]
+    write_lines(Path("d.jsonl"), [row, {**row, "instruction": "Say zero."}])
+    ended = spanset.run(*changed(BY_WORDS, "-k", "1"), "--quality", "answer_tokens")
+    assert ended.code == 1
+    check_message(ended.err[ended.err.index("error: ") :], where="--quality", says=("same",))
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_rows_that_cannot_be_scored_leave_with_their_reason(spanset, name):
+    write_lines(Path("d.jsonl"), [LONG, *talk_rows(N)])
+    words = changed(BY_WORDS, "-k", str(N))
+    ended = spanset.run(*words, "--quality", name, "--lambda", "1", "--run", "r")
+    assert ended.code == 0, ended.err
+    assert sorted(map(int, ids("r"))) == list(range(1, N + 1))
+    (left_out,) = Path("r/bad_rows.jsonl").read_text().splitlines()
+    assert "--max-length" in json.loads(left_out)["reason"]
