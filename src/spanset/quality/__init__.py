@@ -98,7 +98,7 @@ def _of_model(
     config = ModelConfig(model=model) if isinstance(model, str) else model or ModelConfig()
     values, scored = ModelScores.beside(None, config, watcher=watcher).score(data, quality)
     if len(values) < len(data):
-        left_out = scored.data.unrepresented
+        left_out = scored.data.unrepresented[len(data.unrepresented) :]
         raise DataError(
             f"{len(data) - len(values):,} of {len(data):,} rows cannot be scored",
             where=f"{left_out[0].source}:{left_out[0].line}",

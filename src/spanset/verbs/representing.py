@@ -48,7 +48,7 @@ def represent(
     require_dataset(data)
     made = fit_transform(parse_features(features), data, model=model, seed=seed, watcher=watcher)[0]
     if len(made.kept) < len(data):
-        left_out = made.data.unrepresented
+        left_out = made.data.unrepresented[len(data.unrepresented) :]
         raise DataError(
             f"{len(left_out):,} of {len(data):,} rows cannot be represented",
             where=f"{left_out[0].source}:{left_out[0].line}",
