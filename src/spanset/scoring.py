@@ -73,8 +73,6 @@ def scored_rows(
     values, scored = sources.score(made.data, quality)
     kind = MODEL_SCORES[quality]
     transform = transform or kind.transform
-    found = log_quality(
-        values, up=kind.up, transform=transform, name=quality, rows=scored.data.ids
-    )
+    found = log_quality(values, up=kind.up, transform=transform, name=quality, rows=scored.data.ids)
     settings |= {"transform": transform, "model": sources.model_settings()}
     return made.only(scored), RowQuality(found, settings)

@@ -274,6 +274,19 @@ def test_rows_that_cannot_be_scored_are_named(llama):
         assert "--max-length" in caught.value.why
 
 
+def test_rows_that_were_left_out_before_are_not_taken_for_those(llama):
+    long = [message("user", "a very long question " * 40), message("assistant", "No.")]
+    data = read([*ROWS[:2], {"messages": long}]).without(np.array([0]), ["not wanted"])
+    for verb in (
+        lambda: spanset.score(data, "perplexity", model=llama),
+        lambda: spanset.represent(data, f"hidden:{llama}"),
+    ):
+        with pytest.raises(DataError, match="1 of 2 rows") as caught:
+            verb()
+        assert ":3" in caught.value.where
+        assert "--max-length" in caught.value.why
+
+
 # What is computed when
 
 
