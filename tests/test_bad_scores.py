@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,8 @@ pytest.importorskip("transformers", reason="scores need the extra `models`")
 from tests.conftest import write_lines
 from tests.features.model_folder import SMALL, save_model, talk_rows
 from tests.test_bad_input import Commands
+
+import spanset as package
 
 SELECT = ("select", "d.jsonl", "-k", "3", "--draws", "0")
 PAIRS = [
@@ -175,3 +178,36 @@ def test_the_rejected_side_of_rows_that_have_none(spanset):
     assert ended.code == 1
     assert "it has no rejected side" in ended.err
     assert "leave out --pair rejected" in ended.err
+
+
+# What is written down
+
+
+def test_the_manifest_says_what_the_quality_was_and_by_which_model(spanset):
+    accepts(
+        spanset, *SELECT, "--features", "lexical", "--model", "m", "--quality", "pmi",
+        "--run", "r",
+    )  # fmt: skip
+    quality = json.loads(Path("r/manifest.json").read_text())["quality"]
+    assert (quality["name"], quality["transform"], quality["lambda"]) == ("pmi", "identity", 0.1)
+    assert quality["model"]["model"]["digest"].startswith("sha256:")
+    accepts(spanset, *SELECT, "--run", "none")
+    assert json.loads(Path("none/manifest.json").read_text())["quality"] is None
+
+
+def test_a_model_can_be_given_by_its_name_in_python(spanset):
+    data = package.read("d.jsonl")
+    named = package.select(data, k=3, features="lexical", model="m", quality="perplexity")
+    config = package.ModelConfig(model="m")
+    same = package.select(data, k=3, features="lexical", model=config, quality="perplexity")
+    assert named.order.tolist() == same.order.tolist()
+
+
+def test_shards_with_and_without_hidden_states_are_not_joined(spanset):
+    for number, more in ((1, ()), (2, ("--no-hidden",))):
+        shard = ("--shard", f"{number}/2", "--batch-tokens", "60")
+        ended = accepts(
+            spanset, "features", "d.jsonl", *STORES["gradient"], "--out", "s", *shard, *more
+        )
+        assert f"part {number} of 2" in ended.err
+    spanset.refuses("merge", "s", code=2, says=("holds other columns", "hidden"))
