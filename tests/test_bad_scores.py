@@ -127,6 +127,14 @@ def test_hidden_states_that_a_store_does_not_hold(spanset):
     accepts(spanset, *SELECT, "--features", "store:s")
 
 
+def test_the_hidden_states_of_a_store_of_these_are_its_features(spanset):
+    accepts(spanset, "features", "d.jsonl", *STORES["hidden"], "--out", "s")
+    accepts(spanset, *SELECT, "--features", "store:s:hidden", "--run", "one")
+    accepts(spanset, *SELECT, "--features", "store:s", "--run", "two")
+    picks = [Path(run, "ids.txt").read_text() for run in ("one", "two")]
+    assert picks[0] == picks[1]
+
+
 # Values that cannot be a quality
 
 

@@ -105,22 +105,20 @@ class StoreFeatures:
         """The store that is named, or the hidden states in it."""
         folder, is_hidden = store_place(self.path)
         parts = opened(folder)
-        if not is_hidden:
+        kind = parts.stores[0].manifest["settings"]["kind"]
+        if not is_hidden or kind == "hidden":
             return parts
         from spanset.features.hidden import hidden_view
 
         views = [hidden_view(store) for store in parts.stores]
         if any(view is None for view in views):
-            kind = parts.stores[0].manifest["settings"]["kind"]
             raise UsageError(
                 "the store holds no hidden states",
                 where=f"store:{self.path}",
                 why="it was made with --no-hidden"
                 if kind == "gradient"
                 else f"it holds {kind} features",
-                fix=f"use store:{folder}"
-                if kind == "hidden"
-                else "make one: spanset features DATA --features hidden:M --out STORE",
+                fix="make one: spanset features DATA --features hidden:M --out STORE",
             )
         return Parts(tuple(view for view in views if view is not None))
 
