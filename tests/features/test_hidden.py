@@ -21,6 +21,7 @@ from tests.features.model_folder import (
     Child,
     Moment,
     changed,
+    edit_json,
     files_of,
     same_store,
     save_model,
@@ -33,7 +34,7 @@ import spanset
 from spanset.cli import main
 from spanset.config import ModelConfig
 from spanset.data import read
-from spanset.errors import UsageError
+from spanset.errors import DataError, UsageError
 from spanset.features import capture_run, language_model
 from spanset.features.capture import GradientCapture
 from spanset.features.forward import ForwardPass
@@ -400,6 +401,25 @@ def test_a_store_of_hidden_states_is_its_features(folder, no_model):
     no_model()
     X = spanset.represent(read("d.jsonl"), "store:s")
     assert np.abs(X - unit(states(ByHand("m"), ROWS))).max() < HALF
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [("settings", None), ("settings", {}), ("data", None), ("data", {}), ("columns", None)],
+)
+def test_another_model_s_damaged_store_in_the_cache_stands_in_nobody_s_way(
+    folder, tmp_path, monkeypatch, entry, value
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    store = tmp_path / "cache/spanset/stores/other/store"
+    assert main(list(FEATURES)) == 0
+    store.parent.mkdir(parents=True)
+    shutil.copytree("s", store)
+    edit_json(store / "manifest.json", **{entry: value})
+    X = spanset.represent(read("d.jsonl"), "hidden:m", model=CONFIG)
+    assert np.abs(X - unit(states(ByHand("m"), ROWS))).max() < HALF
+    with pytest.raises(DataError, match="cannot be read"):
+        FeatureStore(store)
 
 
 def test_a_row_that_was_left_out_of_a_store_is_left_out_of_its_hidden_states(folder):

@@ -123,6 +123,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise broken(path, f"its manifest is not of format {VERSION}")
     if missing := [name for name in ENTRIES if name not in manifest]:
         raise broken(path, f"its manifest lacks {', '.join(missing)}")
+    for name, inner in (("settings", "kind"), ("data", "rows"), ("columns", None)):
+        entry = manifest[name]
+        if not isinstance(entry, dict) or (inner is not None and inner not in entry):
+            raise broken(path, f"its manifest does not say the {inner or 'types'} of its {name}")
     return manifest
 
 
