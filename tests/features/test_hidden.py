@@ -399,8 +399,9 @@ def test_the_hidden_states_of_a_store_of_gradients(folder, no_model):
 def test_a_store_of_hidden_states_is_its_features(folder, no_model):
     assert main(list(HIDDEN_STORE)) == 0
     no_model()
-    X = spanset.represent(read("d.jsonl"), "store:s")
-    assert np.abs(X - unit(states(ByHand("m"), ROWS))).max() < HALF
+    for named in ("store:s", "store:s:hidden"):
+        X = spanset.represent(read("d.jsonl"), named)
+        assert np.abs(X - unit(states(ByHand("m"), ROWS))).max() < HALF
 
 
 @pytest.mark.parametrize(
@@ -442,25 +443,19 @@ def test_rows_that_no_store_holds_are_still_refused(folder, capsys):
         assert "lacks 5 of 25 rows" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["none-beside", "hidden", "lexical"])
+@pytest.mark.parametrize("kind", ["none-beside", "lexical"])
 def test_hidden_states_that_are_not_beside_are_an_error_that_helps(folder, kind):
     command = {
         "none-beside": (*FEATURES, "--no-hidden"),
-        "hidden": HIDDEN_STORE,
         "lexical": ("features", "d.jsonl", "--features", "lexical", "--out", "s"),
     }[kind]
     assert main(list(command)) == 0
     with pytest.raises(UsageError, match="no hidden states") as caught:
         spanset.represent(read("d.jsonl"), "store:s:hidden")
-    fix = caught.value.fix
-    if kind == "hidden":
-        assert "store:s" in fix
-        assert len(spanset.represent(read("d.jsonl"), "store:s")) == len(ROWS)
-    else:
-        words = fix.partition("spanset ")[2].split()
-        words = [{"DATA": "d.jsonl", "hidden:M": "hidden:m", "STORE": "t"}.get(w, w) for w in words]
-        assert main(words) == 0
-        assert len(spanset.represent(read("d.jsonl"), "store:t")) == len(ROWS)
+    words = caught.value.fix.partition("spanset ")[2].split()
+    words = [{"DATA": "d.jsonl", "hidden:M": "hidden:m", "STORE": "t"}.get(w, w) for w in words]
+    assert main(words) == 0
+    assert len(spanset.represent(read("d.jsonl"), "store:t")) == len(ROWS)
 
 
 def test_a_folder_whose_name_ends_so_is_a_store(folder):

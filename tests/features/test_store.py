@@ -63,7 +63,7 @@ COLUMNS = (
 
 def make_store(path, *, dtype="float32", place=None, shard=None, n=N):
     table = {
-        "settings": {"a": 1},
+        "settings": {"kind": "k", "a": 1},
         "data": {"rows": n},
         "columns": COLUMNS,
         "plan": {"batch_tokens": 100},
@@ -286,13 +286,13 @@ def test_the_message_of_a_full_disk_is_told_once(store, monkeypatch):
 
 
 def test_differences_of_settings_are_named_in_full(store):
-    wanted = {"settings": {"a": 2, "b": {"c": 3}}, "data": {"rows": N}}
+    wanted = {"settings": {"kind": "k", "a": 2, "b": {"c": 3}}, "data": {"rows": N}}
     with pytest.raises(UsageError, match="other settings") as caught:
         refuse_difference(store, wanted)
     assert caught.value.why == "a: 1 there, 2 now; b.c: None there, 3 now"
     with pytest.raises(UsageError, match="other rows"):
-        refuse_difference(store, {"settings": {"a": 1}, "data": {"rows": N + 1}})
-    refuse_difference(store, {"settings": {"a": 1}, "data": {"rows": N}})
+        refuse_difference(store, {"settings": {"kind": "k", "a": 1}, "data": {"rows": N + 1}})
+    refuse_difference(store, {"settings": {"kind": "k", "a": 1}, "data": {"rows": N}})
 
 
 def without_key(name):
