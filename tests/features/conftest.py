@@ -17,3 +17,18 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Folder of a model of each family, made when it is asked for."""
+    from tests.features.model_folder import save_model
+
+    made = {}
+
+    def folder(family="llama"):
+        if family not in made:
+            made[family] = save_model(tmp_path_factory.mktemp(family) / "m", family)
+        return made[family]
+
+    return folder

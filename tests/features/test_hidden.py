@@ -24,7 +24,6 @@ from tests.features.model_folder import (
     edit_json,
     files_of,
     same_store,
-    save_model,
     store_of,
     talk_rows,
 )
@@ -53,19 +52,6 @@ LONG = {"instruction": "a very long question " * 40, "output": "No."}
 HALF = 1e-3  # of float16, in a unit row
 CLOSE = 1e-5
 HIDDEN_STORE = ("features", "d.jsonl", "--features", "hidden:m", "--out", "s", *FEATURES[-2:])
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """Folder of a model of each family, made when it is asked for."""
-    made = {}
-
-    def folder(family="llama"):
-        if family not in made:
-            made[family] = save_model(tmp_path_factory.mktemp(family) / "m", family)
-        return made[family]
-
-    return folder
 
 
 @pytest.fixture(scope="module")

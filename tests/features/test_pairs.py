@@ -68,19 +68,6 @@ def plain(pairs, side):
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """Folder of a model of each family, made when it is asked for."""
-    made = {}
-
-    def folder(family="llama"):
-        if family not in made:
-            made[family] = save_model(tmp_path_factory.mktemp(family) / "m", family)
-        return made[family]
-
-    return folder
-
-
-@pytest.fixture(scope="module")
 def model(folders):
     return str(folders())
 

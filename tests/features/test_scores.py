@@ -64,19 +64,6 @@ ROWS = [{"messages": talk} for talk in TALKS]
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """Folder of a model of each family, made when it is asked for."""
-    made = {}
-
-    def folder(family="llama"):
-        if family not in made:
-            made[family] = save_model(tmp_path_factory.mktemp(family) / "m", family)
-        return made[family]
-
-    return folder
-
-
-@pytest.fixture(scope="module")
 def llama(folders):
     return str(folders())
 
