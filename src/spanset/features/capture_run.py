@@ -89,7 +89,7 @@ def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCh
             if not is_out_of_memory(error):
                 raise
         free()
-        batch = batch.half(first=True)
+        batch = batch.first_half()
     return None  # the loop will say that a row does not fit
 
 

@@ -52,10 +52,9 @@ class Batch:
                 factors[row, :length] = weights[row]
         return cls(padded, marks, factors, lengths)
 
-    def half(self, first: bool) -> Batch:
-        """The first half of the sequences, or the second, with the padding as it is."""
-        middle = len(self.ids) // 2
-        part = slice(None, middle) if first else slice(middle, None)
+    def first_half(self) -> Batch:
+        """The first half of the sequences, with the padding as it is."""
+        part = slice(len(self.ids) // 2)
         return Batch(
             self.ids[part],
             self.supervised[part],
