@@ -26,10 +26,10 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from spanset import measure, read
-from spanset.data import Dataset
+from spanset.base.unit_rows import unit_rows
+from spanset.data.dataset import Dataset
+from spanset.diversity.measurement import MeasuredSet
 from spanset.diversity.reference import cached_references
-from spanset.features import unit_rows
-from spanset.results import MeasuredSet
 
 SETS = {
     "alpaca": "alpaca_data.json.gz",

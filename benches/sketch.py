@@ -25,16 +25,19 @@ import torch
 
 from benches.neighbours import read_t0
 from spanset import select
-from spanset.data import Dataset, read
-from spanset.features.batches import plan_batches
-from spanset.features.capture import GradientCapture
-from spanset.features.loading import load_model
-from spanset.features.models import find_model, load_renderer
-from spanset.features.padded import Batch
-from spanset.features.rendering import Rendered
-from spanset.features.selfcheck import check_sketching
-from spanset.features.sketches import FullGradient, Layer, Sketch, make_sketch
-from spanset.features.targets import find_layers
+from spanset.data.dataset import Dataset
+from spanset.data.reader import read
+from spanset.models.loading import load_model
+from spanset.models.model_files import find_model, load_renderer
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.selfcheck import check_sketching
+from spanset.models.passes.targets import find_layers
+from spanset.models.rendering.renderer import Rendered
+from spanset.sketches.full import FullGradient
+from spanset.sketches.kinds import make_sketch
+from spanset.sketches.reducer import Layer, Sketch
+from spanset.stores.batches import plan_batches
 
 RANKS, DIMENSIONS, SEEDS = (8, 32, 64, 128, 256), (512, 1024, 2048, 4096, 8192), 3
 ROWS = 1_500

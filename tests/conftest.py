@@ -1,4 +1,12 @@
-"""Small data sets that the tests make."""
+"""Small data sets and models that the tests make, once a session where they are not changed."""
+
+import os
+
+# One thread of each library, here and in what tests start: more cost time at these sizes, and torch
+# gives other last bits with them. Set before any of them is imported.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import json
 
@@ -51,3 +59,18 @@ def own_cache(tmp_path_factory, monkeypatch):
 def sample(tmp_path):
     """A JSON Lines file of 200 rows."""
     return write_lines(tmp_path / "sample.jsonl", make_rows(200))
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Folder of a model of each family, made when it is asked for; not to be changed."""
+    from tests.models.model_folder import save_model
+
+    made = {}
+
+    def folder(family="llama"):
+        if family not in made:
+            made[family] = save_model(tmp_path_factory.mktemp(family) / "m", family)
+        return made[family]
+
+    return folder

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spanset.base.version import __version__
+
 if TYPE_CHECKING:
-    from spanset.config import ModelConfig
-    from spanset.data import Conversation, Dataset, Turn, read
-    from spanset.errors import (
+    from spanset.base.errors import (
         DataError,
         MissingExtraError,
         OutputError,
         SpansetError,
         UsageError,
     )
-    from spanset.quality import score
-    from spanset.results import Measurement, Selection, StopReason
-    from spanset.verbs import measure, represent, select
+    from spanset.commands.verbs.measuring import measure
+    from spanset.commands.verbs.representing import represent
+    from spanset.commands.verbs.selecting import select
+    from spanset.config.model_settings import ModelConfig
+    from spanset.data.conversation import Conversation, Turn
+    from spanset.data.dataset import Dataset
+    from spanset.data.reader import read
+    from spanset.diversity.measurement import Measurement
+    from spanset.greedy.selection import Selection, StopReason
+    from spanset.quality.scores import score
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Conversation",
@@ -37,6 +43,7 @@ __all__ = [
     "StopReason",
     "Turn",
     "UsageError",
+    "__version__",
     "measure",
     "read",
     "represent",
@@ -44,30 +51,34 @@ __all__ = [
     "select",
 ]
 
-# Where each public name lives. Loaded on first use, so that `spanset --help` need not wait for
-# numpy and its friends.
+# The module that each public name lives in, loaded on first use, so that `spanset --help` need not
+# wait for numpy and its friends.
 _HOMES = {
-    "spanset.config": ("ModelConfig",),
-    "spanset.data": ("Conversation", "Dataset", "Turn", "read"),
-    "spanset.errors": (
-        "DataError",
-        "MissingExtraError",
-        "OutputError",
-        "SpansetError",
-        "UsageError",
-    ),
-    "spanset.quality": ("score",),
-    "spanset.results": ("Measurement", "Selection", "StopReason"),
-    "spanset.verbs": ("measure", "represent", "select"),
+    "Conversation": "data.conversation",
+    "DataError": "base.errors",
+    "Dataset": "data.dataset",
+    "Measurement": "diversity.measurement",
+    "MissingExtraError": "base.errors",
+    "ModelConfig": "config.model_settings",
+    "OutputError": "base.errors",
+    "Selection": "greedy.selection",
+    "SpansetError": "base.errors",
+    "StopReason": "greedy.selection",
+    "Turn": "data.conversation",
+    "UsageError": "base.errors",
+    "measure": "commands.verbs.measuring",
+    "read": "data.reader",
+    "represent": "commands.verbs.representing",
+    "score": "quality.scores",
+    "select": "commands.verbs.selecting",
 }
 
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(home), name)
+    if name in _HOMES:
+        return getattr(import_module(f"spanset.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'spanset' has no attribute {name!r}")
 
 

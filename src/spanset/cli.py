@@ -13,21 +13,20 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from spanset import __version__
-from spanset.config import (
+from spanset.base.errors import OutputError, SpansetError, UsageError, printable
+from spanset.base.version import __version__
+from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
+from spanset.config.model_settings import ModelConfig
+from spanset.config.settings import (
     ChoiceConfig,
     ComputeConfig,
     DataConfig,
     FeatureConfig,
-    MeasureConfig,
-    MeasuringConfig,
-    ModelConfig,
     OutputConfig,
     QualityConfig,
     SelectConfig,
 )
-from spanset.config_files import take_config
-from spanset.errors import OutputError, SpansetError, UsageError, printable
+from spanset.config.toml_files import take_config
 
 # What takes "-" as its value; anywhere else it is standard input among the data. The parser would
 # take it for an option there, so that it goes by a word that no command line can hold.
@@ -70,11 +69,11 @@ def select(
         Files of rows: JSON Lines, JSON arrays, CSV, Parquet, Arrow; paths or globs, - for standard
         input, or hf://org/name[/config][@revision][:split].
     """
-    from spanset.pipeline import run_select
-    from spanset.planning import plan_select
-    from spanset.results import StopReason
-    from spanset.tables import input_table, plan_table, selection_table
-    from spanset.watching import TerminalWatcher
+    from spanset.commands.plan import plan_select
+    from spanset.commands.select import run_select
+    from spanset.commands.terminal.tables import input_table, plan_table, selection_table
+    from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.greedy.selection import StopReason
 
     config = SelectConfig(_paths(data), reading, choice, features, model, quality, output, compute)
     out = Console(stderr=output.output == "-", highlight=False)
@@ -93,8 +92,8 @@ def select(
             record = json.dumps(outcome.record(), ensure_ascii=False)
             out.print(record, soft_wrap=True, markup=False, emoji=False)
         else:
-            out.print(input_table(outcome.data), selection_table(outcome))
-    return INTERRUPTED if outcome.picks.stop_reason is StopReason.INTERRUPTED else 0
+            out.print(input_table(outcome.run.data), selection_table(outcome))
+    return INTERRUPTED if outcome.run.picks.stop_reason is StopReason.INTERRUPTED else 0
 
 
 @app.command
@@ -117,10 +116,10 @@ def measure(
         Data sets, each a file, a quoted glob, - or hf://org/name[:split]; or features in .npy
         files.
     """
-    from spanset.measure_tables import measure_tables
-    from spanset.measurement import run_measure
-    from spanset.tables import input_table
-    from spanset.watching import TerminalWatcher
+    from spanset.commands.measure import run_measure
+    from spanset.commands.terminal.measure_tables import measure_tables
+    from spanset.commands.terminal.tables import input_table
+    from spanset.commands.terminal.watching import TerminalWatcher
 
     config = MeasureConfig(_paths(data), reading, measuring, features, model)
     outcome = run_measure(config, TerminalWatcher(Console(stderr=True), quiet=measuring.json))
@@ -166,9 +165,9 @@ def features(
     seed
         Of the sketch.
     """
-    from spanset.features import parse_features
-    from spanset.store_making import run_features
-    from spanset.watching import TerminalWatcher
+    from spanset.commands.features import run_features
+    from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.features.specs import parse_features
 
     if features is None and model.model is None:
         raise UsageError(
@@ -191,8 +190,8 @@ def merge(out: str, /) -> int:
     out
         The store's folder, as in `spanset features --out`; its shards lie beside it.
     """
-    from spanset.store_making import run_merge
-    from spanset.watching import TerminalWatcher
+    from spanset.commands.features import run_merge
+    from spanset.commands.terminal.watching import TerminalWatcher
 
     run_merge(out, TerminalWatcher(Console(stderr=True)))
     return 0
@@ -207,9 +206,9 @@ def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
     clear
         Remove them.
     """
+    from spanset.commands.terminal.tables import cache_table
     from spanset.diversity.reference import cached_references, clear_references
-    from spanset.features.cache import cached_stores, clear_cache
-    from spanset.tables import cache_table
+    from spanset.stores.user_cache import cached_stores, clear_cache
 
     out = Console(highlight=False)
     with _printing():
@@ -242,9 +241,14 @@ def show(
     formats
         List the formats that are known, with an example row of each; needs no data.
     """
-    from spanset.reading import read_data
-    from spanset.showing import conversation_panels, format_panels, rendered_panels, unused_lines
-    from spanset.tables import input_table
+    from spanset.commands.terminal.panels import (
+        conversation_panels,
+        format_panels,
+        rendered_panels,
+        unused_lines,
+    )
+    from spanset.commands.terminal.tables import input_table
+    from spanset.data.reader import read_data
 
     out = Console(highlight=False)
     if formats:
@@ -259,7 +263,7 @@ def show(
     if model.model is None:
         panels = conversation_panels(dataset, n)
     else:
-        from spanset.features.language_model import LanguageModel
+        from spanset.models.language_model import LanguageModel
 
         renderer = LanguageModel.load(model.model, model).renderer
         panels = rendered_panels(dataset, renderer, n, model.pair)

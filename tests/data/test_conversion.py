@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spanset.base.errors import UsageError
 from spanset.cli import main
-from spanset.data import read
 from spanset.data.conversation import ROLES
 from spanset.data.conversion import as_messages, is_in_shape, to_messages
-from spanset.data.formats import EXAMPLES, FORMATS, mapped, recognise
-from spanset.errors import UsageError
+from spanset.data.formats.examples import EXAMPLES
+from spanset.data.formats.mapping import mapped
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.reader import read
 
 Q = {"role": "user", "content": "Q"}
 A = {"role": "assistant", "content": "A"}

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spanset.data import BadRow, read, sources
-from spanset.errors import DataError, UsageError
+from spanset.base.errors import DataError, UsageError
+from spanset.data.containers import sources
+from spanset.data.reader import read
+from spanset.data.rows import BadRow
 
 
 def row_of(name: str) -> dict:

@@ -24,11 +24,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.data import hostile_json
-from tests.data.containers import PACKERS, arrow_file, arrow_stream, csv_text, parquet, unzstd
+from tests.data.every_container import PACKERS, arrow_file, arrow_stream, csv_text, parquet, unzstd
 
-from spanset.data import Dataset, read
-from spanset.data.writing import SUFFIXES, TABLES, natural_container, write_rows
-from spanset.errors import DataError, OutputError
+from spanset.base.errors import DataError, OutputError
+from spanset.data.dataset import Dataset
+from spanset.data.reader import read
+from spanset.data.writing.row_files import SUFFIXES, TABLES, natural_container, write_rows
 
 UNPACKERS = {"": bytes, ".gz": gzip.decompress, ".zst": unzstd}
 
@@ -364,7 +365,7 @@ def test_what_a_conversion_makes_stands_in_the_rows_place(tmp_path, source, suff
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".csv", ".jsonl.zst"])
 def test_nothing_is_left_of_a_table_that_cannot_be_written(tmp_path, monkeypatch, suffix):
-    from spanset.data.arrow_tables import TableSource
+    from spanset.data.containers.arrow_tables import TableSource
 
     data = read(pa.table({"question": ["q"] * 10, "answer": ["a"] * 10}))
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import pytest
 
-from spanset.data import read
-from spanset.errors import DataError
+from spanset.base.errors import DataError
+from spanset.data.reader import read
 
 FORMATS = Path(__file__).parents[2].parent / "shared" / "data" / "formats"
 BROKEN = FORMATS.parent / "broken"

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from tests.data import hostile_json
 
-from spanset.data import read
-from spanset.errors import DataError
+from spanset.base.errors import DataError
+from spanset.data.reader import read
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 PAIR = {"prompt": "instruction", "answer": "instruction"}

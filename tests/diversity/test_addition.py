@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from spanset.base.unit_rows import unit_rows
 from spanset.diversity.addition import MORE_OF_THE_SAME, additions
 from spanset.diversity.ldd import equivalent_size
-from spanset.diversity.measuring import MeasuredData
+from spanset.diversity.matched import MeasuredData
 from spanset.diversity.reference import SphereReference, sphere
 from spanset.diversity.volume import Volume
-from spanset.features import unit_rows
-from spanset.greedy import reference_greedy
-from spanset.kernels import RBF
+from spanset.greedy.textbook import reference_greedy
+from spanset.kernels.rbf import RBF
 
 KERNEL = RBF(0.25)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from spanset.base.errors import UsageError
 from spanset.diversity.catalogue import ARGUMENTS, ON_REQUEST, PLAIN, parse_measures
-from spanset.errors import UsageError
 
 WITH_ARGUMENTS = [
     "ldd:drop",

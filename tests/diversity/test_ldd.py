@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from spanset.base.errors import UsageError
+from spanset.base.unit_rows import unit_rows
 from spanset.diversity.ldd import (
     LDD,
     LOG_FLOOR,
@@ -14,14 +16,12 @@ from spanset.diversity.ldd import (
     ldd_curve,
     shown_points,
 )
-from spanset.diversity.measuring import MeasuredData, measure_sets
+from spanset.diversity.matched import MeasuredData, measure_sets
 from spanset.diversity.reference import SphereReference, sphere
 from spanset.diversity.sample import Sample
 from spanset.diversity.volume import Volume
-from spanset.errors import UsageError
-from spanset.features import unit_rows
-from spanset.greedy import reference_greedy
-from spanset.kernels import RBF
+from spanset.greedy.textbook import reference_greedy
+from spanset.kernels.rbf import RBF
 
 KERNEL = RBF(0.25)
 

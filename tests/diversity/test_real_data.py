@@ -8,12 +8,12 @@ import pytest
 from scipy.stats import spearmanr
 
 import spanset
+from spanset.base.unit_rows import unit_rows
 from spanset.diversity.ldd import LDD, Extent, ldd_curve
-from spanset.diversity.measuring import MeasuredData, measure_sets
+from spanset.diversity.matched import MeasuredData, measure_sets
 from spanset.diversity.reference import SphereReference
 from spanset.diversity.volume import Volume
-from spanset.features import unit_rows
-from spanset.kernels import RBF
+from spanset.kernels.rbf import RBF
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 ROWS = 128  # of every mixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
+from spanset.base.errors import DataError
 from spanset.cli import main
 from spanset.diversity import volume as volume_module
 from spanset.diversity.reference import (
@@ -15,8 +16,7 @@ from spanset.diversity.reference import (
     sphere,
 )
 from spanset.diversity.volume import Volume
-from spanset.errors import DataError
-from spanset.kernels import RBF
+from spanset.kernels.rbf import RBF
 
 
 @pytest.fixture

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from spanset.base.errors import UsageError
+from spanset.base.unit_rows import unit_rows
 from spanset.diversity.ldd import LDD, EquivalentSize, FloorShare, ldd_curve
-from spanset.diversity.measuring import SEED_STEP
+from spanset.diversity.matched import SEED_STEP
+from spanset.diversity.measures.vendi import Vendi
 from spanset.diversity.reference import SphereReference, sphere
 from spanset.diversity.subsets import RANDOM, measure_subsets
-from spanset.diversity.vendi import Vendi
 from spanset.diversity.volume import Volume
-from spanset.errors import UsageError
-from spanset.features import unit_rows
-from spanset.greedy import blocked_greedy
-from spanset.kernels import RBF
+from spanset.greedy.blocked import blocked_greedy
+from spanset.kernels.rbf import RBF
 
 KERNEL = RBF(0.25)
 MEASURES = [LDD(), EquivalentSize(), FloorShare(), Vendi()]

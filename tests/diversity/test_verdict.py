@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from spanset.diversity.addition import Addition, Additions
+from spanset.diversity.measurement import Headroom, MeasuredSet, Measurement
 from spanset.diversity.verdict import verdict_of_additions, verdicts
-from spanset.results import Headroom, MeasuredSet, Measurement
 
 
 def measured(name="a", headroom=None, **values):

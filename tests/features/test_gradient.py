@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="gradients need the extra `models`")
 pytest.importorskip("transformers", reason="gradients need the extra `models`")
 
 import torch
-from tests.features.model_folder import (
+from tests.models.model_folder import (
     CONTEXT,
     edit_weights,
     files_of,
@@ -21,32 +21,29 @@ from tests.features.model_folder import (
     store_of,
     talk_rows,
 )
-from tests.features.tiny_models import GEMMA
+from tests.models.tiny_models import GEMMA
 
 import spanset
-from spanset.config import ModelConfig
-from spanset.data import read
-from spanset.errors import DataError, SpansetError, UsageError
-from spanset.features import (
-    capture_run,
-    fit_transform,
-    gradient,
-    language_model,
-    model_run,
-    parse_features,
-)
-from spanset.features import survey as survey_module
-from spanset.features.cache import cache_folder, cached_stores
-from spanset.features.capture import GradientCapture
+from spanset.base.errors import DataError, SpansetError, UsageError
+from spanset.config.model_settings import ModelConfig
+from spanset.data.reader import read
+from spanset.features import gradient
 from spanset.features.gradient import GradientFeatures
-from spanset.features.loading import load_model
-from spanset.features.model_run import ModelRun
-from spanset.features.padded import Batch
-from spanset.features.selfcheck import COARSE, SketchCheck
-from spanset.features.sketches import make_sketch
-from spanset.features.store import FeatureStore, Status
-from spanset.features.store_features import StoreFeatures
-from spanset.features.targets import find_layers
+from spanset.features.representations import fit_transform
+from spanset.features.specs import parse_features
+from spanset.features.stored import StoreFeatures
+from spanset.models import language_model
+from spanset.models.loading import load_model
+from spanset.models.passes import capture_run, model_run
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.model_run import ModelRun
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.selfcheck import COARSE, SketchCheck
+from spanset.models.passes.targets import find_layers
+from spanset.sketches.kinds import make_sketch
+from spanset.stores import survey as survey_module
+from spanset.stores.store import FeatureStore, Status
+from spanset.stores.user_cache import cache_folder, cached_stores
 
 SMALL = ModelConfig(rank=4, dimension=32, batch_tokens=300)
 ROWS = talk_rows(20, copies=4)
@@ -512,7 +509,7 @@ def test_progress_ends_with_all_of_the_work(model, tmp_path):
 
 
 def test_a_template_that_gives_two_results_for_a_row_is_an_error(model, tmp_path, monkeypatch):
-    from spanset.features.rendering import RenderError
+    from spanset.models.rendering.renderer import RenderError
 
     def moody(data, renderer, rows, pair):
         return [RenderError("not on Sundays") for _ in rows]

@@ -13,8 +13,8 @@ pytest.importorskip("transformers", reason="hidden states need the extra `models
 
 import torch
 from tests.conftest import write_lines
-from tests.features.by_hand import ByHand
-from tests.features.model_folder import (
+from tests.models.by_hand import ByHand
+from tests.models.model_folder import (
     CONTEXT,
     FEATURES,
     SMALL,
@@ -27,23 +27,24 @@ from tests.features.model_folder import (
     store_of,
     talk_rows,
 )
-from tests.features.tiny_models import FAMILIES, HIDDEN, VOCABULARY, make_model
+from tests.models.tiny_models import FAMILIES, HIDDEN, VOCABULARY, make_model
 
 import spanset
+from spanset.base.errors import DataError, UsageError
 from spanset.cli import main
-from spanset.config import ModelConfig
-from spanset.data import read
-from spanset.errors import DataError, UsageError
-from spanset.features import capture_run, language_model
-from spanset.features.capture import GradientCapture
-from spanset.features.forward import ForwardPass
+from spanset.config.model_settings import ModelConfig
+from spanset.data.reader import read
 from spanset.features.gradient import GradientFeatures
 from spanset.features.hidden import HiddenFeatures
-from spanset.features.model_run import ModelRun
-from spanset.features.padded import Batch
-from spanset.features.sketches import make_sketch
-from spanset.features.store import FeatureStore, Status
-from spanset.features.targets import find_layers
+from spanset.models import language_model
+from spanset.models.passes import capture_run
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.forward import ForwardPass
+from spanset.models.passes.model_run import ModelRun
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.targets import find_layers
+from spanset.sketches.kinds import make_sketch
+from spanset.stores.store import FeatureStore, Status
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 CONFIG = ModelConfig(rank=4, dimension=32, batch_tokens=300)

@@ -8,15 +8,16 @@ import pytest
 from scipy import sparse
 from tests.conftest import make_rows
 
+from spanset.base.errors import DataError, UsageError
+from spanset.base.stages import SILENT
 from spanset.cli import main
-from spanset.data import read
-from spanset.errors import DataError, UsageError
-from spanset.features import fit_transform as fit_transform_spec
-from spanset.features import lexical, parse_features
-from spanset.features.keeping import settings_folder, stores_in
-from spanset.features.store import FeatureStore
-from spanset.features.store_features import StoreFeatures
-from spanset.stages import SILENT
+from spanset.data.reader import read
+from spanset.features import lexical
+from spanset.features.representations import fit_transform as fit_transform_spec
+from spanset.features.specs import parse_features
+from spanset.features.stored import StoreFeatures
+from spanset.stores.keeping import settings_folder, stores_in
+from spanset.stores.store import FeatureStore
 
 
 class Notes(type(SILENT)):

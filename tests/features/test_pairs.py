@@ -13,25 +13,26 @@ pytest.importorskip("transformers", reason="gradients need the extra `models`")
 
 import torch
 from tests.conftest import write_lines
-from tests.features.by_hand import SCORES, ByHand
-from tests.features.model_folder import SMALL, edit_weights, save_model, store_of
-from tests.features.tiny_models import FAMILIES, NO_END
+from tests.models.by_hand import SCORES, ByHand
+from tests.models.model_folder import SMALL, edit_weights, save_model, store_of
+from tests.models.tiny_models import FAMILIES, NO_END
 
 import spanset
+from spanset.base.errors import DataError
 from spanset.cli import main
-from spanset.config import ModelConfig
-from spanset.data import Conversation, Turn, read
-from spanset.errors import DataError
-from spanset.features import language_model
-from spanset.features.capture import GradientCapture
+from spanset.config.model_settings import ModelConfig
+from spanset.data.conversation import Conversation, Turn
+from spanset.data.reader import read
 from spanset.features.gradient import GradientFeatures
 from spanset.features.hidden import HiddenFeatures
-from spanset.features.language_model import LanguageModel
-from spanset.features.model_run import Passed, padded
-from spanset.features.sides import read_rows
-from spanset.features.sketches import make_sketch
-from spanset.features.store import Status
-from spanset.features.targets import find_layers
+from spanset.models import language_model
+from spanset.models.language_model import LanguageModel
+from spanset.models.passes.capture import GradientCapture
+from spanset.models.passes.model_run import Passed, padded
+from spanset.models.passes.targets import find_layers
+from spanset.models.rendering.sides import read_rows
+from spanset.sketches.kinds import make_sketch
+from spanset.stores.store import Status
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 EXACT = ModelConfig(sketch="none", batch_tokens=300)

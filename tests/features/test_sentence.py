@@ -14,15 +14,15 @@ from sentence_transformers import SentenceTransformer
 from tests.data.test_real_data import SHARED
 
 import spanset
+from spanset.base.errors import DataError, UsageError
 from spanset.cli import main
-from spanset.config import ModelConfig
-from spanset.data import read
-from spanset.errors import DataError, UsageError
+from spanset.config.model_settings import ModelConfig
+from spanset.data.reader import read
 from spanset.features import sentence as sentence_module
-from spanset.features.cache import cached_stores
-from spanset.features.keeping import in_store
 from spanset.features.sentence import SentenceFeatures
-from spanset.features.store import FeatureStore, Status
+from spanset.stores.keeping import in_store
+from spanset.stores.store import FeatureStore, Status
+from spanset.stores.user_cache import cached_stores
 
 MODEL = str(minilm.MODEL_DIR)
 SENTENCE = f"sentence:{MODEL}"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from spanset.features import unit_rows
-from spanset.kernels import RBF
+from spanset.base.unit_rows import unit_rows
+from spanset.kernels.rbf import RBF
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from spanset.greedy import blocked_greedy
+from spanset.greedy.blocked import blocked_greedy
 
 torch_found = find_spec("torch") is not None
 torch_needed = pytest.mark.skipif(not torch_found, reason="torch is not installed")

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.greedy.cases import assert_same, random_case, random_unit
 
-from spanset.features import unit_rows
-from spanset.greedy import TokenBudget, blocked_greedy, reference_greedy, replay
+from spanset.base.unit_rows import unit_rows
 from spanset.greedy import prediction as prediction_module
 from spanset.greedy import verification as verification_module
-from spanset.kernels import RBF
-from spanset.results import StopReason
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.budget import TokenBudget
+from spanset.greedy.replay import replay
+from spanset.greedy.selection import StopReason
+from spanset.greedy.textbook import reference_greedy
+from spanset.kernels.rbf import RBF
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from tests.greedy.cases import random_unit
 
-from spanset.greedy import Conditioning, blocked_greedy, reference_greedy, residuals
-from spanset.kernels import RBF
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.residuals import residuals
+from spanset.greedy.textbook import reference_greedy
+from spanset.kernels.rbf import RBF
 
 KERNEL = RBF(0.5)
 

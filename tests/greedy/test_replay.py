@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from tests.greedy.cases import random_unit
 
-from spanset.features import unit_rows
-from spanset.greedy import blocked_greedy, replay
-from spanset.kernels import RBF
+from spanset.base.unit_rows import unit_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.replay import replay
+from spanset.kernels.rbf import RBF
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 256])

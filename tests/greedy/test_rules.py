@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from spanset.errors import UsageError
-from spanset.greedy import TokenBudget
+from spanset.base.errors import UsageError
+from spanset.greedy.budget import TokenBudget
 from spanset.greedy.rules import ROUNDING, MarginRecord, make_rules
-from spanset.kernels import RBF
+from spanset.kernels.rbf import RBF
 
 
 def test_residuals_closer_than_the_grid_are_ties():

@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 from tests.greedy.cases import assert_same, random_case, random_unit
 
-from spanset.errors import MissingExtraError, SpansetError, UsageError
-from spanset.features import unit_rows
-from spanset.greedy import TokenBudget, blocked_greedy, reference_greedy
+from spanset.base.errors import MissingExtraError, SpansetError, UsageError
+from spanset.base.unit_rows import unit_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.budget import TokenBudget
 from spanset.greedy.rules import make_rules
-from spanset.kernels import RBF
-from spanset.results import StopReason
-from spanset.selectors import Request, selector
+from spanset.greedy.selection import StopReason
+from spanset.greedy.textbook import reference_greedy
+from spanset.kernels.rbf import RBF
+from spanset.selectors.methods import method_named
+from spanset.selectors.request import Request
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from spanset import devices  # noqa: E402 (it imports torch)
+from spanset.base import devices  # noqa: E402 (it imports torch)
 from spanset.greedy import torch_arrays  # noqa: E402 (it imports torch)
 
 GIB = 2**30
@@ -159,7 +162,7 @@ def test_importing_the_engine_does_not_import_torch():
 
 def test_without_torch_a_device_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("spanset.greedy.torch_arrays", "spanset.devices"):
+    for name in ("spanset.greedy.torch_arrays", "spanset.base.devices"):
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtraError, match=r"pip install 'spanset\[models\]'"):
         blocked_greedy(clustered(20), 5, RBF(), device="cuda")
@@ -265,10 +268,10 @@ def test_the_setting_is_put_back_after_an_error(matmul_setting):
 
 def test_a_request_carries_the_device():
     X = clustered(50)
-    found = selector("dpp")(Request(X, 20, device="torch:cpu"))
+    found = method_named("dpp").choose(Request(X, 20, device="torch:cpu"))
     assert_same(found, reference_greedy(X, 20, RBF()))
     with pytest.raises(UsageError, match="no device 'nowhere'"):
-        selector("dpp")(Request(X, 20, device="nowhere"))
+        method_named("dpp").choose(Request(X, 20, device="nowhere"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")

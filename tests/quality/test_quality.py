@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from spanset.data import read
-from spanset.errors import DataError, UsageError
-from spanset.quality import count_tokens, log_quality, score
-from spanset.quality.lengths import approximate
+from spanset.base.errors import DataError, UsageError
+from spanset.data.reader import read
+from spanset.quality.lengths import approximate, count_tokens
+from spanset.quality.orient import log_quality
+from spanset.quality.scores import score
 
 ROWS = [
     {"instruction": "Sum up.", "output": "a" * 4, "rating": 1, "toxicity": 0.5},

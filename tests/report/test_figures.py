@@ -19,12 +19,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from spanset.errors import DataError, MissingExtraError, OutputError, UsageError
+from spanset.base.errors import DataError, MissingExtraError, OutputError, UsageError
+from spanset.diversity.measurement import Curve, MeasuredSet, Measurement
 from spanset.report import figures
 from spanset.report.figures import check_plot, measure_figure, save_figure
 from spanset.report.layout import spread_out
 from spanset.report.names import COLOURS, drawable
-from spanset.results import Curve, MeasuredSet, Measurement
 
 METRICS = {
     "ldd": ("nats per row", "lower"),
@@ -467,7 +467,7 @@ def test_pyplot_is_never_imported_and_matplotlib_only_when_needed(tmp_path):
 import sys
 import numpy as np
 from spanset.report import figures
-from spanset.results import MeasuredSet, Measurement
+from spanset.diversity.measurement import MeasuredSet, Measurement
 figures.check_plot("a.png", force=False)
 for name in ("matplotlib", "sklearn", "scipy"):
     assert name not in sys.modules, f"{name} was imported before it was needed"

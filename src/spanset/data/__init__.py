@@ -1,8 +1,15 @@
-"""Rows in and out."""
+"""Rows in and out, verbatim.
 
-from spanset.data.conversation import Conversation, Turn
-from spanset.data.dataset import BadRow, Dataset
-from spanset.data.reader import read
-from spanset.data.writing import write_rows
+    containers/   files, tables and hubs: rows by place, parsed when needed
+    formats/      from a parsed row to a conversation
+    conversation  what every row becomes
+    rows          usable rows of all inputs, as places in them
+    reader        from inputs to a data set: every row placed, recognised and converted once
+    joining       several data sets as one
+    unused        fields that no format reads
+    conversion    rows as chat messages
+    writing/      rows out, atomically
+    dataset       rows, and the ways out of them: what users hold
 
-__all__ = ["BadRow", "Conversation", "Dataset", "Turn", "read", "write_rows"]
+A new container is a file in containers/ and a line in its opening.py; a new format, see formats/.
+"""

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spanset.base.errors import UsageError
 from spanset.data.conversation import ROLES, Conversation, Turn
-from spanset.data.formats import Format, Row
 from spanset.data.formats.messages import turns_of
+from spanset.data.formats.registry import Format
+from spanset.data.formats.texts import Row
 from spanset.data.unused import unused_fields
-from spanset.errors import UsageError
 
 if TYPE_CHECKING:
-    from spanset.data.converting import Convert
-    from spanset.data.dataset import Dataset
+    from spanset.data.rows import Rows
+    from spanset.data.writing.written import Convert
 
 Messages = list[dict[str, str]]
 
@@ -49,13 +50,13 @@ def converter(to: str | None) -> Convert | None:
     return None if to is None else to_messages
 
 
-def to_messages(data: Dataset, position: int) -> dict[str, Any] | None:
+def to_messages(data: Rows, position: int) -> dict[str, Any] | None:
     """The row's chat messages, or None for a row that is in such a shape already."""
     row, format = data.row(position), data.formats[int(data.source[position])]
     return None if is_in_shape(format, row) else as_messages(format, row)
 
 
-def what_is_lost(data: Dataset) -> list[str]:
+def what_is_lost(data: Rows) -> list[str]:
     """What a trainer should know of rows that become chat messages, in lines."""
     lines = [
         f"warning: {name}: not in the messages: {', '.join(fields)}; map them with --map if they "

@@ -1,146 +1,24 @@
-"""A data set: rows of one or more sources by place, parsed when needed."""
+"""A data set: rows by place, and the ways out of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from spanset.data.conversation import Conversation
-from spanset.data.formats import (
-    Format,
-)
-from spanset.data.sources import Source, TextSource
-from spanset.errors import UsageError
-from spanset.extras import require
-from spanset.results import IntArray
+from spanset.base.errors import UsageError
+from spanset.base.extras import require
+from spanset.data.conversion import converter
+from spanset.data.rows import Rows
+from spanset.data.writing.row_files import write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 1000  # rows whose values are held at once
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that was left out: where it stands and why."""
-
-    source: str
-    line: int
-    row: int
-    reason: str
-
 
 @dataclass(frozen=True, repr=False)
-class Dataset:
-    """Usable rows, in order, as places in their sources.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-        The inputs; `formats` holds the format of each.
-    source, start, length, line : (N,) int64
-        Source number, byte range and line (from 1) of each row; in a table, the row's number,
-        about how many bytes it takes, and its number from 1.
-    ids : (N,) int64
-        Row number over all inputs, from 0, counting every row that was read: the number that
-        ``datasets.load_dataset(...).select`` takes.
-    digests : (N, 16) uint8
-        Of each row's conversation: equal rows have equal ones, wherever they stand.
-    total : int
-        Rows read, usable or not; `ids` are below it.
-    bad, empty, unrepresented : tuple of BadRow
-        Rows left out as malformed, as without an answer, and as without features.
-    """
-
-    sources: tuple[Source, ...]
-    formats: tuple[Format, ...]
-    source: IntArray
-    start: IntArray
-    length: IntArray
-    line: IntArray
-    ids: IntArray
-    digests: npt.NDArray[np.uint8]
-    total: int
-    bad: tuple[BadRow, ...] = ()
-    empty: tuple[BadRow, ...] = ()
-    unrepresented: tuple[BadRow, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __repr__(self) -> str:
-        inputs = (f"{s.name} ({f.name})" for s, f in zip(self.sources, self.formats, strict=True))
-        return f"Dataset({len(self):,} rows of {', '.join(inputs)})"
-
-    def __getitem__(self, rows: npt.ArrayLike) -> Dataset:
-        """Rows at these positions (an integer array, a slice or a mask), in that order."""
-        index: Any = rows
-        if not isinstance(rows, slice):
-            index = np.atleast_1d(np.asarray(rows))
-            index = index if index.size else index.astype(np.int64)  # [] is read as floats
-        names = ("source", "start", "length", "line", "ids", "digests")
-        return replace(self, **{name: getattr(self, name)[index] for name in names})
-
-    def without(self, rows: IntArray, reasons: Sequence[str]) -> Dataset:
-        """The data less these rows, which are listed as unrepresented."""
-        listed = tuple(
-            BadRow(
-                self.sources[int(self.source[row])].name,
-                int(self.line[row]),
-                int(self.ids[row]),
-                reason,
-            )
-            for row, reason in zip(rows.tolist(), reasons, strict=True)
-        )
-        left = self[np.setdiff1d(np.arange(len(self)), rows)]
-        return replace(left, unrepresented=self.unrepresented + listed)
-
-    def raw(self, position: int) -> bytes:
-        """The row's own bytes; a table's rows have none."""
-        source = self.sources[int(self.source[position])]
-        if not isinstance(source, TextSource):
-            raise UsageError(
-                "rows of a table have no bytes of their own",
-                where=self.where(position),
-                fix="take the row's values: data.row(position)",
-            )
-        return source.raw(int(self.start[position]), int(self.length[position]))
-
-    def row(self, position: int) -> dict[str, Any]:
-        """The row parsed; `rows` is faster for many."""
-        start, length = np.atleast_1d(self.start[position]), np.atleast_1d(self.length[position])
-        return next(iter(self.sources[int(self.source[position])].values(start, length)))
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row parsed; a block of them is held at a time."""
-        for begin in range(0, len(self), BLOCK):
-            numbers = self.source[begin : begin + BLOCK]
-            values: list[Any] = [None] * len(numbers)
-            for number in np.unique(numbers).tolist():
-                places = np.flatnonzero(numbers == number)
-                starts, lengths = self.start[begin + places], self.length[begin + places]
-                found = self.sources[number].values(starts, lengths)
-                for place, value in zip(places.tolist(), found, strict=True):
-                    values[place] = value
-            yield from values
-
-    def conversation(self, position: int) -> Conversation:
-        """The row as turns."""
-        return self.formats[int(self.source[position])].convert(self.row(position))
-
-    def conversations(self) -> Iterator[Conversation]:
-        """Every row as turns, one at a time."""
-        for number, row in zip(self.source.tolist(), self.rows(), strict=True):
-            yield self.formats[number].convert(row)
-
-    def where(self, position: int) -> str:
-        """File and line of a row, for messages."""
-        return f"{self.sources[int(self.source[position])].name}:{self.line[position]}"
+class Dataset(Rows):
+    """Usable rows, in order, as places in their sources: what `spanset.read` gives."""
 
     def write(
         self, path: str | Path, *, force: bool = False, to: Literal["messages"] | None = None
@@ -149,9 +27,6 @@ class Dataset:
 
         With ``to="messages"`` as chat messages, in the shapes that TRL takes (see `conversion`).
         """
-        from spanset.data.conversion import converter
-        from spanset.data.writing import write_rows
-
         write_rows(self, path, force=force, convert=converter(to))
 
     def to_arrow(self) -> pa.Table:
@@ -164,14 +39,14 @@ class Dataset:
         DataError
             A value that fits no type of its column.
         """
-        from spanset.data.arrow_rows import as_arrow
+        from spanset.data.writing.arrow_rows import as_arrow
 
         return as_arrow(self)
 
     def to_datasets(self) -> Any:
         """The same as a `datasets.Dataset` (extra ``hub``)."""
         require("datasets", extra="hub")
-        from spanset.data.arrow_rows import as_datasets
+        from spanset.data.writing.arrow_rows import as_datasets
 
         return as_datasets(self)
 

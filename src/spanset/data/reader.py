@@ -11,22 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.data.dataset import BadRow, Dataset
-from spanset.data.formats import (
-    FORMATS,
-    Format,
-    RowError,
-    mapped,
-    other_format,
-    recognise,
-    unrecognised,
-)
-from spanset.data.hub import differ_by_split_alone, is_hub
-from spanset.data.inputs import sources
-from spanset.data.mistakes import ENCODING, advice_for
-from spanset.data.scanning import RawRow
-from spanset.data.sources import Source
-from spanset.errors import DataError, UsageError
+from spanset.base.errors import DataError, UsageError
+from spanset.config.settings import DataConfig, column_names
+from spanset.data.containers.hub import differ_by_split_alone, is_hub
+from spanset.data.containers.inputs import sources
+from spanset.data.containers.mistakes import ENCODING, advice_for
+from spanset.data.containers.scanning import RawRow
+from spanset.data.containers.sources import Source
+from spanset.data.dataset import Dataset
+from spanset.data.formats.guesses import other_format, unrecognised
+from spanset.data.formats.mapping import mapped, parse_mapping
+from spanset.data.formats.registry import FORMATS, Format, recognise
+from spanset.data.formats.texts import RowError
+from spanset.data.rows import BadRow
 
 
 def read(
@@ -82,6 +79,30 @@ def read(
         reader.refuse_again(source)
         reader.add(source)
     return reader.dataset()
+
+
+def check_reading(config: DataConfig) -> None:
+    """Refuse settings that say two things, or name what is not there, before any file is read."""
+    if config.map is not None and config.format is not None:
+        raise UsageError(
+            "--map and --format both say how rows are understood", where="--map", fix="drop one"
+        )
+    if config.map is not None:
+        mapped(parse_mapping(config.map))
+    if config.format is not None and config.format not in FORMATS:
+        raise unknown_format(config.format)
+
+
+def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
+    """Read the inputs by the settings."""
+    return read(
+        paths,
+        columns=column_names(config.columns),
+        format=config.format,
+        mapping=None if config.map is None else parse_mapping(config.map),
+        on_bad_row=config.on_bad_row,
+        on_empty=config.on_empty,
+    )
 
 
 def unknown_format(name: str) -> UsageError:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spanset.data.dataset import Dataset
 from spanset.data.formats.texts import parsed_json
+from spanset.data.rows import Rows
 
 LOOKED_AT = 20  # rows of an input
 DEEPEST = 4  # lists and objects inside each other that are looked into
 
 
-def unused_fields(data: Dataset) -> dict[str, list[str]]:
+def unused_fields(data: Rows) -> dict[str, list[str]]:
     """For each input, by name, the fields with text that is no part of its first rows' turns."""
     found: dict[str, list[str]] = {}
     for number, source in enumerate(data.sources):
@@ -26,7 +26,7 @@ def unused_fields(data: Dataset) -> dict[str, list[str]]:
     return found
 
 
-def _unused(data: Dataset, position: int) -> Iterator[str]:
+def _unused(data: Rows, position: int) -> Iterator[str]:
     """Fields of a row that hold more than a word, none of which is in its conversation."""
     format, row = data.formats[int(data.source[position])], data.row(position)
     read = {name for way in format.ways for name in way}

@@ -18,16 +18,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import FloatArray
+from spanset.base.memory import greedy_bytes, require_memory
+from spanset.base.stages import SILENT, Watcher
+from spanset.base.unit_rows import kernel_rows, of_rows
 from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
-from spanset.diversity.measuring import LARGEST_POOL, MeasuredData, Steps, drawn
+from spanset.diversity.matched import LARGEST_POOL, MeasuredData, Steps, drawn
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
-from spanset.features.rows import kernel_rows, of_rows
-from spanset.greedy import Conditioning, residuals
-from spanset.kernels import Matrix
-from spanset.memory import greedy_bytes, require_memory
-from spanset.results import FloatArray
-from spanset.stages import SILENT, Watcher
+from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.residuals import residuals
+from spanset.kernels.kernel import Matrix
 
 HELD_OUT = 5  # one current row in so many stands for more of the same
 MORE_OF_THE_SAME = "more of the same"

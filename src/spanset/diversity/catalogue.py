@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from spanset.diversity.categories import Categories, Sources
-from spanset.diversity.clusters import Inertia, PartitionEntropy
-from spanset.diversity.compression import CompressionRatio
-from spanset.diversity.coverage import Coverage
-from spanset.diversity.distances import MeanDistance, NearestDistance
+from spanset.base.errors import UsageError
+from spanset.diversity.estimate import Measure
 from spanset.diversity.ldd import FLOORS, LDD, EquivalentSize, Extent, FloorShare, VolumeMeasure
-from spanset.diversity.measure import Measure
-from spanset.diversity.near_duplicates import NearDuplicates
-from spanset.diversity.novelsum import NovelSum
-from spanset.diversity.radius import Radius
+from spanset.diversity.measures.categories import Categories, Sources
+from spanset.diversity.measures.clusters import Inertia, PartitionEntropy
+from spanset.diversity.measures.compression import CompressionRatio
+from spanset.diversity.measures.coverage import Coverage
+from spanset.diversity.measures.distances import MeanDistance, NearestDistance
+from spanset.diversity.measures.near_duplicates import NearDuplicates
+from spanset.diversity.measures.novelsum import NovelSum
+from spanset.diversity.measures.radius import Radius
+from spanset.diversity.measures.vendi import Vendi
+from spanset.diversity.measures.words import Distinct, TypeTokenRatio, VocdD
 from spanset.diversity.sample import NEAREST
-from spanset.diversity.vendi import Vendi
-from spanset.diversity.words import Distinct, TypeTokenRatio, VocdD
-from spanset.errors import UsageError
 
 # Name to what makes the measure, in the order of tables.
 PLAIN: dict[str, Callable[[], Measure]] = {

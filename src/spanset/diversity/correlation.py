@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from spanset.diversity.measure import Better
-from spanset.results import FloatArray
+from spanset.base.array_types import FloatArray
+from spanset.diversity.estimate import Better
 
 FEWEST = 3  # data sets: two points always lie on a line
 COVERED = (2.5, 97.5)  # percentiles that a 95 % interval lies between

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from spanset.base.unit_rows import unit_rows
 from spanset.diversity.ldd import equivalent_size
 from spanset.diversity.reference import sphere
 from spanset.diversity.sample import Sample
 from spanset.diversity.volume import Volume
-from spanset.features.rows import unit_rows
-from spanset.greedy import replay
+from spanset.greedy.replay import replay
 
 SHARE = 10  # one row in so many is picked: the usual size of a selection
 

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from spanset.diversity.measure import Better, Estimate
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.errors import UsageError
+from spanset.diversity.estimate import Better, Estimate
 from spanset.diversity.sample import Sample
-from spanset.errors import UsageError
-from spanset.results import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from spanset.diversity.volume import Volume

@@ -13,34 +13,19 @@ import tempfile
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
-from spanset.errors import DataError
+from spanset.base.array_types import FloatArray
+from spanset.base.errors import DataError
+from spanset.base.unit_rows import of_rows
+from spanset.diversity.volume import Volume
 from spanset.features.array import DAMAGED
-from spanset.features.rows import of_rows
-from spanset.results import FloatArray
-
-if TYPE_CHECKING:
-    from spanset.diversity.volume import Volume
 
 VERSION = 1  # of the points: how a seed becomes a reference
-
-
-class Reference(Protocol):
-    """A source of points to compare with."""
-
-    @property
-    def name(self) -> str:
-        """In words, for tables."""
-        ...
-
-    def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
-        """Gains of the greedy order of m points in d dimensions; (min(n, m),) float64."""
-        ...
 
 
 @dataclass(frozen=True)

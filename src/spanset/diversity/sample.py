@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from spanset.diversity.blocks import by_blocks
-from spanset.results import FloatArray, IntArray
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.diversity.measures.blocks import by_blocks
 
 if TYPE_CHECKING:
-    from spanset.data import Dataset
+    from spanset.data.dataset import Dataset
     from spanset.diversity.volume import Volume
 
 # Measures that compare all pairs look at every row up to this many; of more, at a random part,

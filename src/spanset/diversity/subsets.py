@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.errors import UsageError
+from spanset.base.stages import SILENT, Watcher
+from spanset.base.unit_rows import kernel_rows, of_rows
+from spanset.diversity.estimate import Measure
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve
-from spanset.diversity.measure import Measure
-from spanset.diversity.measuring import Steps, draw_seeds, mean_curve
+from spanset.diversity.matched import Steps, draw_seeds, mean_curve
+from spanset.diversity.measurement import MeasuredSet, Measurement
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
-from spanset.errors import UsageError
-from spanset.features.rows import kernel_rows, of_rows
-from spanset.greedy import replay
-from spanset.results import FloatArray, IntArray, MeasuredSet, Measurement
-from spanset.stages import SILENT, Watcher
+from spanset.greedy.replay import replay
 
 RANDOM = "random rows"
 

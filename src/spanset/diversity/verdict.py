@@ -9,8 +9,8 @@ import numpy as np
 
 from spanset.diversity.addition import Addition, Additions
 from spanset.diversity.ldd import LDD, EquivalentSize, FloorShare
-from spanset.diversity.near_duplicates import NearDuplicates
-from spanset.results import Headroom, MeasuredSet, Measurement
+from spanset.diversity.measurement import Headroom, MeasuredSet, Measurement
+from spanset.diversity.measures.near_duplicates import NearDuplicates
 
 # Equivalent size as a share of n. Real data sets of distinct rows measure 0.88 to 0.95 in lexical
 # space; two of three rows' worth is where one template's fillings and many families differ.

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from spanset.diversity.reference import Reference
-from spanset.features.rows import kernel_rows
-from spanset.greedy import Conditioning, blocked_greedy
+from spanset.base.array_types import FloatArray
+from spanset.base.memory import greedy_bytes, require_memory
+from spanset.base.unit_rows import kernel_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.exhaustion import room_left
-from spanset.kernels import Kernel
-from spanset.memory import greedy_bytes, require_memory
-from spanset.results import FloatArray, Selection, StopReason
+from spanset.greedy.selection import Selection, StopReason
+from spanset.kernels.kernel import Kernel
+
+
+class Reference(Protocol):
+    """A source of points to compare with."""
+
+    @property
+    def name(self) -> str:
+        """In words, for tables."""
+        ...
+
+    def gains(self, volume: Volume, m: int, d: int, seed: int) -> FloatArray:
+        """Gains of the greedy order of m points in d dimensions; (min(n, m),) float64."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.data.containers import cannot_open
+from spanset.base.errors import DataError
+from spanset.base.unit_rows import directions
+from spanset.data.containers.opening import cannot_open
 from spanset.data.dataset import Dataset
-from spanset.errors import DataError
-from spanset.features.represented import Represented
-from spanset.features.rows import directions
+from spanset.stores.represented import Represented
 
 # What numpy raises at a file that is no array, or a damaged one, beside OSError.
 DAMAGED = (ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TokenError)

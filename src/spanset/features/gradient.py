@@ -14,19 +14,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from spanset.config import ModelConfig
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.capture_run import capture_rows
-from spanset.features.keeping import from_cache
-from spanset.features.language_model import LanguageModel
-from spanset.features.making import Job
-from spanset.features.passes import ModelPasses
-from spanset.features.represented import Represented
-from spanset.features.sketches import PAPER_DIMENSION, PAPER_RANK, VERSION, check_sketch
-from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore, hidden_columns
-from spanset.features.survey import Survey
-from spanset.features.targets import find_layers
-from spanset.stages import SILENT, Watcher
+from spanset.features.model_features import ModelPasses
+from spanset.models.language_model import LanguageModel
+from spanset.models.passes.capture_run import capture_rows
+from spanset.models.passes.targets import find_layers
+from spanset.sketches.kinds import VERSION, check_sketch
+from spanset.sketches.sparse import PAPER_DIMENSION, PAPER_RANK
+from spanset.stores.keeping import from_cache
+from spanset.stores.making import Job
+from spanset.stores.represented import Represented
+from spanset.stores.store import COUNTED, NORM, SCORES, Entry, FeatureStore, hidden_columns
+from spanset.stores.survey import Survey
 
 
 @dataclass(frozen=True)

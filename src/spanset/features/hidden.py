@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.config import ModelConfig
+from spanset.base.array_types import IntArray
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.forward import ForwardPass
-from spanset.features.keeping import from_cache
-from spanset.features.language_model import LanguageModel
-from spanset.features.libraries import quiet
-from spanset.features.making import Job, put_rows
-from spanset.features.model_run import ModelRun, Passed, means
-from spanset.features.passes import ModelPasses
-from spanset.features.represented import Represented
-from spanset.features.store import COUNTED, NORM, SCORES, Entry, FeatureStore
-from spanset.features.survey import Survey
-from spanset.results import IntArray
-from spanset.stages import SILENT, Watcher
+from spanset.features.model_features import ModelPasses
+from spanset.models.language_model import LanguageModel
+from spanset.models.libraries import quiet
+from spanset.models.passes.forward import ForwardPass
+from spanset.models.passes.model_run import ModelRun, Passed, means
+from spanset.stores.keeping import from_cache
+from spanset.stores.making import Job, put_rows
+from spanset.stores.represented import Represented
+from spanset.stores.store import COUNTED, NORM, SCORES, Entry, FeatureStore
+from spanset.stores.survey import Survey
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,21 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
+from spanset.base.array_types import IntArray
+from spanset.base.errors import OutputError
+from spanset.base.software import software
+from spanset.base.stages import SILENT, Watcher
+from spanset.base.unit_rows import unit_rows
 from spanset.data.dataset import Dataset
-from spanset.data.text import encodable
-from spanset.errors import OutputError
-from spanset.features.digests import digest_of
-from spanset.features.hashing import hash64
-from spanset.features.keeping import from_cache, settings_folder, stores_in
-from spanset.features.making import STORED, Job, MadeProgress, put_rows, scaled, software
-from spanset.features.represented import Represented
-from spanset.features.rows import unit_rows
-from spanset.features.store import Entry, FeatureStore
-from spanset.features.store_files import StoreBusyError
-from spanset.features.survey import Survey
-from spanset.results import IntArray
-from spanset.stages import SILENT, Watcher
+from spanset.data.encodable import encodable
+from spanset.sketches.hashing import hash64
+from spanset.stores.digests import digest_of
+from spanset.stores.files import StoreBusyError
+from spanset.stores.keeping import from_cache, settings_folder, stores_in
+from spanset.stores.making import STORED, Job, MadeProgress, put_rows, scaled
+from spanset.stores.represented import Represented
+from spanset.stores.store import Entry, FeatureStore
+from spanset.stores.survey import Survey
 
 DIMENSION = 1024
 TERMS = 2**20  # hashed vocabulary a family; 52,000 real rows fill half of it with words

@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spanset.config import ModelConfig
+from spanset.base.errors import DataError
+from spanset.base.stages import SILENT, Watcher
+from spanset.base.unit_rows import of_rows
+from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.data.joining import joined
-from spanset.errors import DataError
-from spanset.features import Representation, Represented, Spec, fit_transform
-from spanset.features.rows import of_rows
-from spanset.stages import SILENT, Watcher
+from spanset.features.representations import Representation, fit_transform
+from spanset.features.specs import Spec
+from spanset.stores.represented import Represented
 
 
 class RepresentedSets(NamedTuple):

@@ -15,23 +15,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spanset.config import ModelConfig
+from spanset.base.errors import SpansetError
+from spanset.base.software import machine
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
 from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
-from spanset.data.text import encodable
-from spanset.errors import SpansetError
-from spanset.features.keeping import from_cache
-from spanset.features.making import Job, MadeProgress, machine, put_rows
-from spanset.features.models import model_device, model_dtype
-from spanset.features.represented import Represented
-from spanset.features.sentence_models import (
-    SentenceFiles,
-    find_sentence_model,
-    load_sentence_model,
-)
-from spanset.features.store import COUNTED, NORM, Entry, FeatureStore, Status
-from spanset.features.survey import Survey
-from spanset.stages import SILENT, Watcher
+from spanset.data.encodable import encodable
+from spanset.models.model_files import model_device, model_dtype
+from spanset.models.sentence_models import SentenceFiles, find_sentence_model, load_sentence_model
+from spanset.stores.keeping import from_cache
+from spanset.stores.making import Job, MadeProgress, put_rows
+from spanset.stores.represented import Represented
+from spanset.stores.store import COUNTED, NORM, Entry, FeatureStore, Status
+from spanset.stores.survey import Survey
 
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # of a pass, where --batch-tokens does not say
 TIMED_ROWS = 64  # for an estimate of time

@@ -1,18 +1,17 @@
-"""Greedy maximum a posteriori inference of a determinantal point process."""
+"""Greedy maximum a posteriori inference of a determinantal point process: the heart.
 
-from spanset.greedy.blocked import Progress, blocked_greedy
-from spanset.greedy.budget import TokenBudget
-from spanset.greedy.conditioning import Conditioning
-from spanset.greedy.reference import reference_greedy
-from spanset.greedy.replay import replay
-from spanset.greedy.residuals import residuals
+    rules            ties, spent rows, stops, margins: one place for every engine
+    textbook         the loop of the textbooks, read once a pick: the oracle
+    blocked          predict and verify: the same picks with matrix products
+    prediction verification    its two halves
+    factor           rows of the partial Cholesky factor
+    arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
+    conditioning     rows that are there already
+    exhaustion       why no row is left
+    budget           tokens that picks may hold
+    replay residuals gains of a given order; what given rows leave of others
+    gamma_search kernel_choice    the gamma at which K picks count, and the kernel by its settings
+    selection        what a run hands on
 
-__all__ = [
-    "Conditioning",
-    "Progress",
-    "TokenBudget",
-    "blocked_greedy",
-    "reference_greedy",
-    "replay",
-    "residuals",
-]
+Paper letters stand only here, each file under a table of symbol, meaning, shape.
+"""

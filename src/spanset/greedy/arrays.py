@@ -21,11 +21,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
-from spanset.kernels import Kernel, Matrix
-from spanset.results import FloatArray, IntArray
+from spanset.kernels.kernel import Kernel, Matrix
 
 Result = TypeVar("Result")
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.arrays import HostFactor, available_workers
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
@@ -31,9 +32,9 @@ from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.prediction import best_candidates, predict
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
+from spanset.greedy.selection import Selection, StopReason
 from spanset.greedy.verification import Outsiders
-from spanset.kernels import Kernel
-from spanset.results import FloatArray, IntArray, Selection, StopReason
+from spanset.kernels.kernel import Kernel
 
 BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
 FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spanset.errors import UsageError
-from spanset.results import IntArray
+from spanset.base.array_types import IntArray
+from spanset.base.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from spanset.base.array_types import FloatArray
 from spanset.greedy.factor import Factor
-from spanset.kernels import Kernel, Matrix
-from spanset.results import FloatArray
+from spanset.kernels.kernel import Kernel, Matrix
 
 
 def gram(kernel: Kernel, X: Matrix) -> Matrix:

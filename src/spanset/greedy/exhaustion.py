@@ -9,9 +9,10 @@ import sys
 
 import numpy as np
 
+from spanset.base.array_types import IntArray
 from spanset.greedy.rules import Rules
-from spanset.kernels import Kernel, Matrix
-from spanset.results import IntArray, StopReason
+from spanset.greedy.selection import StopReason
+from spanset.kernels.kernel import Kernel, Matrix
 
 STEP = 1024  # rows left that are compared with all picks at once
 

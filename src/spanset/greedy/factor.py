@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.verification import Judgement, Outsiders
-from spanset.kernels import Matrix
-from spanset.results import FloatArray, IntArray
+from spanset.kernels.kernel import Matrix
 
 ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
 NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.rules import Rules
-from spanset.results import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

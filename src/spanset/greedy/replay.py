@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import FloatArray
 from spanset.greedy.blocked import BLOCK
 from spanset.greedy.rules import spent_shares
-from spanset.kernels import Kernel
-from spanset.results import FloatArray
+from spanset.kernels.kernel import Kernel
 
 
 def replay(X: npt.NDArray[np.floating[Any]], kernel: Kernel, *, block: int = BLOCK) -> FloatArray:

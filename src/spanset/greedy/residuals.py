@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from spanset.base.array_types import FloatArray
 from spanset.greedy.arrays import available_workers
 from spanset.greedy.blocked import BLOCK, CANDIDATES, factor_maker
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.rules import make_rules
-from spanset.kernels import Kernel, Matrix
-from spanset.results import FloatArray
+from spanset.kernels.kernel import Kernel, Matrix
 
 
 def residuals(

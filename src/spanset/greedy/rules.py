@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spanset.errors import UsageError
-from spanset.kernels import Kernel, Matrix
-from spanset.results import FloatArray, IntArray
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.errors import UsageError
+from spanset.kernels.kernel import Kernel, Matrix
 
 DTYPES = ("float64", "float32")  # that engines compute in
 

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spanset.devices import full_precision, resolve_device, room_for
-from spanset.extras import require
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.devices import full_precision, resolve_device, room_for
+from spanset.base.extras import require
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
-from spanset.kernels import Kernel, Matrix
-from spanset.results import FloatArray, IntArray
+from spanset.kernels.kernel import Kernel, Matrix
 
 if TYPE_CHECKING:
     import torch

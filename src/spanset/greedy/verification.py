@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.prediction import Prediction
 from spanset.greedy.rules import Rules
-from spanset.results import FloatArray, IntArray
 
 # Steps beaten (b,), and the best outsider's score at each (b,) float64.
 Judgement = tuple[npt.NDArray[np.bool_], FloatArray]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from spanset.errors import UsageError
+from spanset.base.errors import UsageError
 from spanset.kernels.kernel import SPENT, Matrix, array_module, squared_lengths
 
 GAMMA = 0.25  # default of Wang et al. (2024) for unit rows: their g = 4 gamma = 1

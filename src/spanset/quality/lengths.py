@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from spanset.base.array_types import IntArray
+from spanset.base.errors import UsageError
+from spanset.base.extras import require
 from spanset.data.dataset import Dataset
-from spanset.data.text import encodable
-from spanset.errors import UsageError
-from spanset.extras import require
-from spanset.results import IntArray
+from spanset.data.encodable import encodable
 
 APPROXIMATION = "UTF-8 bytes / 4, rounded up"
 BYTES_PER_TOKEN = 4

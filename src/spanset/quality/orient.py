@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spanset.errors import DataError, UsageError
-from spanset.results import FloatArray, IntArray
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.errors import DataError, UsageError
 
 TRANSFORMS = ("log", "identity", "rank", "quantile")
 LOWEST_QUANTILE = 0.01  # below it a row would count as infinitely bad

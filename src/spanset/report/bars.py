@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanset.report import layout
-from spanset.report.columns import Column, written
+from spanset.report.compared import Column, written
 from spanset.report.layout import GAP, INK, SMALL, Page, Section
 from spanset.report.names import Look, text_width
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spanset.diversity.measurement import Curve
 from spanset.report import layout
-from spanset.report.columns import Column
+from spanset.report.compared import Column
 from spanset.report.layout import GREY, LINE, Page, Section
 from spanset.report.names import Look
-from spanset.results import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

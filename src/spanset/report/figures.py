@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spanset.data.writing import open_output, refuse_existing
-from spanset.errors import DataError, UsageError
-from spanset.extras import require
+from spanset.base.errors import DataError, UsageError
+from spanset.base.extras import require
+from spanset.data.writing.row_files import open_output, refuse_existing
+from spanset.diversity.measurement import MeasuredSet
 from spanset.report.bars import bar_sections
-from spanset.report.columns import columns_of
+from spanset.report.compared import columns_of
 from spanset.report.curves import curve_sections
 from spanset.report.layout import BODY, DPI, GREY, INK, SMALL, TITLE, composed
 from spanset.report.names import FONT, drawable, looks
 from spanset.report.scatter import scatter_sections
-from spanset.results import MeasuredSet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

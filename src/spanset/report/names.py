@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from spanset.errors import printable
+from spanset.base.errors import printable
 
 # Okabe and Ito (2008), told apart by every kind of colour vision; their yellow is too pale for a
 # line on white, so the last is the wine red of Tol (2021). Later sets take the colours again with

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spanset.base.array_types import FloatArray
 from spanset.report import layout
-from spanset.report.columns import Column, signed
+from spanset.report.compared import Column, signed
 from spanset.report.layout import GAP, LINE, Page, Section
 from spanset.report.names import Look
-from spanset.results import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spanset.greedy import blocked_greedy
-from spanset.results import Selection
-from spanset.selectors import Request
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.selection import Selection
+from spanset.selectors.request import Request
 
 
 def select_dpp(request: Request) -> Selection:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spanset.results import Selection
-from spanset.selectors import Request
+from spanset.greedy.selection import Selection
 from spanset.selectors.ranked import from_order
+from spanset.selectors.request import Request
 
 
 def select_random(request: Request) -> Selection:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spanset.results import FloatArray, IntArray, Selection, StopReason
-from spanset.selectors import Request
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.greedy.selection import Selection, StopReason
+from spanset.selectors.request import Request
 
 
 def from_order(order: IntArray, scores: FloatArray, request: Request) -> Selection:

@@ -7,9 +7,11 @@ import json
 import pytest
 
 from spanset.cli import main
-from spanset.data import read
-from spanset.data.formats import EXAMPLES, FORMATS, mapped, recognise
-from spanset.showing import unused_lines
+from spanset.commands.terminal.panels import unused_lines
+from spanset.data.formats.examples import EXAMPLES
+from spanset.data.formats.mapping import mapped
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.reader import read
 
 Q = {"role": "user", "content": "Q"}
 A = {"role": "assistant", "content": "A"}

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanset.data import Conversation, Turn, read
-from spanset.data.conversation import ROLES
-from spanset.data.formats import EXAMPLES, FORMATS, recognise
+from spanset.data.conversation import ROLES, Conversation, Turn
+from spanset.data.formats.examples import EXAMPLES
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.reader import read
 
 NAMES = {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
 

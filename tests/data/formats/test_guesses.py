@@ -4,9 +4,10 @@ import shlex
 
 import pytest
 
-from spanset.data import read
-from spanset.data.formats import mapped, parse_mapping, unrecognised
-from spanset.errors import DataError, UsageError
+from spanset.base.errors import DataError, UsageError
+from spanset.data.formats.guesses import unrecognised
+from spanset.data.formats.mapping import mapped, parse_mapping
+from spanset.data.reader import read
 
 Q = {"role": "user", "content": "Q"}
 A = {"role": "assistant", "content": "A"}

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from spanset.data.formats import FORMATS, RowError, recognise
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.formats.texts import RowError
 
 
 def text_of(message):

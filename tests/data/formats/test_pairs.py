@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from spanset.data.formats import FORMATS, RowError, mapped, recognise
+from spanset.data.formats.mapping import mapped
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.formats.texts import RowError
 
 Q = {"role": "user", "content": "Q"}
 A = {"role": "assistant", "content": "A"}

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from spanset.data.formats import FORMATS, RowError, recognise
+from spanset.data.formats.registry import FORMATS, recognise
+from spanset.data.formats.texts import RowError
 
 
 def said(text, *replies, rank=None, **more):

@@ -13,27 +13,7 @@ the fine-tuning tools read (TRL, axolotl, LLaMA-Factory); docs/data-formats.md l
     mapping    --map
     guesses    what to say of rows that are not recognised
     examples   a row of every format
+
+A new format is a file here, or a function in one, and a line in registry.py; its row in examples.py
+is shown and tested.
 """
-
-from spanset.data.formats.examples import EXAMPLES, Example
-from spanset.data.formats.guesses import other_format, unrecognised
-from spanset.data.formats.mapping import MAP_TARGETS, mapped, parse_mapping
-from spanset.data.formats.messages import ROLE_NAMES
-from spanset.data.formats.registry import FORMATS, Format, recognise
-from spanset.data.formats.texts import Row, RowError
-
-__all__ = [
-    "EXAMPLES",
-    "FORMATS",
-    "MAP_TARGETS",
-    "ROLE_NAMES",
-    "Example",
-    "Format",
-    "Row",
-    "RowError",
-    "mapped",
-    "other_format",
-    "parse_mapping",
-    "recognise",
-    "unrecognised",
-]

@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from spanset.base.errors import DataError
 from spanset.data.formats.exchanges import is_whole_question
 from spanset.data.formats.mapping import MAPPED
 from spanset.data.formats.messages import ROLE_NAMES, is_message, messages_in
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
 from spanset.data.formats.trees import is_tree_message
-from spanset.errors import DataError
 
 # Names that fields go by, the more telling first; compared without case.
 NAMES = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from spanset.base.errors import UsageError
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, exchange, from_text
 from spanset.data.formats.messages import dialogue_in
 from spanset.data.formats.pairs import dialogue, pair, prompt_of
 from spanset.data.formats.registry import Format
 from spanset.data.formats.texts import Row, RowError
-from spanset.errors import UsageError
 
 MAPPED = "mapped"  # name of the format that --map makes
 

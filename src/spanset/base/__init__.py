@@ -1,0 +1,13 @@
+"""What every other room stands on; nothing here knows of data sets or models.
+
+errors       what, where, why and what to do: the only errors that users see
+array_types  names of the arrays that go from room to room
+unit_rows    rows of a matrix at length one, and as the kernel sees them
+stages       stages of a run, shown while they run, and timed
+devices      where things are computed
+memory       what fits, and what was used
+speed        how fast this machine multiplies
+extras       packages that are there only where they were asked for
+software     versions that the bytes of a result depend on
+version      our own
+"""

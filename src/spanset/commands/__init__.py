@@ -1,0 +1,13 @@
+"""What each command does, a file each, read downwards, one call a stage.
+
+    select     read, represent, score, select, summarise, write
+    plan       the same without doing it
+    measure    read, represent, measure, judge, draw
+    features   stores of features, made, added to, joined
+    show cache what rows are understood as; what is kept
+    given measure_inputs prepared measure_outcome    parts of these
+    verbs/     the same in Python: `represent`, `measure`, `select`
+    terminal/  tables, panels and progress; nothing is printed but by cli.py
+
+A command calls the checks of the rooms below; it has none of its own that a room could have.
+"""

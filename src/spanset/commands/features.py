@@ -1,0 +1,66 @@
+"""`spanset features` and `spanset merge`: feature stores made, added to, joined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spanset.base.stages import Watcher, stopwatch
+from spanset.config.amounts import refuse_negative
+from spanset.config.model_settings import ModelConfig
+from spanset.config.settings import DataConfig
+from spanset.data.reader import read_data
+from spanset.features.representations import (
+    check_representation,
+    lexical_maker,
+    maker_of,
+    require_making,
+)
+from spanset.features.specs import Spec
+from spanset.stores.checks import refuse_place
+from spanset.stores.keeping import in_store
+from spanset.stores.making import describe
+from spanset.stores.shards import Shard, merge_shards
+
+
+def run_features(
+    data: tuple[str, ...],
+    reading: DataConfig,
+    spec: Spec,
+    model: ModelConfig,
+    out: str,
+    shard: str | None,
+    seed: int,
+    watcher: Watcher,
+) -> None:
+    """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
+    require_making(spec)
+    part = None if shard is None else Shard.parse(shard)
+    refuse_negative(("--seed", seed))
+    check_representation(spec, model)
+    path = Path(out)
+    refuse_place(path)
+    stage = stopwatch(watcher, {})
+    # A model that is not there is told before the data are read; words are counted in the data.
+    maker = None
+    if spec.kind != "lexical":
+        maker = maker_of(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
+    with stage("read"):
+        rows = read_data(data, reading)
+    with stage("represent"):
+        maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
+        parts = in_store(maker, rows, path, part)
+    done = parts.stores[-1].path if part is not None else path
+    if part is not None:
+        watcher.note(
+            f"done: part {part.number} of {part.count}, in {done}; once all parts are there: "
+            f"spanset merge {out}"
+        )
+        return
+    watcher.note(
+        f"done: {len(rows):,} rows have their features in {done}; use them: --features store:{out}"
+    )
+
+
+def run_merge(out: str, watcher: Watcher) -> None:
+    """Run ``spanset merge``: the shards beside `out` become one store."""
+    watcher.note(f"merged: {describe(merge_shards(Path(out)))}")

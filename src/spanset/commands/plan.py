@@ -1,0 +1,244 @@
+"""What a selection would do and take, without doing it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spanset.base.memory import available_bytes, greedy_bytes
+from spanset.base.speed import products_per_second
+from spanset.commands.given import Given
+from spanset.commands.select import Order
+from spanset.config.amounts import duration, token_count
+from spanset.config.settings import FeatureConfig, SelectConfig
+from spanset.data.dataset import Dataset
+from spanset.features.array import load_features
+from spanset.features.representations import dimension, lexical_maker, maker_of
+from spanset.features.specs import Spec
+from spanset.features.stored import StoreFeatures
+from spanset.greedy.budget import TokenBudget
+from spanset.greedy.exhaustion import room_left
+from spanset.kernels.choice import kernel_settings, make_kernel
+from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
+from spanset.quality.lengths import count_tokens
+from spanset.quality.model_scores import MODEL_SCORES
+from spanset.selectors.methods import method_named
+from spanset.stores.keeping import Planned, planned
+from spanset.stores.making import Maker
+
+# Of the greedy selection beside its matrix products: predictions, verification, bookkeeping.
+OVERHEAD = 1.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A selection that could be run.
+
+    Attributes
+    ----------
+    inputs : list of dict
+        Name, format and counts of each input.
+    given : int
+        Rows that are there already.
+    method : str
+        How rows are chosen.
+    picks : list of int
+        Sizes.
+    features, dimension
+        What rows are compared by, and its columns.
+    to_make : Planned or None
+        What making the features takes; None where they are brought.
+    to_score : list of Planned
+        What passes of a model for the quality take, beside.
+    kernel, quality : str
+        In words.
+    quality_weight : float
+        Lambda.
+    output : list of str
+        Files.
+    seconds : dict
+        About, on this machine, by stage; stages that take next to nothing are left out.
+    memory_bytes, available_bytes : int or None
+        Of the selection, and what there is.
+    disk_bytes : dict
+        Of the subset, and of features that are kept.
+    """
+
+    inputs: list[dict[str, Any]]
+    given: int
+    method: str
+    picks: list[int]
+    features: str
+    dimension: int
+    to_make: Planned | None
+    kernel: str
+    quality: str | None
+    quality_weight: float
+    output: list[str]
+    seconds: dict[str, float] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    available_bytes: int | None = None
+    disk_bytes: dict[str, int] = field(default_factory=dict)
+    to_score: list[Planned] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    def lines(self) -> dict[str, str]:
+        """What a terminal shows."""
+        lines = {
+            "method": self.method,
+            "picks": ", ".join(f"{size:,}" for size in self.picks),
+            "features": f"{self.features}, {self.dimension:,} dimensions",
+            "kernel": self.kernel,
+            "quality": f"{self.quality or 'none'}, lambda {self.quality_weight:g}",
+            "output": ", ".join(self.output),
+        }
+        if self.given:
+            lines["given"] = f"{self.given:,} rows"
+        if self.to_make is not None:
+            lines["to make"] = self.to_make.line
+        if self.to_score:
+            lines["to score"] = "; and ".join(one.line for one in self.to_score)
+        if self.memory_bytes is not None and self.available_bytes is not None:
+            lines["memory"] = (
+                f"{self.memory_bytes / 2**30:.2f} GiB of {self.available_bytes / 2**30:.1f} GiB "
+                "available, for the selection"
+            )
+        lines["disk"] = ", ".join(
+            f"{name} about {size / 2**20:,.1f} MiB" for name, size in self.disk_bytes.items()
+        )
+        if self.seconds:
+            parts = (f"{name} about {duration(value)}" for name, value in self.seconds.items())
+            lines["time"] = ", ".join(parts) + " on this machine"
+        return lines
+
+
+def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
+    """Check everything that can be checked, read the data, and estimate the rest."""
+    order = Order.check(config)
+    data, sizes, names = order.read()
+    _require_features(order.spec, data)
+    given = Given.read(config.choice.given, order.spec, config.reading)
+    maker = _maker(order.spec, config, data)
+    made = None if maker is None else planned(maker, data, on_bad_row=config.reading.on_bad_row)
+    scoring = _scoring(config, order.spec, data, maker)
+    seconds = {} if made is None else {"features": made.seconds}
+    if scoring:
+        seconds["scores"] = sum(one.seconds for one in scoring)
+    k = _likely_rows(config, data, sizes)
+    disk = {"subset": int((data.length.mean() + 1) * sum(sizes or [k]))}
+    if made is not None:
+        disk["features"] = made.bytes
+    d = dimension(order.spec) if maker is None else maker.dimension
+    g = 0 if given is None else len(given)
+    needed = available = None
+    if method_named(config.choice.method).holds_factor:
+        needed, seconds["selection"] = _greedy_cost(config, len(data), k, d, g)
+        available = available_bytes()
+    folder = f"{order.outputs.run}/" if order.outputs.subset is None else ""
+    return data, Plan(
+        inputs=_inputs(data),
+        given=g,
+        method=config.choice.method,
+        picks=sizes or [k],
+        features=str(order.spec),
+        dimension=d,
+        to_make=made,
+        kernel=_kernel_named(config.features, _kind(order.spec)),
+        quality=config.quality.quality,
+        quality_weight=order.weight,
+        output=[folder + name for name in names],
+        seconds=seconds,
+        memory_bytes=needed,
+        available_bytes=available,
+        disk_bytes=disk,
+        to_score=scoring,
+    )
+
+
+def _require_features(spec: Spec, data: Dataset) -> None:
+    """Refuse features that are brought and do not belong to the rows."""
+    if spec.kind == "array":
+        load_features(spec.argument, data)
+    elif spec.kind == "store":
+        StoreFeatures(spec.argument).require(data)
+
+
+def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
+    """Picks to expect."""
+    k = sizes[-1] if sizes else len(data)
+    if config.choice.tokens is None:
+        return k
+    counts = count_tokens(data, config.quality.tokenizer).total
+    return min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
+
+
+def _greedy_cost(config: SelectConfig, rows: int, k: int, d: int, given: int) -> tuple[int, float]:
+    """Bytes and seconds of the greedy engine."""
+    dtype = config.compute.dtype
+    k = min(k, room_left(make_kernel(config.features.kernel), np.empty((0, d)), 0))
+    products = rows * (k + given) * (k + given + 2 * d)
+    seconds = OVERHEAD * products / products_per_second(dtype)
+    return greedy_bytes(rows, k, d, dtype, given), seconds
+
+
+def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:
+    """What would make the features; None where they are brought."""
+    if spec.kind == "lexical":
+        return lexical_maker(data, seed=config.choice.seed)
+    if spec.path is not None:
+        return None
+    on_bad_row = config.reading.on_bad_row
+    return maker_of(spec, config.model, seed=config.choice.seed, on_bad_row=on_bad_row)
+
+
+def _inputs(data: Dataset) -> list[dict[str, Any]]:
+    """Each input with its container, format and counts."""
+    return [
+        {
+            "name": source.name,
+            "container": source.container,
+            "format": format.name,
+            "rows": int((data.source == number).sum()),
+            "malformed": sum(row.source == source.name for row in data.bad),
+            "no_answer": sum(row.source == source.name for row in data.empty),
+        }
+        for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True))
+    ]
+
+
+def _scoring(config: SelectConfig, spec: Spec, data: Dataset, maker: Maker | None) -> list[Planned]:
+    """What passes of a model for the quality take, beside those of the features."""
+    quality = config.quality.quality
+    if quality not in MODEL_SCORES:
+        return []
+    from spanset.quality.score_sources import ModelScores
+
+    fitted = StoreFeatures(spec.argument) if spec.kind == "store" else maker
+    on_bad_row = config.reading.on_bad_row
+    seed = config.choice.seed
+    sources = ModelScores.beside(fitted, config.model, seed=seed, on_bad_row=on_bad_row)
+    makers = sources.makers(data, quality, maker)
+    return [planned(one, data, on_bad_row=on_bad_row) for one in makers]
+
+
+def _kind(spec: Spec) -> str:
+    """Kind of the features, of a store what it holds."""
+    if spec.kind != "store":
+        return spec.kind
+    return str(StoreFeatures(spec.argument).settings()["kind"])
+
+
+def _kernel_named(features: FeatureConfig, kind: str) -> str:
+    """Kernel, gamma and what becomes of lengths, in words."""
+    found = parse_gamma(features.kernel, usual_gamma(features.kernel, features.gamma, kind))
+    if isinstance(found, AutoGamma):
+        gamma = f", gamma found for {found.picks:,} picks"
+    else:
+        settings = kernel_settings(make_kernel(features.kernel, found))
+        gamma = f", gamma {settings['gamma']:g}" if "gamma" in settings else ""
+    return features.kernel + gamma + ("" if features.normalize else ", rows not normalised")

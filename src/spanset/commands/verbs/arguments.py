@@ -1,0 +1,30 @@
+"""What the verbs take, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.base.errors import UsageError
+
+Array = npt.NDArray[Any]
+
+
+def matrix(values: object, name: str, dimension: int | None = None) -> Array:
+    """Features as numbers (rows, d), of a given dimension; or an error that names them."""
+    X = np.asarray(values)
+    if X.ndim != 2 or not X.size or X.dtype.kind not in "fiu":
+        raise UsageError(
+            f"{name} has shape {X.shape} and dtype {X.dtype}, expected numbers (rows, d)",
+            where=name,
+            fix="read rows first: data = spanset.read(path)" if X.dtype.kind not in "fiu" else "",
+        )
+    if dimension is not None and X.shape[1] != dimension:
+        raise UsageError(
+            f"{name} has {X.shape[1]} columns, the features have {dimension}",
+            where=name,
+            fix="represent both in the same way",
+        )
+    return X

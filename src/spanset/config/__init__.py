@@ -1,0 +1,11 @@
+"""Settings: one frozen dataclass a stage; its fields are flags, keys of TOML and words of Python.
+
+    groups             headings of the help texts
+    settings           reading, choice, features, quality, output, computing; all of `select`
+    model_settings     how rows go through a model
+    measure_settings   what is measured; all of `measure`
+    amounts            10000, 0.1, 10 %, 2M as people write them
+    toml_files         ``--config FILE``
+
+A new flag is a field here, and a check in the room that knows what it means.
+"""

@@ -1,0 +1,66 @@
+"""``--config FILE``: settings from a TOML file, with errors in our own words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cyclopts.config import Toml
+
+from spanset.base.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pyright: ignore[reportMissingImports]
+
+COMMANDS = ("select", "measure", "features", "merge", "show", "cache")
+MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
+
+
+def take_config(words: list[str]) -> tuple[list[str], tuple[Toml, ...]]:
+    """Take ``--config FILE`` out of the words; flags then override what the file says."""
+    for place, word in enumerate(words):
+        name, mark, value = word.partition("=")
+        if word == "--":
+            break
+        if name != "--config":
+            continue
+        if not mark and place + 1 == len(words):
+            raise UsageError("no file is named", where="--config", fix="--config run.toml")
+        path = value if mark else words[place + 1]
+        rest = words[:place] + words[place + (1 if mark else 2) :]
+        if not path:
+            raise UsageError("no file is named", where="--config", fix="--config run.toml")
+        check_config(path)
+        return rest, (Toml(path, must_exist=True),)
+    return words, ()
+
+
+def check_config(path: str) -> None:
+    """Read the file once ourselves, for an error in our own words."""
+    try:
+        with Path(path).open("rb") as file:
+            table = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "the configuration cannot be read",
+            where=path,
+            why=str(error),
+            fix="give a TOML file such as a run folder's config.toml",
+        ) from error
+
+    unknown = [name for name in table if name not in COMMANDS]
+    if unknown:
+        raise UsageError(
+            f"unknown section or key {unknown[0]!r}",
+            where=path,
+            fix="put the settings under the command's name, such as [select]",
+        )
+    for settings in table.values():
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            # Cyclopts 4 takes a list for a number; its later versions refuse it themselves.
+            if isinstance(value, (list, dict)) and key not in MANY:
+                raise UsageError(
+                    "one value is expected", where=key, why=f"{path} has {value!r}", fix="give one"
+                )

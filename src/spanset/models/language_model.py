@@ -1,0 +1,173 @@
+"""A causal language model with its settings: how rows go through it, whatever is taken of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from spanset.base.software import machine
+from spanset.base.speed import products_per_second
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
+from spanset.data.dataset import Dataset
+from spanset.models.loading import load_model
+from spanset.models.model_files import (
+    ModelFiles,
+    find_model,
+    load_renderer,
+    model_device,
+    model_dtype,
+    skeleton,
+    tokenizer_digest,
+)
+from spanset.models.placing import cards, check_placing
+from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
+from spanset.models.rendering.renderer import Renderer
+from spanset.models.rendering.token_survey import survey
+from spanset.stores.survey import Survey
+
+EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
+BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # of a pass, where --batch-tokens does not say
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A model that rows are read by.
+
+    Attributes
+    ----------
+    files, renderer
+        The model, and how rows are rendered for it.
+    config : ModelConfig
+        Settings.
+    on_bad_row : {"stop", "skip"}
+        At a row that the chat template refuses.
+    """
+
+    files: ModelFiles
+    renderer: Renderer
+    config: ModelConfig
+    on_bad_row: str = "stop"
+    watcher: Watcher = field(default=SILENT, repr=False)
+    # What takes time to get is got once, for the same model with other settings too.
+    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        config: ModelConfig,
+        *,
+        on_bad_row: str = "stop",
+        watcher: Watcher = SILENT,
+    ) -> LanguageModel:
+        """Find the model and its tokenizer; weights are loaded when they are needed."""
+        check_placing(config)
+        files = find_model(name, config.revision)
+        check_quantize(files.config, name, config.quantize)
+        renderer = load_renderer(
+            files,
+            supervise=config.supervise,
+            max_length=config.max_length,
+            chat_template=config.chat_template,
+        )
+        return cls(files, renderer, config, on_bad_row, watcher)
+
+    def one_sided(self) -> LanguageModel:
+        """The same with one sequence a row: of a pair the chosen side, or the rejected."""
+        if self.config.pair != "difference":
+            return self
+        return replace(self, config=replace(self.config, pair="chosen"))
+
+    def settings(self) -> dict[str, Any]:
+        """All that a pass depends on."""
+        return {
+            "model": {
+                "name": self.files.name,
+                "revision": self.files.revision,
+                "digest": self.files.digest,
+            },
+            "model_dtype": self.dtype,
+            **({} if self.config.quantize == NONE else {"quantize": self.config.quantize}),
+            "tokenizer": self._once("tokenizer", lambda: tokenizer_digest(self.renderer)),
+            "supervise": self.config.supervise,
+            "max_length": self.renderer.max_length,
+            "pair": self.config.pair,
+        }
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return model_device(self.config.device)
+
+    @property
+    def dtype(self) -> str:
+        """Number type that it runs in."""
+        return model_dtype(self.config.model_dtype, self.device)
+
+    @property
+    def batch(self) -> tuple[str, int]:
+        """Tokens of a pass."""
+        return "tokens", self.config.batch_tokens or BATCH_TOKENS[self.device.partition(":")[0]]
+
+    @property
+    def skeleton(self) -> Any:
+        """The model without weights."""
+        return self._once("skeleton", lambda: skeleton(self.files))
+
+    @property
+    def width(self) -> int:
+        """Numbers in a hidden state."""
+        return int(self.skeleton.get_output_embeddings().weight.shape[1])
+
+    @property
+    def loaded(self) -> Any:
+        """The model on its device or devices."""
+        return self._once(
+            "model",
+            lambda: load_model(
+                self.files,
+                device=self.device,
+                dtype=self.dtype,
+                quantize=self.config.quantize,
+                device_map=self.config.device_map,
+            ),
+        )
+
+    def survey(self, data: Dataset) -> Survey:
+        """Render every distinct row once."""
+        return survey(data, self.renderer, pair=self.config.pair, on_bad_row=self.on_bad_row)
+
+    def seconds(self, seen: Survey, *, backward: bool) -> float:
+        """Of a pass, from the model's size and the speed of matrix products.
+
+        A weight takes two operations a token forward and two backward, where no gradient of weights
+        is formed; the output layer, those of supervised tokens only.
+        """
+        model = self.skeleton
+        embedding = model.get_input_embeddings().weight
+        weights = sum(one.numel() for one in model.parameters()) - embedding.numel()
+        head = model.get_output_embeddings().weight
+        body = weights - (0 if head is embedding else head.numel())
+        cost = seen.cost
+        products = body * (cost.tokens or 0) + head.numel() * (cost.supervised or 0)
+        products *= 4 if backward else 2
+        return products / (EFFICIENCY * products_per_second(self.dtype, self.device))
+
+    def machine(self) -> dict[str, Any]:
+        """Device or devices, and software."""
+        packages = []
+        if self.files.adapter is not None:
+            packages.append("peft")
+        if self.config.quantize != NONE or method_of(self.files.config) == BITSANDBYTES:
+            packages.append(BITSANDBYTES)
+        made = machine(self.device, *packages)
+        if self.config.device_map is None:
+            return made
+        return {**made, "device_map": self.config.device_map, "cards": cards()}
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self.memo:
+            self.memo[name] = make()
+        return self.memo[name]

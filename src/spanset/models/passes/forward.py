@@ -1,0 +1,159 @@
+"""A forward pass: scores of the supervised tokens, and the hidden state of every sequence.
+
+Rows are padded on the right and no mask is passed: in a causal model nothing that counts comes
+after the padding, and the fast attention path stays open. What the model hands to its output
+embedding is its last layer's state after the final norm: the mean over a sequence's tokens is
+taken there, and only the states of supervised positions go on, so that no other logits are made.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spanset.base.array_types import IntArray
+from spanset.base.errors import SpansetError, UsageError
+from spanset.models.passes.padded import Batch
+from spanset.models.passes.token_scores import TokenScores, token_scores
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """What a forward pass leaves; S supervised tokens of B sequences.
+
+    Attributes
+    ----------
+    logits : (1, S, V)
+        Of the positions before the supervised tokens.
+    targets : (S,) int64 tensor
+        These tokens, where the logits are.
+    owner, column : (S,) int64
+        Sequence of each, and its place there.
+    hidden : (B, w) float32 tensor or None
+        Mean state of all tokens of each sequence.
+    """
+
+    logits: torch.Tensor
+    targets: torch.Tensor
+    owner: IntArray
+    column: IntArray
+    hidden: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """Scores and hidden states of the sequences of a batch."""
+
+    scores: TokenScores
+    hidden: torch.Tensor | None
+
+
+class ForwardPass(AbstractContextManager["ForwardPass"]):
+    """Reads batches with a frozen causal language model.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        Its parameters are frozen, and it is put into evaluation mode.
+    hidden : bool
+        Whether to take hidden states.
+    """
+
+    def __init__(self, model: Any, *, hidden: bool = False) -> None:
+        self.model, self.hidden = model, hidden
+        self._batch: Batch | None = None
+        self._flat: torch.Tensor | None = None
+        self._mean: torch.Tensor | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> ForwardPass:
+        head = self.model.get_output_embeddings()
+        if head is None:
+            raise UsageError(
+                "the model has no output embedding",
+                where="--model",
+                fix="use a causal language model",
+            )
+        self.model.requires_grad_(False)
+        self.model.eval()
+        self._stack.callback(head.register_forward_pre_hook(self._gather).remove)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def __call__(self, batch: Batch) -> Read:
+        """Scores and hidden states; nothing is kept for a way back."""
+        import torch
+
+        with torch.no_grad():
+            passed = self.forward(batch)
+            scores, _ = token_scores(passed.logits[0], passed.targets)
+        return Read(TokenScores.summed(scores, passed.owner, len(batch.ids)), passed.hidden)
+
+    def forward(self, batch: Batch) -> Forwarded:
+        """One forward pass, under whatever gradient mode is on.
+
+        Raises
+        ------
+        SpansetError
+            A model that does not use its output embedding as others do.
+        """
+        import torch
+
+        # The logits at a position predict the token after it.
+        owner, before = np.nonzero(batch.supervised[:, 1:])
+        self._batch, self._mean = batch, None
+        self._flat = torch.from_numpy(owner * batch.ids.shape[1] + before)
+        try:
+            ids = torch.from_numpy(batch.ids).to(self._first_device())
+            logits = self.model(input_ids=ids, use_cache=False).logits
+            mean = self._mean
+        finally:
+            self._batch = self._flat = self._mean = None
+        if tuple(logits.shape[:2]) != (1, len(owner)) or (self.hidden and mean is None):
+            raise SpansetError(
+                "the model's output embedding was not used as expected",
+                where=type(self.model).__name__,
+                why=f"logits of shape {tuple(logits.shape)} for {len(owner)} supervised tokens",
+                fix="use another representation of this model, or report the model's name",
+            )
+        targets = torch.from_numpy(batch.ids[owner, before + 1]).to(logits.device)
+        return Forwarded(logits, targets, owner, before + 1, mean)
+
+    def _first_device(self) -> Any:
+        """Where the tokens go: a model may lie on several devices."""
+        return self.model.get_input_embeddings().weight.device
+
+    def _gather(self, _: Any, inputs: tuple[Any, ...]) -> Any:
+        """Take the mean state; keep the states of supervised positions only, (1, S, w)."""
+        if self._batch is None or self._flat is None:
+            return None
+        states = inputs[0]
+        if self.hidden:
+            self._mean = _means(states.detach(), self._batch.lengths)
+        flat = self._flat.to(states.device)
+        picked = states.reshape(-1, states.shape[-1]).index_select(0, flat)
+        return (picked[None], *inputs[1:])
+
+
+def _means(states: torch.Tensor, lengths: IntArray | None) -> torch.Tensor:
+    """Mean over the tokens of each sequence; (B, w) float32 from (B, T, w).
+
+    As a product with ones: one look at the states, summed in float32 whatever their type.
+    """
+    import torch
+
+    from spanset.sketches.reducer import gradient
+
+    count, longest = states.shape[:2]
+    sizes = torch.full((count,), longest) if lengths is None else torch.from_numpy(lengths)
+    sizes = sizes.to(states.device)
+    within = torch.arange(longest, device=states.device) < sizes[:, None]
+    return gradient(states, within[..., None].to(states.dtype))[:, 0] / sizes[:, None]

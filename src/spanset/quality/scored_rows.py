@@ -1,0 +1,80 @@
+"""Quality of rows that have features; rows that cannot be scored leave with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spanset.base.array_types import FloatArray
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
+from spanset.features.representations import Representation
+from spanset.quality.lengths import TokenCounts, count_tokens
+from spanset.quality.model_scores import MODEL_SCORES
+from spanset.quality.orient import log_quality
+from spanset.quality.scores import score
+from spanset.stores.represented import Represented
+
+
+@dataclass(frozen=True)
+class RowQuality:
+    """Quality of rows.
+
+    Attributes
+    ----------
+    log_quality : (n,) float64 or None
+        Higher is better; None where rows are not scored.
+    settings : dict or None
+        What it is, for a manifest.
+    tokens : TokenCounts or None
+        Counts, where they had to be taken.
+    """
+
+    log_quality: FloatArray | None = None
+    settings: dict[str, Any] | None = None
+    tokens: TokenCounts | None = None
+
+
+def scored_rows(
+    made: Represented,
+    fitted: Representation,
+    quality: str,
+    *,
+    transform: str | None = None,
+    tokenizer: str | None = None,
+    model: ModelConfig | None = None,
+    seed: int = 0,
+    on_bad_row: str = "stop",
+    watcher: Watcher = SILENT,
+) -> tuple[Represented, RowQuality]:
+    """Features of the rows that can be scored, and their log quality.
+
+    Parameters
+    ----------
+    made, fitted
+        Features, and what made them.
+    quality, transform, tokenizer
+        As for `quality.score`.
+    model : ModelConfig, optional
+        Names the model of a score that needs one, where the features name none.
+
+    Returns
+    -------
+    Represented, RowQuality
+    """
+    settings: dict[str, Any] = {"name": quality}
+    if quality not in MODEL_SCORES:
+        tokens = count_tokens(made.data, tokenizer) if quality.endswith("_tokens") else None
+        found = score(made.data, quality, transform=transform, tokens=tokens)
+        return made, RowQuality(found, {**settings, "transform": transform or "log"}, tokens)
+    from spanset.quality.score_sources import ModelScores
+
+    sources = ModelScores.beside(
+        fitted, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
+    )
+    values, scored = sources.score(made.data, quality)
+    kind = MODEL_SCORES[quality]
+    transform = transform or kind.transform
+    found = log_quality(values, up=kind.up, transform=transform, name=quality, rows=scored.data.ids)
+    settings |= {"transform": transform, "model": sources.model_settings()}
+    return made.only(scored), RowQuality(found, settings)

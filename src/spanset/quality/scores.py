@@ -1,0 +1,160 @@
+"""Quality of a row by the name of a score, as log quality."""
+
+from __future__ import annotations
+
+from spanset.base.array_types import FloatArray
+from spanset.base.errors import DataError, UsageError
+from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
+from spanset.data.dataset import Dataset, require_dataset
+from spanset.features.specs import Spec
+from spanset.quality.column_values import column_values
+from spanset.quality.lengths import TokenCounts, count_tokens
+from spanset.quality.model_scores import MODEL_SCORES, no_model
+from spanset.quality.orient import log_quality
+from spanset.sketches.kinds import check_sketch
+
+LENGTHS = ("output_tokens", "input_tokens", "total_tokens")
+
+
+def score(
+    data: Dataset,
+    quality: str,
+    *,
+    transform: str | None = None,
+    tokenizer: str | None = None,
+    tokens: TokenCounts | None = None,
+    model: ModelConfig | str | None = None,
+    watcher: Watcher = SILENT,
+) -> FloatArray:
+    """Log quality of every row, higher is better.
+
+    Parameters
+    ----------
+    data : Dataset
+        N rows.
+    quality : str
+        ``output_tokens``, ``input_tokens``, ``total_tokens``, ``column:NAME`` or
+        ``column:NAME:down`` (lower is better); or a score of a language model, such as
+        ``perplexity`` (see `likelihood`).
+    transform : str, optional
+        From the score to log quality: log, identity, rank or quantile (see `log_quality`); by
+        default log, or identity for scores that are logarithms already.
+    tokenizer : str, optional
+        Counts the tokens; by default they are estimated.
+    tokens : TokenCounts, optional
+        Counts at hand already.
+    model : ModelConfig or str, optional
+        The model of such a score, and how rows go through it; or its name.
+    watcher : Watcher
+        Told of progress.
+
+    Returns
+    -------
+    (N,) float64
+        Log quality.
+
+    Raises
+    ------
+    DataError
+        A row that cannot be scored, among others.
+    """
+    require_dataset(data)
+    if quality in MODEL_SCORES:
+        return _of_model(data, quality, transform, model, watcher)
+    transform = transform or "log"
+    if quality in LENGTHS:
+        tokens = tokens or count_tokens(data, tokenizer)
+        kind = quality.removesuffix("_tokens")
+        values = {"output": tokens.output, "input": tokens.input, "total": tokens.total}[kind]
+        return log_quality(
+            values.astype(float), up=True, transform=transform, name=quality, rows=data.ids
+        )
+    kind, _, column = quality.partition(":")
+    if kind == "column" and column:
+        name, mark, direction = column.rpartition(":")
+        if not mark or direction not in ("up", "down"):
+            name, direction = column, "up"
+        values = column_values(data, name)
+        return log_quality(
+            values,
+            up=direction == "up",
+            transform=transform,
+            name=f"column {name!r}",
+            rows=data.ids,
+        )
+    raise unknown_quality(quality)
+
+
+def _of_model(
+    data: Dataset,
+    quality: str,
+    transform: str | None,
+    model: ModelConfig | str | None,
+    watcher: Watcher,
+) -> FloatArray:
+    from spanset.quality.score_sources import ModelScores
+
+    config = ModelConfig(model=model) if isinstance(model, str) else model or ModelConfig()
+    values, scored = ModelScores.beside(None, config, watcher=watcher).score(data, quality)
+    if len(values) < len(data):
+        left_out = scored.data.unrepresented[len(data.unrepresented) :]
+        raise DataError(
+            f"{len(data) - len(values):,} of {len(data):,} rows cannot be scored",
+            where=f"{left_out[0].source}:{left_out[0].line}",
+            why=left_out[0].reason,
+            fix="leave them out: data.without(rows, reasons); `select` does so itself",
+        )
+    kind = MODEL_SCORES[quality]
+    return log_quality(
+        values, up=kind.up, transform=transform or kind.transform, name=quality, rows=data.ids
+    )
+
+
+def check_quality(quality: str | None, spec: Spec, model: ModelConfig) -> None:
+    """Refuse a score that is not known, or whose model is not named, before any work.
+
+    Parameters
+    ----------
+    spec : Spec
+        Of the features: their language model scores rows, too.
+
+    Raises
+    ------
+    UsageError
+        No such score, no model, or settings that say two things.
+    """
+    if quality is None:
+        return
+    require_known_quality(quality)
+    if quality not in MODEL_SCORES:
+        return
+    is_by_model = model.model is not None or spec.takes_model
+    if not is_by_model and spec.kind != "store":
+        raise no_model(quality)
+    if is_by_model and MODEL_SCORES[quality].from_gradients:
+        check_sketch(model.sketch, model.rank, model.dimension)
+    if spec.kind == "sentence" and model.revision is not None:
+        raise UsageError(
+            "one revision is given for two models",
+            where="--revision",
+            why=f"--features {spec} and --model {model.model} may both come from the hub",
+            fix="leave it out, or load the model of that revision into a folder and name that",
+        )
+
+
+def require_known_quality(quality: str) -> None:
+    """Refuse a name that is no quality."""
+    kind, _, column = quality.partition(":")
+    known = quality in LENGTHS or quality in MODEL_SCORES
+    if not known and not (kind == "column" and column):
+        raise unknown_quality(quality)
+
+
+def unknown_quality(quality: str) -> UsageError:
+    """Error for a name that is no quality."""
+    return UsageError(
+        f"no quality {quality!r}",
+        where="--quality",
+        fix=f"use {', '.join([*LENGTHS, *MODEL_SCORES])}, column:NAME or column:NAME:down",
+    )

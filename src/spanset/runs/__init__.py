@@ -1,0 +1,9 @@
+"""A finished run on disk.
+
+outputs    where its rows go, checked before any work
+finished   what a run folder tells
+folder     the folder: filled under another name, renamed when all is in it
+manifest   versions, digests, counts, how it ended
+summary    pool, picks and random subsets side by side
+row_ids    row numbers out of a folder
+"""

@@ -1,0 +1,47 @@
+"""A finished selection: what its run folder tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spanset.base.array_types import FloatArray
+from spanset.data.dataset import Dataset
+from spanset.greedy.selection import Selection
+from spanset.quality.lengths import TokenCounts
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What was chosen, from what, and how.
+
+    Attributes
+    ----------
+    data : Dataset
+        Rows that could be picked, N.
+    picks : Selection
+        Positions among them.
+    tokens : TokenCounts
+        Of the rows.
+    config : mapping
+        Resolved settings, by flag.
+    features, kernel : mapping
+        What rows were compared by.
+    seed : int
+        Of every random draw.
+    log_quality : (N,) float64 or None
+        Higher is better.
+    quality : mapping or None
+        What it is, and its weight.
+    """
+
+    data: Dataset
+    picks: Selection
+    tokens: TokenCounts
+    config: Mapping[str, Any]
+    features: Mapping[str, Any]
+    kernel: Mapping[str, Any]
+    seed: int
+    log_quality: FloatArray | None = None
+    quality: Mapping[str, Any] | None = None

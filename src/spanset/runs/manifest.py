@@ -1,0 +1,53 @@
+"""The manifest of a run: by which versions, from what, how, and how it ended."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spanset.base.software import version_of
+from spanset.greedy.selection import StopReason
+from spanset.runs.finished import FinishedRun
+
+PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
+MODEL_PACKAGES = ("torch", "transformers", "tokenizers")
+
+
+def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
+    """All of it; `digests` are those of the folder's files, by name."""
+    data, picks = run.data, run.picks
+    margin = picks.smallest_margin
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version_of(name) for name in PACKAGES},
+            **{name: version_of(name) for name in MODEL_PACKAGES if name in sys.modules},
+        },
+        "machine": platform.machine(),
+        "inputs": [
+            {"name": source.name, "sha256": source.sha256, "format": format.name}
+            for source, format in zip(data.sources, data.formats, strict=True)
+        ],
+        "rows": {
+            "read": data.total,
+            "usable": len(data),
+            "malformed": len(data.bad),
+            "empty": len(data.empty),
+            "unrepresented": len(data.unrepresented),
+            "picked": len(picks),
+        },
+        "stop_reason": picks.stop_reason.value,
+        "smallest_margin": margin if np.isfinite(margin) else None,
+        "ties": picks.ties,
+        "features": dict(run.features),
+        "quality": None if run.quality is None else dict(run.quality),
+        "kernel": dict(run.kernel),
+        "seed": run.seed,
+        "tokens_counted_by": run.tokens.method,
+        "files": dict(digests),
+        "complete": picks.stop_reason is not StopReason.INTERRUPTED,
+    }

@@ -1,0 +1,142 @@
+"""From features to picks: kernel, memory, method; what the command and the verb `select` share.
+
+candidates -> kernel (its gamma found where that is asked for) -> method -> Selection
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.base.array_types import FloatArray
+from spanset.base.memory import greedy_bytes, require_memory
+from spanset.base.stages import SILENT, Watcher
+from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
+from spanset.greedy.budget import TokenBudget
+from spanset.greedy.exhaustion import room_left
+from spanset.greedy.kernel_choice import choose_kernel
+from spanset.greedy.rules import check_weight
+from spanset.greedy.selection import Selection
+from spanset.kernels.choice import make_kernel
+from spanset.kernels.gamma import usual_gamma
+from spanset.kernels.kernel import Kernel
+from spanset.selectors.methods import method_named
+from spanset.selectors.request import Request
+
+Matrix = npt.NDArray[np.floating[Any]]
+
+DEFAULT_WEIGHT = 0.1  # lambda when a quality is given: the best in Wang et al. (2024)
+
+
+def resolved_weight(quality_weight: float | None, *, has_quality: bool) -> float:
+    """Lambda: as given, else 0.1 with a quality and 0 without; checked."""
+    if quality_weight is None:
+        return DEFAULT_WEIGHT if has_quality else 0.0
+    check_weight(quality_weight, has_quality=has_quality)
+    return quality_weight
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Rows that can be picked.
+
+    Attributes
+    ----------
+    X : (N, d)
+        Features; unit rows where `lengths` are theirs.
+    kind : str
+        Of the features: what gamma is usual for.
+    lengths : (N,) float64 or None
+        Lengths of the rows; None where X has the rows as they are, or lengths do not count.
+    log_quality : (N,) float64 or None
+        Higher is better.
+    given : (g, d) or None
+        Rows in the set already, as they are.
+    budget : TokenBudget or None
+        Tokens that the picks may hold in all.
+    """
+
+    X: npt.NDArray[Any]
+    kind: str = "array"
+    lengths: FloatArray | None = None
+    log_quality: FloatArray | None = None
+    given: npt.NDArray[Any] | None = None
+    budget: TokenBudget | None = None
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """How rows are chosen, in the words of the command line; see `spanset.select`."""
+
+    method: str = "dpp"
+    quality_weight: float = 0.0
+    kernel: str = "rbf"
+    gamma: float | str | None = None
+    normalize: bool = True
+    dtype: str = "float64"
+    seed: int = 0
+    workers: int = 0
+    device: str = "cpu"
+
+
+def choose_rows(
+    candidates: Candidates, k: int, how: Choosing, *, watcher: Watcher = SILENT
+) -> tuple[Selection, Kernel]:
+    """Pick at most k rows; the kernel that they were compared by.
+
+    Raises
+    ------
+    SpansetError
+        Too little memory; features, or a gamma, that cannot be used.
+    """
+    X, given = _compared(candidates, how), None
+    if candidates.given is not None:
+        as_compared = unit_rows if how.normalize else rows_as_given
+        given = as_compared(candidates.given, how.dtype, where="given")
+    if method_named(how.method).holds_factor and how.device == "cpu":  # a GPU looks at its own
+        _require_room(X, k, 0 if given is None else len(given), candidates.budget, how)
+    kernel = choose_kernel(
+        how.kernel,
+        usual_gamma(how.kernel, how.gamma, candidates.kind),
+        [(candidates.X, candidates.lengths)],
+        normalize=how.normalize,
+        seed=how.seed,
+        workers=how.workers,
+        device=how.device,
+        watcher=watcher,
+    )
+    request = Request(
+        X,
+        k,
+        candidates.log_quality,
+        how.quality_weight,
+        given,
+        candidates.budget,
+        kernel,
+        how.seed,
+        how.workers,
+        how.device,
+        watcher.progress,
+        watcher.cancelled,
+    )
+    return method_named(how.method).choose(request), kernel
+
+
+def _compared(candidates: Candidates, how: Choosing) -> Matrix:
+    """Features as the kernel sees them: unit rows, or rows at their lengths."""
+    if how.normalize:
+        return unit_rows(candidates.X, how.dtype)
+    if candidates.lengths is None:
+        return rows_as_given(candidates.X, how.dtype)
+    return kernel_rows(candidates.X, candidates.lengths, how.dtype)
+
+
+def _require_room(X: Matrix, k: int, given: int, budget: TokenBudget | None, how: Choosing) -> None:
+    """Refuse a selection whose factor does not fit in memory."""
+    likely = k if budget is None else min(k, budget.likely_rows)
+    likely = min(likely, room_left(make_kernel(how.kernel), X, given))
+    needed = greedy_bytes(len(X), likely, X.shape[1], how.dtype, given)
+    require_memory(needed, len(X), likely, how.dtype)

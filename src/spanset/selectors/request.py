@@ -1,0 +1,63 @@
+"""What a method is asked, and what a method is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from spanset.base.array_types import FloatArray
+from spanset.greedy.blocked import Progress
+from spanset.greedy.budget import TokenBudget
+from spanset.greedy.selection import Selection
+from spanset.kernels.kernel import Kernel
+from spanset.kernels.rbf import RBF
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to choose from and how much; a method uses the parts it needs.
+
+    Attributes
+    ----------
+    features : (N, d)
+        Unit rows in the dtype to compute in.
+    k : int
+        Picks wanted, from 1 to N.
+    log_quality : (N,) float64 or None
+        Higher is better.
+    quality_weight : float
+        Lambda in [0, 1].
+    given : (g, d) or None
+        Rows in the set already.
+    budget : TokenBudget or None
+        Tokens the picks may hold in all.
+    seed : int
+        For methods that draw.
+    device : str
+        Where to compute: ``cpu``, or ``cuda``, ``cuda:1`` and so on for methods that can.
+    """
+
+    features: npt.NDArray[np.floating[Any]]
+    k: int
+    log_quality: FloatArray | None = None
+    quality_weight: float = 0.0
+    given: npt.NDArray[np.floating[Any]] | None = None
+    budget: TokenBudget | None = None
+    kernel: Kernel = field(default_factory=RBF)
+    seed: int = 0
+    workers: int = 0
+    device: str = "cpu"
+    on_progress: Callable[[Progress], None] = lambda _: None
+    cancelled: Callable[[], bool] = lambda: False
+
+
+class Selector(Protocol):
+    """A method: chooses rows on request."""
+
+    def __call__(self, request: Request, /) -> Selection:
+        """Ordered picks; every prefix is the choice for a smaller k."""
+        ...
