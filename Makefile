@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test check lint types clean
+.PHONY: demo test check lint types layers slow clean
 .DEFAULT_GOAL := demo
 
 # A stamp a set of dependencies: installed again only when the pins or the metadata change.
@@ -25,8 +25,14 @@ demo: $(VENV)/.core
 	$(BIN)/spanset select $(DEMO)/sample.jsonl -k 300 --quality column:rating --by family --by copy \
 	  -o $(DEMO)/subset.jsonl --run $(DEMO)/run --force
 
+# A worker a core; each worker's libraries keep to one thread.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+slow: $(VENV)/.dev
+	$(PYTEST) -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -35,7 +41,10 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/pyright
 
-check: lint types test
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports --no-cache
+
+check: lint types layers test slow
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist src/*.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -20,17 +20,7 @@ class TwoSided(LowRank):
     are no more than p outputs, P_out only puts them, each with a sign, in different places.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        rank: int,
-        dimension: int,
-        seed: int,
-        device: torch.device | str,
-        dtype: torch.dtype | None,
-    ) -> None:
-        spared = [layer for layer in layers if layer.inputs <= rank]
-        super().__init__(layers, rank, dimension, seed, device, dtype, spared)
+    def _draw(self, layers: Sequence[Layer], seed: int) -> None:
         import torch
 
         # Of every layer (P_out, places of its rows): p x out, or a row of signs where it is wide.
@@ -41,7 +31,7 @@ class TwoSided(LowRank):
             self._columns.append(columns)
             is_wide = layer.outputs <= groups
             table = signs(seed, f"{layer.name}/up", 1 if is_wide else groups, layer.outputs)
-            up = torch.from_numpy(table).to(dtype or torch.float32)
+            up = torch.from_numpy(table).to(self._dtype)
             places = permutation(seed, f"{layer.name}/places", groups)[: layer.outputs].copy()
             self._up.append(
                 (up, torch.from_numpy(places)) if is_wide else (up.mul_(groups**-0.5), None)

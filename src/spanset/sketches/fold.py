@@ -20,18 +20,7 @@ AT_ONCE = {"cpu": 2**21, "cuda": 2**28}
 class SignedFold(LowRank):
     """Signs, then sums over random groups of rows; see the package's text."""
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        rank: int,
-        dimension: int,
-        seed: int,
-        device: torch.device | str,
-        dtype: torch.dtype | None,
-    ) -> None:
-        # An adapter of full rank says what the gradient itself says, at more cost.
-        spared = [layer for layer in layers if layer.inputs <= rank]
-        super().__init__(layers, rank, dimension, seed, device, dtype, spared)
+    def _draw(self, layers: Sequence[Layer], seed: int) -> None:
         import torch
 
         kind = _kind(self.device)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spanset.sketches.hashing import permutation, signs
@@ -12,13 +13,16 @@ if TYPE_CHECKING:
     import torch
 
 
-class LowRank:
+class LowRank(ABC):
     """A for every layer, and what it keeps of the inputs.
 
-    `spared` layers have no A: what it would keep is the inputs themselves. Tables are drawn on the
-    host and follow their layer: a model may be spread over several devices, and at a layer's first
-    use what belongs to it moves to where it is, and stays.
+    Where narrow layers are spared, those with no more than r inputs have no A: what it would keep
+    is the inputs themselves. Tables are drawn on the host and follow their layer: a model may be
+    spread over several devices, and at a layer's first use what belongs to it moves to where it is,
+    and stays. What else a sketch needs, `_draw` draws.
     """
+
+    spares_narrow = True  # an adapter of full rank says what the gradient itself says, at more cost
 
     def __init__(
         self,
@@ -28,19 +32,25 @@ class LowRank:
         seed: int,
         device: torch.device | str,
         dtype: torch.dtype | None,
-        spared: Collection[Layer] = (),
     ) -> None:
         import torch
 
         self.rank, self.dimension, self.device = rank, dimension, torch.device(device)
+        self._dtype = dtype or torch.float32
         self._down = [
             None
-            if layer in spared
+            if self.spares_narrow and layer.inputs <= rank
             else torch.from_numpy(signs(seed, f"{layer.name}/down", rank, layer.inputs))
-            .to(dtype or torch.float32)
+            .to(self._dtype)
             .mul_(rank**-0.5)
             for layer in layers
         ]
+        self._draw(layers, seed)
+
+    @abstractmethod
+    def _draw(self, layers: Sequence[Layer], seed: int) -> None:
+        """Tables of each layer beside A."""
+        ...
 
     def reductions(self, layer: int) -> tuple[int | None, int | None]:
         """r, where the layer has an A, and None for its outputs."""

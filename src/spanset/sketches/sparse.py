@@ -21,35 +21,28 @@ PAPER_RANK, PAPER_DIMENSION = 512, 4096
 class SparseProjection(LowRank):
     """A sparse random projection of all layers' G, side by side."""
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        rank: int,
-        dimension: int,
-        seed: int,
-        device: torch.device | str,
-        dtype: torch.dtype | None,
-    ) -> None:
-        super().__init__(layers, rank, dimension, seed, device, dtype)
+    spares_narrow = False  # as published
+
+    def _draw(self, layers: Sequence[Layer], seed: int) -> None:
         import torch
         from scipy import sparse
 
-        whole = sum(layer.outputs * rank for layer in layers)
+        whole = sum(layer.outputs * self.rank for layer in layers)
         density = whole**-0.5
-        value = (density * dimension) ** -0.5
+        value = (density * self.dimension) ** -0.5
         self._matrices = []
         for layer in layers:
-            size = layer.outputs * rank
+            size = layer.outputs * self.rank
             # Nonzeros at random places, as many as the density makes on average.
-            count = round(size * dimension * density)
+            count = round(size * self.dimension * density)
             counters = np.arange(count, dtype=np.uint64)
             places = hash64(labelled(seed, f"{layer.name}/places"), counters)
             bits = hash64(labelled(seed, f"{layer.name}/values"), counters)
-            rows = (bits >> np.uint64(1)) % np.uint64(dimension)
+            rows = (bits >> np.uint64(1)) % np.uint64(self.dimension)
             values = np.where(bits & np.uint64(1), value, -value).astype(np.float32)
             columns = places % np.uint64(size)
             matrix = sparse.csr_matrix(
-                (values, (rows.astype(np.int64), columns.astype(np.int64))), (dimension, size)
+                (values, (rows.astype(np.int64), columns.astype(np.int64))), (self.dimension, size)
             )
             with warnings.catch_warnings():
                 # torch calls the layout a beta, once in a process; nothing here depends on more.

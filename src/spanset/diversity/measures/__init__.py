@@ -1,7 +1,7 @@
 """Measures beside volume, a file a family; each with its formula, unit, direction and source.
 
     vendi novelsum coverage clusters radius    of the features
-    distances near_duplicates    of pairs of rows;  `copies`, `blocks`: what these share
+    distances near_duplicates    of pairs of rows;  `copies`: what these share
     words compression    of the text
     categories    of fields
 

@@ -5,17 +5,19 @@ A ``text`` block is what the block before it prints, numbers aside.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
+RUNNERS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["python", "-c"]}
 
 
 def words_of(text):
@@ -27,10 +29,27 @@ def words_of(text):
 pytest.importorskip("torch", reason="the extra `models` is not installed")
 
 
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory):
+    """Folder of a `spanset` and a `python` that need not import their libraries each time."""
+    folder = tmp_path_factory.mktemp("commands")
+    server = [sys.executable, str(Path(__file__).with_name("warm_server.py")), str(folder / "at")]
+    for name in ("spanset", "python"):
+        words = " ".join(map(shlex.quote, [server[0], "-S", "-E", *server[1:], name]))
+        (folder / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        (folder / name).chmod(0o755)
+    with subprocess.Popen(server) as running:
+        while not (folder / "at").exists():
+            assert running.poll() is None, "the server of the commands has stopped"
+            time.sleep(0.05)
+        yield folder
+        running.kill()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_code_block_runs_and_prints_what_it_says(page, tmp_path):
+def test_every_code_block_runs_and_prints_what_it_says(page, tmp_path, commands):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
     environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     printed = None
