@@ -111,11 +111,3 @@ def full_precision() -> Iterator[None]:
     finally:
         for backend, value in zip(backends, before, strict=True):
             setattr(backend, name, value)
-
-
-def selection_device(device: str) -> str:
-    """Where the selection runs: on a CUDA device that is named, else on the host.
-
-    ``auto`` stays on the host: that is exact to the last bit on every machine, and needs no torch.
-    """
-    return device if device.startswith("cuda") else "cpu"

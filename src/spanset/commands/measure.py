@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spanset.base.array_types import IntArray
-from spanset.base.devices import selection_device
 from spanset.base.errors import printable
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
@@ -120,7 +119,7 @@ def _comparison(config: MeasureConfig) -> Comparison:
         config.measuring.dtype,
         config.measuring.seed,
         config.measuring.workers,
-        selection_device(config.model.device),
+        config.model.selection_device,
     )
 
 

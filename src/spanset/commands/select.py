@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from spanset.base.devices import selection_device
 from spanset.base.errors import DataError, SpansetError
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
@@ -251,7 +250,7 @@ class Order:
             self.config.compute.dtype,
             self.config.choice.seed,
             self.config.compute.workers,
-            selection_device(self.config.model.device),
+            self.config.model.selection_device,
         )
 
 

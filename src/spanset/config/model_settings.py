@@ -79,3 +79,11 @@ class ModelConfig:
 
     dimension: Annotated[int, Parameter(group=MODEL)] = 4096
     """Columns of the features, a multiple of the rank."""
+
+    @property
+    def selection_device(self) -> str:
+        """Where a selection runs: on a CUDA device that is named, else on the host.
+
+        ``auto`` stays on the host: that is exact to the last bit on every machine, without torch.
+        """
+        return self.device if self.device.startswith("cuda") else "cpu"

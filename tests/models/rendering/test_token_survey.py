@@ -13,6 +13,7 @@ from tests.models.tiny_models import CHATML_MARKED, GEMMA, make_tokenizer
 from spanset.base.errors import DataError
 from spanset.data.reader import read
 from spanset.models.rendering.renderer import make_renderer
+from spanset.models.rendering import token_survey
 from spanset.models.rendering.token_survey import survey
 from spanset.stores import survey as survey_module
 from spanset.stores.digests import Copies, first_rows, is_first
@@ -121,13 +122,13 @@ def test_copies_are_counted_but_cost_nothing():
 
 def test_a_distinct_row_is_rendered_once(monkeypatch):
     rendered = []
-    original = survey_module.render_rows
+    original = token_survey.render_rows
 
     def counted(data, renderer, rows, pair):
         rendered.extend(rows)
         return original(data, renderer, rows, pair)
 
-    monkeypatch.setattr(survey_module, "render_rows", counted)
+    monkeypatch.setattr(token_survey, "render_rows", counted)
     surveyed([pair("One?"), pair("Two?"), pair("One?"), pair("Three?")])
     assert rendered == [0, 1, 3]
 
