@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from spanset.base.errors import OutputError, SpansetError, UsageError, printable
+from spanset.base.errors import OutputError, SpansetError, printable
 from spanset.base.version import __version__
 from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
 from spanset.config.model_settings import ModelConfig
@@ -167,17 +167,9 @@ def features(
     """
     from spanset.commands.features import run_features
     from spanset.commands.terminal.watching import TerminalWatcher
-    from spanset.features.specs import parse_features
 
-    if features is None and model.model is None:
-        raise UsageError(
-            "no features are named",
-            where="--features",
-            fix="name a model with --model, or give --features lexical or sentence:MODEL",
-        )
-    spec = parse_features(features, model.model)
     watcher = TerminalWatcher(Console(stderr=True))
-    run_features(_paths(data), reading, spec, model, out, shard, seed, watcher)
+    run_features(_paths(data), reading, features, model, out, shard, seed, watcher)
     return 0
 
 
@@ -206,16 +198,10 @@ def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
     clear
         Remove them.
     """
-    from spanset.commands.terminal.tables import cache_table
-    from spanset.diversity.reference import cached_references, clear_references
-    from spanset.stores.user_cache import cached_stores, clear_cache
+    from spanset.commands.cache import show_cache
 
-    out = Console(highlight=False)
     with _printing():
-        if clear:
-            out.print(f"{(clear_cache() + clear_references()) / 2**20:,.0f} MiB removed")
-        else:
-            out.print(cache_table(cached_stores(), cached_references()))
+        Console(highlight=False).print(show_cache(clear=clear))
     return 0
 
 
@@ -241,37 +227,11 @@ def show(
     formats
         List the formats that are known, with an example row of each; needs no data.
     """
-    from spanset.commands.terminal.panels import (
-        conversation_panels,
-        format_panels,
-        rendered_panels,
-        unused_lines,
-    )
-    from spanset.commands.terminal.tables import input_table
-    from spanset.data.reader import read_data
+    from spanset.commands.show import show_formats, show_rows
 
-    out = Console(highlight=False)
-    if formats:
-        if data:
-            raise UsageError("--formats needs no data", where=data[0], fix="drop one of them")
-        with _printing():
-            out.print(format_panels())
-        return 0
-    if n < 0:
-        raise UsageError(f"{n} is negative", where="-n", fix="give 0 or more")
-    dataset = read_data(_paths(data), reading)
-    if model.model is None:
-        panels = conversation_panels(dataset, n)
-    else:
-        from spanset.models.language_model import LanguageModel
-
-        renderer = LanguageModel.load(model.model, model).renderer
-        panels = rendered_panels(dataset, renderer, n, model.pair)
+    shown = show_formats(data) if formats else show_rows(_paths(data), n, reading, model)
     with _printing():
-        out.print(input_table(dataset), unused_lines(dataset), panels)
-        for row in dataset.bad[:n]:
-            line = printable(f"left out: {row.source}:{row.line}: {row.reason}")
-            out.print(line, markup=False, emoji=False)
+        Console(highlight=False).print(shown)
     return 0
 
 

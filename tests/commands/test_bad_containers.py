@@ -1,6 +1,6 @@
 """Mistakes with CSV, Parquet, Arrow, compressed files, standard input and hub names.
 
-As in test_bad_input: one message, the right exit code, and nothing left behind.
+As in refusals.py: one message, the right exit code, and nothing left behind.
 """
 
 from __future__ import annotations
@@ -16,14 +16,7 @@ from pathlib import Path
 import datasets
 import pyarrow as pa
 import pytest
-from tests.commands.test_bad_input import (
-    LINES,
-    ROWS,
-    Commands,
-    check_message,
-    snapshot,
-    spanset_command,
-)
+from tests.commands.refusals import LINES, ROWS, Commands, check_message, snapshot, spanset_command
 from tests.data.every_container import arrow_file, arrow_stream, parquet, zstd
 
 TABLE = pa.Table.from_pylist(ROWS)

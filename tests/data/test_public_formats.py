@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.places import SHARED
 
 from spanset.base.errors import DataError
 from spanset.data.reader import read
 
-FORMATS = Path(__file__).parents[2].parent / "shared" / "data" / "formats"
+FORMATS = SHARED / "data" / "formats"
 BROKEN = FORMATS.parent / "broken"
 
 

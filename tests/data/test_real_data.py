@@ -11,16 +11,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.data import hostile_json
+from tests.places import SHARED
 
 from spanset.base.errors import DataError
 from spanset.data.reader import read
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = SHARED / "data"
 PAIR = {"prompt": "instruction", "answer": "instruction"}
 
 
 def shared(name: str) -> Path:
-    path = SHARED / name
+    path = DATA / name
     if not path.exists():
         pytest.skip(f"{path} is not there")
     return path

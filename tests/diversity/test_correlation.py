@@ -1,15 +1,13 @@
 """Correlation with scores, by hand and against scipy."""
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
+from tests.places import EXAMPLES
 
 from spanset.diversity.correlation import correlate
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def related(n, seed, strength=0.7):

@@ -1,14 +1,11 @@
 """Files of scores, good and bad."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.places import EXAMPLES
 
 from spanset.base.errors import DataError, UsageError
 from spanset.diversity.score_files import match_scores, read_scores
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def write(tmp_path, text, encoding="utf-8"):

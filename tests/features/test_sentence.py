@@ -21,7 +21,8 @@ from spanset.data.reader import read
 from spanset.features import sentence as sentence_module
 from spanset.features.sentence import SentenceFeatures
 from spanset.stores.keeping import in_store
-from spanset.stores.store import FeatureStore, Status
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.user_cache import cached_stores
 
 MODEL = str(minilm.MODEL_DIR)

@@ -1,9 +1,8 @@
 """The gamma that is found for a number of picks."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.places import SHARED
 
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT
@@ -16,7 +15,7 @@ from spanset.kernels.gamma import AutoGamma, parse_gamma
 from spanset.kernels.inner import Linear
 from spanset.kernels.rbf import RBF
 
-ALPACA = Path(__file__).parents[2] / "shared" / "data" / "alpaca_minilm_384.npy"
+ALPACA = SHARED / "data" / "alpaca_minilm_384.npy"
 
 
 class Notes:

@@ -12,8 +12,8 @@ pytest.importorskip("accelerate", reason="spreading layers needs the extra `trai
 import accelerate
 import torch
 from tests.models.model_folder import save_model
-from tests.models.passes.test_capture import captured, whole
-from tests.models.passes.test_capture import make_rows as token_rows
+from tests.models.passes.captures import captured, whole
+from tests.models.passes.captures import make_rows as token_rows
 from tests.models.tiny_models import make_model
 
 from spanset.base import devices

@@ -12,8 +12,8 @@ pytest.importorskip("transformers", reason="gradients need the extra `models`")
 import torch
 import transformers
 from tests.models.model_folder import edit_json, edit_weights, save_adapter, save_model, talk_rows
-from tests.models.passes.test_capture import assert_agree, captured, take, whole
-from tests.models.passes.test_capture import make_rows as token_rows
+from tests.models.passes.captures import assert_agree, captured, take, whole
+from tests.models.passes.captures import make_rows as token_rows
 
 from spanset.base.errors import DataError, MissingExtraError, UsageError
 from spanset.config.model_settings import ModelConfig

@@ -27,7 +27,8 @@ from tests.models.model_folder import (
 from spanset.base.errors import UsageError
 from spanset.cli import main
 from spanset.stores.shards import Shard
-from spanset.stores.store import FeatureStore, Status
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 
 LONG = {"instruction": "a very long question " * 40, "output": "No."}
 # Copies near and far, and rows that are cut before their answer, among them a copy.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher, stopwatch
 from spanset.config.amounts import refuse_negative
 from spanset.config.model_settings import ModelConfig
@@ -12,10 +13,10 @@ from spanset.data.reader import read_data
 from spanset.features.representations import (
     check_representation,
     lexical_maker,
-    maker_of,
+    loaded,
     require_making,
 )
-from spanset.features.specs import Spec
+from spanset.features.specs import parse_features
 from spanset.stores.checks import refuse_place
 from spanset.stores.keeping import in_store
 from spanset.stores.making import describe
@@ -25,7 +26,7 @@ from spanset.stores.shards import Shard, merge_shards
 def run_features(
     data: tuple[str, ...],
     reading: DataConfig,
-    spec: Spec,
+    features: str | None,
     model: ModelConfig,
     out: str,
     shard: str | None,
@@ -33,6 +34,13 @@ def run_features(
     watcher: Watcher,
 ) -> None:
     """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
+    if features is None and model.model is None:
+        raise UsageError(
+            "no features are named",
+            where="--features",
+            fix="name a model with --model, or give --features lexical or sentence:MODEL",
+        )
+    spec = parse_features(features, model.model)
     require_making(spec)
     part = None if shard is None else Shard.parse(shard)
     refuse_negative(("--seed", seed))
@@ -43,7 +51,7 @@ def run_features(
     # A model that is not there is told before the data are read; words are counted in the data.
     maker = None
     if spec.kind != "lexical":
-        maker = maker_of(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
+        maker = loaded(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
     with stage("read"):
         rows = read_data(data, reading)
     with stage("represent"):

@@ -15,7 +15,7 @@ from spanset.config.amounts import duration, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
 from spanset.features.array import load_features
-from spanset.features.representations import dimension, lexical_maker, maker_of
+from spanset.features.representations import dimension, lexical_maker, loaded
 from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
@@ -26,7 +26,7 @@ from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
-from spanset.stores.making import Maker
+from spanset.stores.maker import Maker
 
 # Of the greedy selection beside its matrix products: predictions, verification, bookkeeping.
 OVERHEAD = 1.3
@@ -193,7 +193,7 @@ def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:
     if spec.path is not None:
         return None
     on_bad_row = config.reading.on_bad_row
-    return maker_of(spec, config.model, seed=config.choice.seed, on_bad_row=on_bad_row)
+    return loaded(spec, config.model, seed=config.choice.seed, on_bad_row=on_bad_row)
 
 
 def _inputs(data: Dataset) -> list[dict[str, Any]]:

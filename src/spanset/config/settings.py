@@ -53,7 +53,7 @@ class ChoiceConfig:
     tokens: Annotated[str | None, Parameter(group=CHOICE)] = None
     """Token budget (2000000, 500k, 2M): the longest prefix of the order within it."""
 
-    method: Annotated[Literal["dpp", "random", "top"], Parameter(group=CHOICE)] = "dpp"
+    method: Annotated[str, Parameter(group=CHOICE)] = "dpp"
     """dpp: diverse and good; random: uniform; top: highest quality."""
 
     given: Annotated[str | None, Parameter(group=CHOICE, allow_leading_hyphen=True)] = None

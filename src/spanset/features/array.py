@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from spanset.base.errors import DataError
 from spanset.base.unit_rows import directions
+from spanset.config.model_settings import ModelConfig
 from spanset.data.containers.opening import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.stores.represented import Represented
@@ -26,6 +27,11 @@ class ArrayFeatures:
     """Features in a .npy file, one row for each row read (those without an answer included)."""
 
     path: str
+
+    @classmethod
+    def load(cls, path: str, _config: ModelConfig, **_: object) -> ArrayFeatures:
+        """The file is mapped when it is read."""
+        return cls(path)
 
     def settings(self) -> dict[str, Any]:
         """The file."""

@@ -23,10 +23,11 @@ from spanset.models.passes.capture_run import capture_rows
 from spanset.models.passes.targets import find_layers
 from spanset.sketches.kinds import VERSION, check_sketch
 from spanset.sketches.sparse import PAPER_DIMENSION, PAPER_RANK
+from spanset.stores.columns import COUNTED, NORM, SCORES, Entry, hidden_columns
 from spanset.stores.keeping import from_cache
-from spanset.stores.making import Job
+from spanset.stores.maker import Job
 from spanset.stores.represented import Represented
-from spanset.stores.store import COUNTED, NORM, SCORES, Entry, FeatureStore, hidden_columns
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
 

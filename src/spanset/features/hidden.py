@@ -21,10 +21,12 @@ from spanset.models.language_model import LanguageModel
 from spanset.models.libraries import quiet
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.model_run import ModelRun, Passed, means
+from spanset.stores.columns import COUNTED, NORM, SCORES, Entry
 from spanset.stores.keeping import from_cache
-from spanset.stores.making import Job, put_rows
+from spanset.stores.maker import Job
+from spanset.stores.making import put_rows
 from spanset.stores.represented import Represented
-from spanset.stores.store import COUNTED, NORM, SCORES, Entry, FeatureStore
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
 
@@ -48,6 +50,7 @@ class HiddenFeatures(ModelPasses):
         name: str,
         config: ModelConfig,
         *,
+        seed: int = 0,  # noqa: ARG003 (as every kind)
         on_bad_row: str = "stop",
         watcher: Watcher = SILENT,
     ) -> HiddenFeatures:

@@ -31,12 +31,14 @@ from spanset.base.unit_rows import unit_rows
 from spanset.data.dataset import Dataset
 from spanset.data.encodable import encodable
 from spanset.sketches.hashing import hash64
+from spanset.stores.columns import Entry
 from spanset.stores.digests import digest_of
 from spanset.stores.files import StoreBusyError
 from spanset.stores.keeping import from_cache, settings_folder, stores_in
-from spanset.stores.making import STORED, Job, MadeProgress, put_rows, scaled
+from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.making import STORED, put_rows, scaled
 from spanset.stores.represented import Represented
-from spanset.stores.store import Entry, FeatureStore
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
 DIMENSION = 1024

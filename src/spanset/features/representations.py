@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,16 +11,13 @@ from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.specs import MADE, Spec, refuse_idle_model
+from spanset.features.specs import KINDS, Spec, refuse_idle_model
 from spanset.models.placing import check_model
 from spanset.sketches.kinds import check_sketch
 from spanset.stores.represented import Represented
 
 if TYPE_CHECKING:
-    from spanset.features.gradient import GradientFeatures
-    from spanset.features.hidden import HiddenFeatures
     from spanset.features.lexical import LexicalFeatures
-    from spanset.features.sentence import SentenceFeatures
 
 
 class Representation(Protocol):
@@ -57,43 +55,27 @@ def fit_transform(
     fitted: Representation
     if spec.kind == "lexical":
         fitted = lexical_maker(data, seed=seed, watcher=watcher)
-    elif spec.kind == "sentence" or spec.takes_model:
-        fitted = maker_of(
-            spec, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
-        )
-    elif spec.kind == "store":
-        from spanset.features.stored import StoreFeatures
-
-        fitted = StoreFeatures(spec.argument, watcher)
     else:
-        from spanset.features.array import ArrayFeatures
-
-        fitted = ArrayFeatures(spec.argument)
+        fitted = loaded(spec, model, seed=seed, on_bad_row=on_bad_row, watcher=watcher)
     return fitted.transform(data), fitted
 
 
-def maker_of(
+def loaded(
     spec: Spec,
-    model: ModelConfig,
+    model: ModelConfig | None = None,
     *,
     seed: int = 0,
     on_bad_row: str = "stop",
     watcher: Watcher = SILENT,
-) -> SentenceFeatures | HiddenFeatures | GradientFeatures:
-    """Features of a model, which is looked at; its weights are loaded when they are needed."""
-    if spec.kind == "sentence":
-        from spanset.features.sentence import SentenceFeatures
+) -> Any:
+    """Features of a kind that is not fitted to data; weights are loaded when they are needed.
 
-        return SentenceFeatures.load(spec.argument, model, watcher=watcher)
-    if spec.kind == "hidden":
-        from spanset.features.hidden import HiddenFeatures
-
-        return HiddenFeatures.load(spec.argument, model, on_bad_row=on_bad_row, watcher=watcher)
-    from spanset.features.gradient import GradientFeatures
-
-    return GradientFeatures.load(
-        spec.argument, model, seed=seed, on_bad_row=on_bad_row, watcher=watcher
-    )
+    Those that are made are a `Maker` as well as a `Representation`.
+    """
+    module, _, name = KINDS[spec.kind].home.partition(":")
+    kind = getattr(import_module(f"spanset.features.{module}"), name)
+    config = model or ModelConfig()
+    return kind.load(spec.argument, config, seed=seed, on_bad_row=on_bad_row, watcher=watcher)
 
 
 def lexical_maker(
@@ -126,9 +108,11 @@ def check_representation(spec: Spec, model: ModelConfig, *, scores: bool = False
 
 def require_making(spec: Spec) -> None:
     """Refuse features that are not made: those that the user brings."""
-    if spec.path is not None:
+    if not KINDS[spec.kind].is_made:
         raise UsageError(
-            f"{spec} are made already", where="--features", fix=f"use {', '.join(MADE)}"
+            f"{spec} are made already",
+            where="--features",
+            fix=f"use {', '.join(kind.form for kind in KINDS.values() if kind.is_made)}",
         )
 
 

@@ -24,10 +24,13 @@ from spanset.data.dataset import Dataset
 from spanset.data.encodable import encodable
 from spanset.models.model_files import model_device, model_dtype
 from spanset.models.sentence_models import SentenceFiles, find_sentence_model, load_sentence_model
+from spanset.stores.columns import COUNTED, NORM, Entry
 from spanset.stores.keeping import from_cache
-from spanset.stores.making import Job, MadeProgress, put_rows
+from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.making import put_rows
 from spanset.stores.represented import Represented
-from spanset.stores.store import COUNTED, NORM, Entry, FeatureStore, Status
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
 BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}  # of a pass, where --batch-tokens does not say
@@ -51,7 +54,15 @@ class SentenceFeatures:
     watcher: Watcher = field(default=SILENT, repr=False)
 
     @classmethod
-    def load(cls, name: str, config: ModelConfig, *, watcher: Watcher = SILENT) -> SentenceFeatures:
+    def load(
+        cls,
+        name: str,
+        config: ModelConfig,
+        *,
+        seed: int = 0,  # noqa: ARG003 (as every kind)
+        on_bad_row: str = "stop",  # noqa: ARG003
+        watcher: Watcher = SILENT,
+    ) -> SentenceFeatures:
         """Find the model; weights are loaded when they are needed."""
         return cls(find_sentence_model(name, config.revision), config, watcher)
 

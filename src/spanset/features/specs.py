@@ -7,10 +7,37 @@ from typing import NamedTuple
 from spanset.base.errors import UsageError
 from spanset.stores.places import store_place
 
-KINDS = ("lexical", "sentence:MODEL", "hidden:MODEL", "gradient:MODEL", "store:FOLDER")
-KINDS += ("store:FOLDER:hidden", "array:FILE.npy")
-MADE = KINDS[:4]  # by spanset itself
-LANGUAGE = ("hidden", "gradient")  # by passes of a causal language model
+
+class Kind(NamedTuple):
+    """A kind of features.
+
+    Attributes
+    ----------
+    form : str
+        As it stands on the command line.
+    home : str
+        Module of this package, and class: imported when it is used.
+    is_made : bool
+        By spanset itself; others are brought by the user.
+    takes_model : bool
+        By passes of the language model that ``--model`` names.
+    """
+
+    form: str
+    home: str
+    is_made: bool = True
+    takes_model: bool = False
+
+
+# A line here is all that a new kind needs beside its file.
+KINDS = {
+    "lexical": Kind("lexical", "lexical:LexicalFeatures"),
+    "sentence": Kind("sentence:MODEL", "sentence:SentenceFeatures"),
+    "hidden": Kind("hidden:MODEL", "hidden:HiddenFeatures", takes_model=True),
+    "gradient": Kind("gradient:MODEL", "gradient:GradientFeatures", takes_model=True),
+    "store": Kind("store:FOLDER, store:FOLDER:hidden", "stored:StoreFeatures", is_made=False),
+    "array": Kind("array:FILE.npy", "array:ArrayFeatures", is_made=False),
+}
 
 
 class Spec(NamedTuple):
@@ -32,7 +59,7 @@ class Spec(NamedTuple):
     @property
     def takes_model(self) -> bool:
         """Whether the language model of ``--model`` makes the features."""
-        return self.kind in LANGUAGE
+        return KINDS[self.kind].takes_model
 
 
 def parse_features(features: str | None, model: str | None = None) -> Spec:
@@ -48,13 +75,13 @@ def parse_features(features: str | None, model: str | None = None) -> Spec:
     if features is None:
         return Spec("lexical") if model is None else Spec("gradient", model)
     kind, _, argument = features.partition(":")
-    if kind in LANGUAGE and not argument and model:
+    known = KINDS.get(kind)
+    if known is not None and known.takes_model and not argument and model:
         argument = model
-    named = ("sentence", *LANGUAGE, "store", "array")
-    if features != "lexical" and not (kind in named and argument):
-        raise UsageError(
-            f"no features {features!r}", where="--features", fix=f"use {', '.join(KINDS)}"
-        )
+    # What has a colon in its form needs something after it, and nothing else has it.
+    if known is None or (":" in known.form) != bool(argument) or features.endswith(":"):
+        forms = ", ".join(one.form for one in KINDS.values())
+        raise UsageError(f"no features {features!r}", where="--features", fix=f"use {forms}")
     spec = Spec(kind, argument)
     if model is not None and spec.takes_model and argument != model:
         raise UsageError(

@@ -10,8 +10,9 @@ import numpy as np
 
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
+from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.specs import LANGUAGE
+from spanset.features.specs import KINDS
 from spanset.models.rendering.sides import has_pairs
 from spanset.stores.parts import Parts, opened
 from spanset.stores.places import store_place
@@ -27,6 +28,13 @@ class StoreFeatures:
 
     path: str
     watcher: Watcher = field(default=SILENT, repr=False)
+
+    @classmethod
+    def load(
+        cls, path: str, _config: ModelConfig, *, watcher: Watcher = SILENT, **_: object
+    ) -> StoreFeatures:
+        """The store is opened when it is read."""
+        return cls(path, watcher)
 
     def transform(self, data: Dataset) -> Represented:
         """Unit rows of the data set's rows.
@@ -88,7 +96,7 @@ class StoreFeatures:
 
         parts = opened(store_place(self.path)[0])
         made_with = parts.stores[0].manifest["settings"]
-        if made_with["kind"] not in LANGUAGE or not parts.columns >= set(names):
+        if not _is_of_language(made_with["kind"]) or not parts.columns >= set(names):
             return None
         if from_gradients and made_with["kind"] != "gradient":
             return None
@@ -135,3 +143,8 @@ class StoreFeatures:
                 fix="make it again: spanset features DATA --features lexical --out STORE",
             )
         return maker.transform(data)
+
+
+def _is_of_language(kind: str) -> bool:
+    """Whether a language model left scores beside features of this kind."""
+    return kind in KINDS and KINDS[kind].takes_model

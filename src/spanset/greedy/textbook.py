@@ -54,14 +54,11 @@ def reference_greedy(
     t = 0
     points = X[:0]
     if given is not None and g:
-        order = reference_greedy(given, g, kernel).order
-        points = given[order]
-        C_given = np.linalg.cholesky(gram(kernel, points)).T
-        for s in range(len(order)):
-            c = kernel.block(points[s : s + 1], X)[0] - C_given[:s, s] @ C[:s]
-            C[s] = c / C_given[s, s]
-            d2 -= C[s].astype(np.float64) ** 2
-        t = len(order)
+        points = given[reference_greedy(given, g, kernel).order]
+        t = len(points)
+        C[:t] = _given_rows(points, X, kernel)
+        for c in C[:t]:
+            d2 -= c.astype(np.float64) ** 2
 
     picks: list[int] = []
     gains: list[float] = []
@@ -98,3 +95,13 @@ def reference_greedy(
         margins.smallest,
         margins.ties,
     )
+
+
+def _given_rows(points: FloatArray, X: FloatArray, kernel: Kernel) -> FloatArray:
+    """Rows of the factor for rows conditioned on, none of them a copy of another; (g, N)."""
+    C_given = np.linalg.cholesky(gram(kernel, points)).T
+    C = np.zeros((len(points), len(X)), X.dtype)
+    for s in range(len(points)):
+        c = kernel.block(points[s : s + 1], X)[0] - C_given[:s, s] @ C[:s]
+        C[s] = c / C_given[s, s]
+    return C

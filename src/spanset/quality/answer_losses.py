@@ -21,8 +21,10 @@ from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.model_run import ModelRun, Passed
 from spanset.models.rendering.renderer import Rendered
 from spanset.models.rendering.sides import TokenRow
-from spanset.stores.making import Job
-from spanset.stores.store import COUNTED, SCORES, Entry, FeatureStore, Status
+from spanset.stores.columns import COUNTED, SCORES, Entry
+from spanset.stores.maker import Job
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
 

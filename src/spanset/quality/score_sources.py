@@ -19,7 +19,7 @@ from spanset.quality.answer_losses import AnswerLosses
 from spanset.quality.model_scores import MODEL_SCORES, no_model
 from spanset.sketches.kinds import check_sketch
 from spanset.stores.keeping import in_cache
-from spanset.stores.making import Maker
+from spanset.stores.maker import Maker
 from spanset.stores.represented import Scored
 
 

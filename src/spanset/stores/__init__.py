@@ -1,12 +1,15 @@
 """Features on disk: made once, batch by batch, killed at any moment, read with numpy alone.
 
-    store         the folder: its arrays, its manifest, `Status`
+    store         the folder: its arrays and its manifest
+    columns       what it has of rows beside their features
+    status        what became of a row
     files         arrays written in place, the lock, the errors
     checks        what a store is refused for
     digests       rows found by the digests of their conversations
     survey        a look at all rows before anything is made
     batches       which rows are made together
-    making        survey -> batches -> made, one after the other -> complete; `Maker`
+    maker         what fills a store
+    making        survey -> batches -> made, one after the other -> complete
     shards        a store made in parts by several processes
     parts         stores of the same settings searched together
     represented   what reading them gives
@@ -14,5 +17,5 @@
     user_cache    stores that nobody gave a place
     places        ``FOLDER``, or ``FOLDER:hidden``
 
-Whatever fills a store is a `Maker`; this room knows of no kind of features.
+This room knows of no kind of features.
 """

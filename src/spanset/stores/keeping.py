@@ -21,19 +21,13 @@ from spanset.data.dataset import Dataset
 from spanset.stores.checks import refuse_difference, refuse_place
 from spanset.stores.digests import digest_of, positions
 from spanset.stores.files import VERSION
-from spanset.stores.making import (
-    Maker,
-    cost_line,
-    describe,
-    made_store,
-    stored_bytes,
-    tell,
-    wanted_of,
-)
+from spanset.stores.maker import Maker
+from spanset.stores.making import cost_line, describe, made_store, stored_bytes, tell, wanted_of
 from spanset.stores.parts import APPENDED, Parts, appended, number_of, refuse_shard
 from spanset.stores.represented import Represented
 from spanset.stores.shards import Shard
-from spanset.stores.store import FeatureStore, Status
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import require_representable
 from spanset.stores.user_cache import cache_folder
 

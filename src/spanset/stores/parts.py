@@ -20,7 +20,8 @@ from spanset.stores.checks import refuse_difference
 from spanset.stores.digests import positions
 from spanset.stores.files import broken
 from spanset.stores.represented import Represented, Scored
-from spanset.stores.store import MADE, FeatureStore, Status
+from spanset.stores.status import MADE, Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.survey import require_representable
 
 APPENDED = "appended-"

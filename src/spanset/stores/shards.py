@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spanset.base.errors import UsageError
 from spanset.stores.checks import refuse_difference, refuse_place
+from spanset.stores.columns import HELD
 from spanset.stores.files import cannot_write
-from spanset.stores.store import HELD, FeatureStore, Status, create_store
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore, create_store
 
 ROWS_AT_ONCE = 4096
 
@@ -65,41 +69,18 @@ def merge_shards(path: Path) -> FeatureStore:
         )
     shards = _shards(path)
     first = shards[0]
-    machines: list[Any] = []
-    splits: list[int] = []
-    for store in shards:
-        refuse_difference(store, first.manifest, parts=("settings", "data", "plan", "columns"))
-        if not store.complete:
-            raise UsageError(
-                "the shard is not finished",
-                where=str(store.path),
-                fix="run its command again; it goes on where it stopped",
-            )
-        machines += [one for one in store.manifest["machines"] if one not in machines]
-        splits += store.manifest["splits"]
+    _require_alike(shards)
     held = [name for name in HELD if name == "features" or name in first.columns]
-    columns = {name: np.array(first.column(name)) for name in first.columns if name not in held}
-    for store in shards[1:]:
-        own = np.flatnonzero(store.column("status") != Status.PENDING)
-        for name in {"status", *first.made} - set(held):
-            columns[name][own] = store.column(name)[own]
-    checks = [store.manifest["self_check"] for store in shards if store.manifest["self_check"]]
     stored = first.column("features")
     # Under another name until its features are there: its statuses are from the start.
     merging = path.with_name(f".{path.name}.merging")
     shutil.rmtree(merging, ignore_errors=True)
     merged = create_store(
         merging,
-        {
-            **first.manifest,
-            "shard": None,
-            "machines": machines,
-            "splits": sorted(splits),
-            "self_check": checks[0] if checks else None,
-        },
+        _manifest(shards),
         dimension=stored.shape[1],
         dtype=stored.dtype.str,
-        columns=columns,
+        columns=_columns(shards, held),
         state={name: np.array(first.column(name)) for name in first.manifest["state"]},
     )
     with merged.writing():
@@ -114,6 +95,45 @@ def merge_shards(path: Path) -> FeatureStore:
     except OSError as error:
         raise cannot_write(path, error) from error
     return FeatureStore(path)
+
+
+def _require_alike(shards: Sequence[FeatureStore]) -> None:
+    """Refuse shards of other stores, and unfinished ones."""
+    for store in shards:
+        refuse_difference(store, shards[0].manifest, parts=("settings", "data", "plan", "columns"))
+        if not store.complete:
+            raise UsageError(
+                "the shard is not finished",
+                where=str(store.path),
+                fix="run its command again; it goes on where it stopped",
+            )
+
+
+def _columns(shards: Sequence[FeatureStore], held: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """What every shard has of all rows, each row's from the shard that made it."""
+    first = shards[0]
+    columns = {name: np.array(first.column(name)) for name in first.columns if name not in held}
+    for store in shards[1:]:
+        own = np.flatnonzero(store.column("status") != Status.PENDING)
+        for name in {"status", *first.made} - set(held):
+            columns[name][own] = store.column(name)[own]
+    return columns
+
+
+def _manifest(shards: Sequence[FeatureStore]) -> dict[str, Any]:
+    """The first's, with what happened in all of them."""
+    manifests = [store.manifest for store in shards]
+    machines: list[Any] = []
+    for one in manifests:
+        machines += [machine for machine in one["machines"] if machine not in machines]
+    checks = [one["self_check"] for one in manifests if one["self_check"]]
+    return {
+        **manifests[0],
+        "shard": None,
+        "machines": machines,
+        "splits": sorted(split for one in manifests for split in one["splits"]),
+        "self_check": checks[0] if checks else None,
+    }
 
 
 def _shards(path: Path) -> list[FeatureStore]:

@@ -32,7 +32,6 @@ import mmap
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from enum import IntEnum
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -42,6 +41,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import SpansetError
+from spanset.stores.columns import ALWAYS, COUNTED, HELD, Entry
 from spanset.stores.files import (
     VERSION,
     Column,
@@ -52,53 +52,10 @@ from spanset.stores.files import (
     read_manifest,
     write_manifest,
 )
+from spanset.stores.status import MADE, Status
 
 STEP = 8192  # rows read at once
 SYNC_EVERY = 5.0  # seconds between statuses: what a kill costs at most, and little to wait for
-
-Entry = tuple[str, tuple[int, ...]]  # type and shape of one row's entry in a column
-
-ALWAYS: dict[str, Entry] = {"status": ("u1", ()), "rows": ("u1", (16,))}
-COUNTED: dict[str, Entry] = {"tokens": ("<i4", ()), "supervised": ("<i4", ())}  # by the survey
-NORM: dict[str, Entry] = {"norm": ("<f4", ())}
-HELD = ("features", "hidden")  # of a shard's own rows only: what is large
-SCORES: dict[str, Entry] = {"loss": ("<f4", ()), "el2n": ("<f4", ()), "margin": ("<f4", ())}
-
-
-def hidden_columns(width: int) -> dict[str, Entry]:
-    """Columns of hidden states that lie beside other features."""
-    return {"hidden": ("<f2", (width,)), "hidden_norm": ("<f4", ())}
-
-
-class Status(IntEnum):
-    """What became of a row."""
-
-    PENDING = 0
-    OK = 1
-    TRUNCATED = 2  # made from its first tokens only
-    NOT_SUPERVISED = 3
-    NOT_RENDERED = 4
-    NON_FINITE = 5
-    ZERO = 6
-    NO_TEXT = 7
-    SAME_SIDES = 8
-    NOT_A_PAIR = 9
-
-    @property
-    def reason(self) -> str:
-        """Why a row has no features."""
-        return {
-            Status.NOT_SUPERVISED: "no supervised token within --max-length",
-            Status.NOT_RENDERED: "the chat template refuses it",
-            Status.NON_FINITE: "its vector is not finite",
-            Status.ZERO: "its vector is zero",
-            Status.NO_TEXT: "it has no text of the kind that --text names",
-            Status.SAME_SIDES: "its chosen and its rejected side are the same within --max-length",
-            Status.NOT_A_PAIR: "it has no rejected side",
-        }.get(self, self.name.lower())
-
-
-MADE = (Status.OK, Status.TRUNCATED)
 
 
 class FeatureStore:

@@ -14,7 +14,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError
 from spanset.data.dataset import Dataset
 from spanset.stores.digests import first_rows, is_first
-from spanset.stores.store import MADE, Status
+from spanset.stores.status import MADE, Status
 
 AT_ONCE = 1_000  # rows rendered at once
 

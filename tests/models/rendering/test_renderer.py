@@ -3,7 +3,6 @@
 import datetime as dt
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from tests.models.tiny_models import (
     THINKING,
     make_tokenizer,
 )
+from tests.places import SHARED
 
 from spanset.commands.terminal.panels import rendered_panels
 from spanset.data.reader import read
@@ -26,8 +26,6 @@ from spanset.models.rendering.renderer import Rendered, RenderError, make_render
 
 pytest.importorskip("transformers", reason="needs the extra 'models'")
 pytest.importorskip("jinja2", reason="needs the extra 'models'")
-
-SHARED = Path(__file__).parents[2].parent / "shared"
 
 
 # Truncation and the first token ----------------------------------------------------------------

@@ -17,7 +17,8 @@ from spanset.models.passes.selfcheck import SketchCheck, check_sketching
 from spanset.models.passes.targets import find_layers
 from spanset.sketches.kinds import make_sketch
 from spanset.sketches.reducer import Sketch
-from spanset.stores.making import Job, put_rows, scaled
+from spanset.stores.maker import Job
+from spanset.stores.making import put_rows, scaled
 from spanset.stores.store import FeatureStore
 
 CHECKED_ROWS = 16  # examples of the self-check, at most

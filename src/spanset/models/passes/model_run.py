@@ -20,8 +20,9 @@ from spanset.models.passes.token_scores import TokenScores
 from spanset.models.rendering.renderer import RenderError
 from spanset.models.rendering.sides import TokenRow
 from spanset.models.rendering.token_survey import render_rows
-from spanset.stores.making import Job, MadeProgress
-from spanset.stores.store import FeatureStore, Status
+from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 
 if TYPE_CHECKING:
     from spanset.models.language_model import LanguageModel

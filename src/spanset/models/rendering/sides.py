@@ -18,7 +18,7 @@ from spanset.base.array_types import FloatArray
 from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
 from spanset.models.rendering.renderer import Rendered, Renderer, RenderError
-from spanset.stores.store import Status
+from spanset.stores.status import Status
 
 
 @dataclass(frozen=True)

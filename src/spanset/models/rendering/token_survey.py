@@ -5,7 +5,7 @@ from __future__ import annotations
 from spanset.data.dataset import Dataset
 from spanset.models.rendering.renderer import Renderer, RenderError
 from spanset.models.rendering.sides import TokenRow, read_rows
-from spanset.stores.store import Status
+from spanset.stores.status import Status
 from spanset.stores.survey import Survey, not_rendered
 
 

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="scores need the extra `models`")
 pytest.importorskip("transformers", reason="scores need the extra `models`")
 
-from tests.commands.test_bad_input import Commands
+from tests.commands.refusals import Commands
 from tests.conftest import write_lines
 from tests.models.model_folder import SMALL, save_model, talk_rows
 

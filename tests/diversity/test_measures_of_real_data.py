@@ -1,11 +1,11 @@
 """LDD on public data, as docs/diversity.md claims; see ../shared/data/README.md."""
 
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from tests.places import SHARED
 
 import spanset
 from spanset.base.unit_rows import unit_rows
@@ -15,14 +15,14 @@ from spanset.diversity.reference import SphereReference
 from spanset.diversity.volume import Volume
 from spanset.kernels.rbf import RBF
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = SHARED / "data"
 ROWS = 128  # of every mixture
 LISTS = 40  # random pairs, and random nested lists
 KERNEL = RBF(0.25)
 
 
 def shared(name):
-    path = SHARED / name
+    path = DATA / name
     if not path.exists():
         pytest.skip(f"{path} is not there")
     return path

@@ -1,6 +1,6 @@
 """Commands with an adapter: refused in one message before any work, and what works.
 
-What can be wrong with one is in features/test_adapters; here, that it is found in time, and that
+What can be wrong with one is in models/adapters; here, that it is found in time, and that
 nothing is left behind.
 """
 
@@ -16,7 +16,7 @@ pytest.importorskip("torch", reason="gradients need the extra `models`")
 pytest.importorskip("transformers", reason="gradients need the extra `models`")
 pytest.importorskip("peft", reason="adapters need the extra `train`")
 
-from tests.commands.test_bad_input import Commands, check_message, snapshot
+from tests.commands.refusals import Commands, check_message, snapshot
 from tests.conftest import write_lines
 from tests.models.model_folder import (
     SMALL,
