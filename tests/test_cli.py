@@ -33,6 +33,17 @@ def test_importing_the_package_needs_no_heavy_package():
     assert done.stdout.startswith("[]")
 
 
+def test_words_alone_need_no_library_of_models(sample, tmp_path):
+    words = ["select", str(sample), "-k", "5", "--run", str(tmp_path / "run"), "--json"]
+    code = (
+        "import sys, spanset.cli, spanset.commands.measure;"
+        f"assert not spanset.cli.main({words!r});"
+        "print(sorted({'torch', 'transformers', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]", "a library is imported that nothing asked for"
+
+
 def test_every_public_name_is_there():
     for name in spanset.__all__:
         assert getattr(spanset, name) is not None

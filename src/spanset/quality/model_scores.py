@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spanset.base.array_types import FloatArray
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import UsageError
+from spanset.quality.orient import log_quality
 
 Columns = Mapping[str, FloatArray]
 
@@ -91,4 +92,20 @@ def no_model(name: str) -> UsageError:
         where=f"--quality {name}",
         fix="name one: --model M compares rows by its gradients, too; --features lexical --model M "
         "scores by the model and compares by words",
+    )
+
+
+def model_quality(
+    name: str, values: FloatArray, rows: IntArray, transform: str | None = None
+) -> FloatArray:
+    """Log quality (n,) from scores (n,) of rows with these numbers, by the score's own direction.
+
+    Raises
+    ------
+    DataError
+        As `log_quality`.
+    """
+    score = MODEL_SCORES[name]
+    return log_quality(
+        values, up=score.up, transform=transform or score.transform, name=name, rows=rows
     )

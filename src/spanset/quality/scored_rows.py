@@ -10,8 +10,7 @@ from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
 from spanset.features.representations import Representation
 from spanset.quality.lengths import TokenCounts, count_tokens
-from spanset.quality.model_scores import MODEL_SCORES
-from spanset.quality.orient import log_quality
+from spanset.quality.model_scores import MODEL_SCORES, model_quality
 from spanset.quality.scores import score
 from spanset.stores.represented import Represented
 
@@ -54,7 +53,7 @@ def scored_rows(
     made, fitted
         Features, and what made them.
     quality, transform, tokenizer
-        As for `quality.score`.
+        As for `scores.score`.
     model : ModelConfig, optional
         Names the model of a score that needs one, where the features name none.
 
@@ -73,8 +72,7 @@ def scored_rows(
         fitted, model or ModelConfig(), seed=seed, on_bad_row=on_bad_row, watcher=watcher
     )
     values, scored = sources.score(made.data, quality)
-    kind = MODEL_SCORES[quality]
-    transform = transform or kind.transform
-    found = log_quality(values, up=kind.up, transform=transform, name=quality, rows=scored.data.ids)
+    found = model_quality(quality, values, scored.data.ids, transform)
+    transform = transform or MODEL_SCORES[quality].transform
     settings |= {"transform": transform, "model": sources.model_settings()}
     return made.only(scored), RowQuality(found, settings)

@@ -10,7 +10,7 @@ from spanset.data.dataset import Dataset, require_dataset
 from spanset.features.specs import Spec
 from spanset.quality.column_values import column_values
 from spanset.quality.lengths import TokenCounts, count_tokens
-from spanset.quality.model_scores import MODEL_SCORES, no_model
+from spanset.quality.model_scores import MODEL_SCORES, model_quality, no_model
 from spanset.quality.orient import log_quality
 from spanset.sketches.kinds import check_sketch
 
@@ -36,7 +36,7 @@ def score(
     quality : str
         ``output_tokens``, ``input_tokens``, ``total_tokens``, ``column:NAME`` or
         ``column:NAME:down`` (lower is better); or a score of a language model, such as
-        ``perplexity`` (see `likelihood`).
+        ``perplexity`` (see `model_scores`).
     transform : str, optional
         From the score to log quality: log, identity, rank or quantile (see `log_quality`); by
         default log, or identity for scores that are logarithms already.
@@ -105,10 +105,7 @@ def _of_model(
             why=left_out[0].reason,
             fix="leave them out: data.without(rows, reasons); `select` does so itself",
         )
-    kind = MODEL_SCORES[quality]
-    return log_quality(
-        values, up=kind.up, transform=transform or kind.transform, name=quality, rows=data.ids
-    )
+    return model_quality(quality, values, data.ids, transform)
 
 
 def check_quality(quality: str | None, spec: Spec, model: ModelConfig) -> None:

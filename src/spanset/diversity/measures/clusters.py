@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,30 @@ STEP = 8192  # rows converted to float64 at once
 
 
 @dataclass(frozen=True)
-class Inertia:
+class _OfClusters:
+    """What both measures of clusters have in common."""
+
+    kind: ClassVar[str]
+
+    clusters: int = CLUSTERS
+
+    better: Better = "higher"
+    needs_rows: bool = False
+
+    def __post_init__(self) -> None:
+        if self.clusters < 1:
+            raise UsageError(
+                f"{self.clusters} clusters hold no rows", where=self.kind, fix="give 1 or more"
+            )
+
+    @property
+    def name(self) -> str:
+        """The kind, followed by the number of clusters where it is not 100."""
+        return self.kind if self.clusters == CLUSTERS else f"{self.kind}:{self.clusters}"
+
+
+@dataclass(frozen=True)
+class Inertia(_OfClusters):
     """Mean squared distance of a row to its centre, of k-means clusters of the sample.
 
     Unit: squared distance, up to 1 for unit rows; NaN with no more rows than clusters. Higher is
@@ -47,19 +70,9 @@ class Inertia:
     Centres are fitted to 20,000 random rows at most; the mean is over all rows.
     """
 
-    clusters: int = CLUSTERS
+    kind: ClassVar[str] = "inertia"
 
     unit: str = "squared distance"
-    better: Better = "higher"
-    needs_rows: bool = False
-
-    def __post_init__(self) -> None:
-        _check(self.clusters, "inertia")
-
-    @property
-    def name(self) -> str:
-        """``inertia``, followed by the number of clusters where it is not 100."""
-        return _name("inertia", self.clusters)
 
     def __call__(self, sample: Sample) -> Estimate:
         """Mean over all rows of the sample."""
@@ -76,7 +89,7 @@ class Inertia:
 
 
 @dataclass(frozen=True)
-class PartitionEntropy:
+class PartitionEntropy(_OfClusters):
     """Entropy of the sample's rows over k-means clusters of the population.
 
     -sum of p log p, p being the share of the sample's rows in a cluster. Unit: nats, 0 (all in one
@@ -98,19 +111,9 @@ class PartitionEntropy:
     Centres are fitted to 20,000 random rows of the population at most.
     """
 
-    clusters: int = CLUSTERS
+    kind: ClassVar[str] = "partition-entropy"
 
     unit: str = "nats"
-    better: Better = "higher"
-    needs_rows: bool = False
-
-    def __post_init__(self) -> None:
-        _check(self.clusters, "partition-entropy")
-
-    @property
-    def name(self) -> str:
-        """``partition-entropy``, followed by the number of clusters where it is not 100."""
-        return _name("partition-entropy", self.clusters)
 
     def __call__(self, sample: Sample) -> Estimate:
         """Entropy over all rows of the sample."""
@@ -119,15 +122,6 @@ class PartitionEntropy:
         shares = counts[counts > 0] / len(sample)
         # Adding zero: the entropy of one cluster would be shown as -0.
         return Estimate(float(-(shares * np.log(shares)).sum()) + 0.0)
-
-
-def _check(clusters: int, where: str) -> None:
-    if clusters < 1:
-        raise UsageError(f"{clusters} clusters hold no rows", where=where, fix="give 1 or more")
-
-
-def _name(name: str, clusters: int) -> str:
-    return name if clusters == CLUSTERS else f"{name}:{clusters}"
 
 
 def _fitted(X: npt.NDArray[np.float32], clusters: int, seed: int) -> KMeans:
