@@ -50,13 +50,19 @@ def test_an_unknown_key_of_a_configuration_is_named_and_never_ignored(spanset, c
 
 @pytest.mark.parametrize(
     "content",
-    ["gamma = [1, 2]", "gamma = {a = 1}", "method = 'magic'", "seed = true",
+    ["gamma = [1, 2]", "gamma = {a = 1}", "kernel = 'magic'", "seed = true",
      "lambda = 1979-05-27", "sort = 3"],
 )  # fmt: skip
 def test_a_configured_value_that_does_not_fit_is_named_with_key_and_file(spanset, content):
     Path("run.toml").write_text(f"[select]\n{content}\n")
     command = (*PICK, *ARRAY, "--config", "run.toml")
     spanset.refuses(*command, code=2, where=content.partition(" ")[0], says=("run.toml",))
+
+
+def test_a_configured_method_that_is_none_is_named_with_those_there_are(spanset):
+    Path("run.toml").write_text("[select]\nmethod = 'magic'\n")
+    command = (*PICK, *ARRAY, "--config", "run.toml")
+    spanset.refuses(*command, code=2, where="--method", says=("magic",), fix="dpp, random, top")
 
 
 def test_a_run_folders_own_configuration_can_be_fed_back(spanset):

@@ -15,6 +15,8 @@ from spanset.diversity.reference import SphereReference
 from spanset.diversity.volume import Volume
 from spanset.kernels.rbf import RBF
 
+pytestmark = pytest.mark.slow
+
 DATA = SHARED / "data"
 ROWS = 128  # of every mixture
 LISTS = 40  # random pairs, and random nested lists

@@ -255,8 +255,6 @@ def test_another_model_has_features_of_its_own_and_its_place_does_not_count(copi
 def test_prompts_of_public_data_have_the_vectors_that_were_computed_of_them_elsewhere():
     vectors = SHARED / "data" / "alpaca_minilm_384.npy"
     rows = vectors.with_name("alpaca_data.json.gz")
-        SHARED / "data" / name for name in ("alpaca_minilm_384.npy", "alpaca_data.json.gz")
-    )
     if not vectors.exists():
         pytest.skip(f"{vectors} is not there")
     data = read(rows)

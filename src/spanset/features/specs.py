@@ -78,8 +78,8 @@ def parse_features(features: str | None, model: str | None = None) -> Spec:
     known = KINDS.get(kind)
     if known is not None and known.takes_model and not argument and model:
         argument = model
-    # What has a colon in its form needs something after it, and nothing else has it.
-    if known is None or (":" in known.form) != bool(argument) or features.endswith(":"):
+    takes = known is not None and ":" in known.form
+    if known is None or takes != bool(argument) or (":" in features and not takes):
         forms = ", ".join(one.form for one in KINDS.values())
         raise UsageError(f"no features {features!r}", where="--features", fix=f"use {forms}")
     spec = Spec(kind, argument)
