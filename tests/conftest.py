@@ -1,5 +1,6 @@
 """Small data sets and models that the tests make, once a session where they are not changed."""
 
+import gc
 import os
 
 # One thread of each library, here and in what tests start: more cost time at these sizes, and torch
@@ -12,6 +13,18 @@ import json
 
 import numpy as np
 import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """The longest test first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: "[README.md]" not in item.nodeid)
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: without this, every search for garbage would go through it."""
+    gc.collect()
+    gc.freeze()
+
 
 WORDS = [
     "river",

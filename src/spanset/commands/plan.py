@@ -10,7 +10,7 @@ import numpy as np
 from spanset.base.memory import available_bytes, greedy_bytes
 from spanset.base.speed import products_per_second
 from spanset.commands.given import Given
-from spanset.commands.select import Order
+from spanset.commands.select import SelectionTask
 from spanset.config.amounts import duration, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
@@ -119,13 +119,13 @@ class Plan:
 
 def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     """Check everything that can be checked, read the data, and estimate the rest."""
-    order = Order.check(config)
-    data, sizes, names = order.read()
-    _require_features(order.spec, data)
-    given = Given.read(config.choice.given, order.spec, config.reading)
-    maker = _maker(order.spec, config, data)
+    task = SelectionTask.check(config)
+    data, sizes, names = task.read()
+    _require_features(task.spec, data)
+    given = Given.read(config.choice.given, task.spec, config.reading)
+    maker = _maker(task.spec, config, data)
     made = None if maker is None else planned(maker, data, on_bad_row=config.reading.on_bad_row)
-    scoring = _scoring(config, order.spec, data, maker)
+    scoring = _scoring(config, task.spec, data, maker)
     seconds = {} if made is None else {"features": made.seconds}
     if scoring:
         seconds["scores"] = sum(one.seconds for one in scoring)
@@ -133,24 +133,24 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     disk = {"subset": int((data.length.mean() + 1) * sum(sizes or [k]))}
     if made is not None:
         disk["features"] = made.bytes
-    d = dimension(order.spec) if maker is None else maker.dimension
+    d = dimension(task.spec) if maker is None else maker.dimension
     g = 0 if given is None else len(given)
     needed = available = None
     if method_named(config.choice.method).holds_factor:
         needed, seconds["selection"] = _greedy_cost(config, len(data), k, d, g)
         available = available_bytes()
-    folder = f"{order.outputs.run}/" if order.outputs.subset is None else ""
+    folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
         inputs=_inputs(data),
         given=g,
         method=config.choice.method,
         picks=sizes or [k],
-        features=str(order.spec),
+        features=str(task.spec),
         dimension=d,
         to_make=made,
-        kernel=_kernel_named(config.features, _kind(order.spec)),
+        kernel=_kernel_named(config.features, _kind(task.spec)),
         quality=config.quality.quality,
-        quality_weight=order.weight,
+        quality_weight=task.weight,
         output=[folder + name for name in names],
         seconds=seconds,
         memory_bytes=needed,

@@ -74,25 +74,25 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     SpansetError
         With what, where, why and what to do; nothing is written then.
     """
-    order = Order.check(config)
+    task = SelectionTask.check(config)
     timings: dict[str, float] = {}
     stage = stopwatch(watcher, timings)
     with stage("read"):
-        data, sizes, names = order.read()
+        data, sizes, names = task.read()
         for line in what_is_lost(data) if config.output.to else ():
             watcher.note(line)
-        given_rows = Given.read(config.choice.given, order.spec, config.reading)
+        given_rows = Given.read(config.choice.given, task.spec, config.reading)
     with stage("represent"):
-        made, fitted = order.represented(data, watcher)
-        given = None if given_rows is None else order.given(given_rows, made, fitted)
+        made, fitted = task.represented(data, watcher)
+        given = None if given_rows is None else task.given(given_rows, made, fitted)
     with stage("score"):
-        made, rated = order.rated(made, fitted, watcher)
+        made, rated = task.rated(made, fitted, watcher)
         require_rows(made.data, sizes)
         tokens = rated.tokens or count_tokens(made.data, config.quality.tokenizer)
     with stage("select"):
-        candidates = order.candidates(made, fitted, rated, tokens, given)
+        candidates = task.candidates(made, fitted, rated, tokens, given)
         k = sizes[-1] if sizes else len(made.X)
-        picks, kernel = choose_rows(candidates, k, order.choosing, watcher=watcher)
+        picks, kernel = choose_rows(candidates, k, task.choosing, watcher=watcher)
         require_picks(picks)
     lengths = [min(size, len(picks)) for size in sizes or [len(picks)]]
     with stage("summarise"):
@@ -118,17 +118,17 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         kernel={**kernel_settings(kernel), "normalize": config.features.normalize},
         seed=config.choice.seed,
         log_quality=rated.log_quality,
-        quality=rated.settings and {**rated.settings, "lambda": order.weight},
+        quality=rated.settings and {**rated.settings, "lambda": task.weight},
     )
     with stage("write"):
         subsets = dict(zip(names, lengths, strict=True))
-        written = order.outputs.write(run, subsets, {**timings, "peak_bytes": peak_bytes()})
+        written = task.outputs.write(run, subsets, {**timings, "peak_bytes": peak_bytes()})
     wanted = sizes[-1] if sizes else None
     return Outcome(run, wanted, summaries, timings, peak_bytes(), written)
 
 
 @dataclass(frozen=True)
-class Order:
+class SelectionTask:
     """What a selection is asked for, checked: the stages of `run_select`, by its settings.
 
     Attributes
@@ -149,7 +149,7 @@ class Order:
     outputs: Outputs
 
     @classmethod
-    def check(cls, config: SelectConfig) -> Order:
+    def check(cls, config: SelectConfig) -> SelectionTask:
         """Refuse what is wrong without a look at the data: each room checks its own settings."""
         choice, quality, features = config.choice, config.quality, config.features
         check_amounts(choice.k, choice.tokens)

@@ -92,12 +92,13 @@ def choose_rows(
     SpansetError
         Too little memory; features, or a gamma, that cannot be used.
     """
-    X, given = _compared(candidates, how), None
-    if candidates.given is not None:
+    method, given = method_named(how.method), candidates.given
+    if method.holds_factor and how.device == "cpu":  # a GPU looks at its own memory
+        _require_room(candidates, k, how)
+    X = _compared(candidates, how)
+    if given is not None:
         as_compared = unit_rows if how.normalize else rows_as_given
-        given = as_compared(candidates.given, how.dtype, where="given")
-    if method_named(how.method).holds_factor and how.device == "cpu":  # a GPU looks at its own
-        _require_room(X, k, 0 if given is None else len(given), candidates.budget, how)
+        given = as_compared(given, how.dtype, where="given")
     kernel = choose_kernel(
         how.kernel,
         usual_gamma(how.kernel, how.gamma, candidates.kind),
@@ -122,7 +123,7 @@ def choose_rows(
         watcher.progress,
         watcher.cancelled,
     )
-    return method_named(how.method).choose(request), kernel
+    return method.choose(request), kernel
 
 
 def _compared(candidates: Candidates, how: Choosing) -> Matrix:
@@ -134,9 +135,10 @@ def _compared(candidates: Candidates, how: Choosing) -> Matrix:
     return kernel_rows(candidates.X, candidates.lengths, how.dtype)
 
 
-def _require_room(X: Matrix, k: int, given: int, budget: TokenBudget | None, how: Choosing) -> None:
-    """Refuse a selection whose factor does not fit in memory."""
-    likely = k if budget is None else min(k, budget.likely_rows)
-    likely = min(likely, room_left(make_kernel(how.kernel), X, given))
-    needed = greedy_bytes(len(X), likely, X.shape[1], how.dtype, given)
-    require_memory(needed, len(X), likely, how.dtype)
+def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
+    """Refuse a selection whose factor does not fit in memory, before features are copied."""
+    N, d = candidates.X.shape
+    given = 0 if candidates.given is None else len(candidates.given)
+    likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
+    likely = min(likely, room_left(make_kernel(how.kernel), candidates.X, given))
+    require_memory(greedy_bytes(N, likely, d, how.dtype, given), N, likely, how.dtype)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-import sys
+import resource
 
 import pytest
 from tests.data.writing.written_rows import with_field
@@ -13,6 +12,7 @@ from tests.data.writing.written_rows import with_field
 from spanset.base.errors import OutputError
 from spanset.data.containers.sources import TextSource
 from spanset.data.dataset import Dataset
+from spanset.data.reader import read
 from spanset.data.writing.row_files import SUFFIXES, open_output
 
 
@@ -69,23 +69,15 @@ def test_failed_write_says_what_and_why(data, folder, monkeypatch):
 def test_nothing_is_left_when_the_system_refuses_more_bytes(tmp_path, folder, suffix):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(with_field(f'"{number:x}"') + "\n" for number in range(20_000)))
-    script = """
-import resource, sys
-from spanset.data.reader import read
-from spanset.base.errors import OutputError
-data = read(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-try:
-    data.write(sys.argv[2])
-except OutputError as error:
-    sys.exit(str(error))
-"""
-    target = folder / f"subset{suffix}"
-    done = subprocess.run(
-        [sys.executable, "-c", script, path, target], capture_output=True, text=True, timeout=60
-    )
-    assert (done.returncode, done.stdout) == (1, ""), done.stderr
-    assert done.stderr.startswith(f"{target}: cannot write the output"), done.stderr
+    data, target = read(path), folder / f"subset{suffix}"
+    allowed, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, most))
+    try:
+        with pytest.raises(OutputError, match="cannot write the output") as raised:
+            data.write(target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, most))
+    assert raised.value.where == str(target)
     assert list(folder.iterdir()) == [], "a partial file is left"
 
 
