@@ -10,8 +10,17 @@ from pathlib import Path
 from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("diversity", "gradients", "greedy", "greedy-device", "kernels", "neighbours", "scale")
-NAMES += ("scores", "select", "sketch")
+NAMES = (
+    "diversity",
+    "faults",
+    "gradients",
+    "greedy",
+    "greedy-device",
+    "kernels",
+    "neighbours",
+    "scale",
+)
+NAMES += ("faults", "scores", "select", "sketch")
 
 
 def main() -> None:

@@ -71,3 +71,10 @@ def test_a_run_folders_own_configuration_can_be_fed_back(spanset):
     ended = spanset.run("select", "--config", "r/config.toml", "--run", "again")
     assert (ended.code, ended.err) == (0, "")
     assert Path("again/ids.txt").read_bytes() == Path("r/ids.txt").read_bytes()
+
+
+def test_what_follows_a_configuration_given_with_a_mark_is_kept(spanset):
+    make_run(spanset, "--run", "r")
+    ended = spanset.run("select", "--config=r/config.toml", "-k", "2", "--run", "again")
+    assert (ended.code, ended.err) == (0, "")
+    assert len(Path("again/ids.txt").read_text().split()) == 2

@@ -270,3 +270,15 @@ def test_python_and_command_line_pick_the_same_rows(run, sample):
     log_q = spanset.score(data, "output_tokens")
     again = spanset.select(X, k=25, quality=log_q, quality_weight=0.1)
     assert again.order.tolist() == pick.order.tolist()
+
+
+def test_a_dry_run_tells_given_rows_and_what_a_token_budget_may_hold(sample, tmp_path, capsys):
+    given = write_lines(tmp_path / "given.jsonl", make_rows(7, seed=9))
+    words = ["select", str(sample), "--tokens", "200", "--given", str(given), "--gamma", "auto:5"]
+    assert main([*words, "--run", str(tmp_path / "run"), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    lines = dict(line.split("  ", 1) for line in shown.splitlines() if line[:1].islower())
+    assert lines["given"].strip() == "7 rows"
+    assert 1 <= int(lines["picks"]) < 200
+    assert "gamma found for 5 picks" in lines["kernel"]
+    assert not (tmp_path / "run").exists()

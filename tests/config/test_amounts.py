@@ -53,3 +53,9 @@ def test_tokens_with_and_without_suffix(text, expected):
 def test_what_is_no_number_of_tokens_is_refused(text):
     with pytest.raises(UsageError, match="--tokens"):
         token_count(text)
+
+
+def test_a_share_is_the_nearest_number_of_rows():
+    assert row_counts(["0.99"], 5) == [5]
+    assert row_counts(["1.6%"], 100) == [2]
+    assert row_counts(["1.4%"], 100) == [1]

@@ -139,3 +139,11 @@ def test_places_take_a_few_bytes_a_row(tmp_path):
     tracemalloc.stop()
     assert len(data) == n
     assert peak / n < 150, f"{peak / n:.0f} bytes a row: is there an object a row?"
+
+
+def test_rows_left_out_are_listed_by_their_number_among_all(tmp_path):
+    rows = [{"prompt": f"q{i}", "completion": "" if i == 0 else f"a{i}"} for i in range(4)]
+    data = read(rows).without(np.array([1]), ["too dull"])
+    (left_out,) = data.unrepresented
+    assert (left_out.row, left_out.line, left_out.reason) == (2, 3, "too dull")
+    assert data.ids.tolist() == [1, 3]

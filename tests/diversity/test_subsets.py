@@ -65,3 +65,11 @@ def test_a_repeated_row_counts_as_the_floor():
 def test_other_measures_alone_are_refused():
     with pytest.raises(UsageError, match="add ldd"):
         measure_subsets(np.eye(4), {"a": np.arange(2)}, [Vendi()], volume(2))
+
+
+def test_every_draw_has_random_rows_of_its_own():
+    """The share at the floor has no reference: only other rows make other draws."""
+    X = np.repeat(clustered(60), 2, axis=0)
+    *_, random = measure_subsets(X, {"a": np.arange(20)}, [FloorShare()], volume(20), draws=8)
+    shares = random.measurements["floor-share"].draws
+    assert len(set(shares.tolist())) > 1

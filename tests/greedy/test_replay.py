@@ -38,3 +38,11 @@ def test_float32_agrees_to_its_precision():
     X = random_unit(np.random.default_rng(3), 300, 40)
     single = replay(unit_rows(X, np.float32), RBF())
     np.testing.assert_allclose(single, replay(X, RBF()), atol=1e-5)
+
+
+def test_a_copy_explains_nothing_in_float32_either():
+    """What rounding leaves of a copy is far above zero there, and no direction of its own."""
+    X = random_unit(np.random.default_rng(4), 200, 20)
+    with_copies = np.concatenate([X[:100], X[:100], X[100:]])
+    gains = replay(unit_rows(with_copies, np.float32), RBF())
+    np.testing.assert_allclose(gains[200:], replay(X, RBF())[100:], atol=1e-5)

@@ -75,3 +75,10 @@ def test_a_method_is_refused_that_does_not_look_at_given_rows(method):
 def test_an_unknown_method_is_refused():
     with pytest.raises(UsageError, match="best"):
         method_named("best")
+
+
+def test_top_takes_the_first_of_equals():
+    request = Request(np.eye(4), 4, np.array([1.0, 2.0, 2.0, 1.0]))
+    found = method_named("top").choose(request)
+    assert found.order.tolist() == [1, 2, 0, 3]
+    assert found.scores.tolist() == [2.0, 2.0, 1.0, 1.0]

@@ -268,3 +268,13 @@ def test_a_store_that_cannot_be_read_is_no_data_error_of_python(tmp_path):
     (store.path / "tokens.npy").write_bytes(b"")
     with pytest.raises(DataError, match=r"tokens\.npy"):
         store.column("tokens")
+
+
+def test_rows_are_read_in_the_order_asked_for(store):
+    with store.writing():
+        put(store, *range(4))
+    places = np.array([0, 2, 1, 3])  # a run by its ends alone
+    (found,) = store.read(places)
+    assert found[0].tolist() == places.tolist()
+    assert found[1][:, 0].tolist() == np.array(store.column("features"))[places, 0].tolist()
+    assert len(set(found[1][:, 0].tolist())) == 4

@@ -106,3 +106,14 @@ def test_sizes_beyond_what_can_be_picked_keep_their_names(tmp_path, monkeypatch,
     folder = tmp_path / "spanset-run"
     counts = [(folder / f"subset-{k}.jsonl").read_bytes().count(b"\n") for k in (10, 50)]
     assert counts == [10, 30]
+
+
+def test_features_alone_are_not_scored_by_name():
+    with pytest.raises(spanset.UsageError, match="no rows to score"):
+        spanset.select(np.eye(3), k=1, quality="output_tokens")
+
+
+@pytest.mark.parametrize("counts", [None, np.ones(2, np.int64)])
+def test_a_token_budget_needs_the_tokens_of_each_row(counts):
+    with pytest.raises(spanset.UsageError, match="needs the tokens of each row"):
+        spanset.select(np.eye(3), tokens=2, token_counts=counts)
