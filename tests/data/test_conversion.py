@@ -27,6 +27,15 @@ def converted(row):
     return as_messages(recognise(row), row)
 
 
+def for_templates(conversation):
+    """The conversation with all that chat templates and trainers are given, less the words."""
+    turns, rejected = (
+        tuple((turn.message, turn.is_answer) for turn in part)
+        for part in (conversation.turns, conversation.rejected)
+    )
+    return conversation._replace(turns=turns, rejected=rejected)
+
+
 @pytest.mark.parametrize(
     ("row", "wanted"),
     [
@@ -65,6 +74,93 @@ def converted(row):
 )
 def test_rows_become_the_messages_that_trainers_take(row, wanted):
     assert converted(row) == wanted
+
+
+CALL = {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+CALLED = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
+BARE = '{"name": "f", "arguments": "{\\"a\\": 1}"}'
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted"),
+    [
+        # Calls, reasoning and names are fields of the message.
+        (
+            {
+                "conversations": [
+                    {"from": "human", "value": "Q"},
+                    {"from": "function_call", "value": BARE},
+                    {"from": "observation", "value": "T", "name": "f"},
+                    {"from": "gpt", "value": "A", "reasoning": "r"},
+                ]
+            },
+            {
+                "messages": [
+                    Q,
+                    CALLED,
+                    {"role": "tool", "content": "T", "name": "f"},
+                    {**A, "reasoning": "r"},
+                ]
+            },
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "developer", "content": "S"},
+                    {"role": "human", "content": "Q"},
+                    {"role": "assistant", "content": None, "function_call": json.loads(BARE)},
+                    {"role": "function", "content": "T", "name": "f"},
+                ],
+                "functions": [TOOL["function"]],
+            },
+            {
+                "messages": [
+                    {"role": "developer", "content": "S"},
+                    Q,
+                    CALLED,
+                    {"role": "tool", "content": "T", "name": "f"},
+                ],
+                "tools": [TOOL],
+            },
+        ),
+        (
+            {"prompt": "Q", "chosen": [{**A, "thinking": "r"}], "rejected": "B"},
+            {**PAIR, "chosen": [{**A, "thinking": "r"}]},
+        ),
+        (
+            {"question": "Q", "answer": "A", "chat_template_kwargs": {"think": False}},
+            {"messages": [Q, A], "chat_template_kwargs": {"think": False}},
+        ),
+        # What is not trained on has the weight 0, whatever the row's own mark.
+        (
+            {"messages": [Q, A, Q, B], "loss_mask": [1, 0, 1, 1]},
+            {"messages": [Q, {**A, "weight": 0}, Q, B]},
+        ),
+        (
+            {"messages": [{"from": "human", "value": "Q"}, {**A, "train": False}, Q, B]},
+            {"messages": [Q, {**A, "weight": 0}, Q, B]},
+        ),
+        (
+            {
+                "conversation": [
+                    {"input": "Q", "output": "A", "masked": True},
+                    {"input": "Q", "output": "B", "masked": False},
+                ]
+            },
+            {"messages": [Q, {**A, "weight": 0}, Q, B]},
+        ),
+        (
+            {"prompt": "Q", "completion": [{**A, "loss": False}, Q, B], "label": True},
+            {"prompt": [Q, {**A, "weight": 0}, Q], "completion": [B], "label": True},
+        ),
+    ],
+)
+def test_what_templates_and_trainers_read_stays_in_the_messages(row, wanted):
+    assert converted(row) == wanted
+    assert converted(wanted) is wanted
+    before, after = (recognise(one).convert(one) for one in (row, wanted))
+    assert for_templates(after) == for_templates(before)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +248,9 @@ def test_what_is_converted_says_the_same_and_is_in_its_shape(example):
     again = recognise(row)
     assert is_in_shape(again, row)
     before, after = format.convert(example.row), again.convert(row)
-    if before.turns != after.turns:  # tool calls stay calls only in rows that are left alone
-        assert row is example.row
-    assert after == before
+    assert for_templates(after) == for_templates(before)
+    if not any("tool_calls" in turn.message for turn in before.turns):
+        assert after == before  # calls are written in one form, whatever the row's own
 
 
 @given(

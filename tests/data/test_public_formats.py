@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.data.formats.turns import spoken
 from tests.places import SHARED
 
 from spanset.base.errors import DataError
@@ -240,7 +241,7 @@ def test_public_file_is_read_as_expected_and_as_a_plain_reading_of_it(name):
     rows = plain_rows(path)
     for talk, number in zip(talks, data.ids.tolist(), strict=True):
         turns, rejected = plain_reading(rows[number])
-        assert (list(talk.turns), list(talk.rejected)) == (turns, rejected), f"row {number}"
+        assert (spoken(talk.turns), spoken(talk.rejected)) == (turns, rejected), f"row {number}"
 
 
 def test_every_public_file_has_its_line_in_the_table():

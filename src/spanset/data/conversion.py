@@ -4,9 +4,10 @@
     preference   {"prompt": [...], "chosen": [...], "rejected": [...]}    prompt where there is one
     kto          {"prompt": [...], "completion": [...], "label": true}
 
-A message is its role and its text. A field `tools` is carried along; other fields are not, so that
-files of different formats become one table. A row that has its shape already is left alone, fields
-and all.
+A message is its role and its text, with tool calls, reasoning and names as fields of their own, and
+``"weight": 0`` where it is not trained on. The row's tools are carried along; other fields are not,
+so that files of different formats become one table. A row that has its shape already is left alone,
+fields and all.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from spanset.data.conversation import ROLES, Conversation, Turn
 from spanset.data.formats.messages import turns_of
 from spanset.data.formats.registry import Format
 from spanset.data.formats.texts import Row
+from spanset.data.formats.tool_calls import SETTINGS
 from spanset.data.unused import unused_fields
 
 if TYPE_CHECKING:
     from spanset.data.rows import Rows
     from spanset.data.writing.written import Convert
 
-Messages = list[dict[str, str]]
+Messages = list[dict[str, Any]]
 
 SHAPES = {
     "messages": ("messages",),
@@ -83,9 +85,11 @@ def as_messages(format: Format, row: Row) -> dict[str, Any]:
     """
     if isinstance(row, dict) and is_in_shape(format, row):
         return row
-    record: dict[str, Any] = dict(_record(format.convert(row)))
-    if row.get("tools") is not None:
-        record["tools"] = row["tools"]
+    conversation = format.convert(row)
+    record: dict[str, Any] = dict(_record(conversation))
+    record |= {name: row[name] for name in ("tools", SETTINGS) if row.get(name) is not None}
+    if conversation.tools and "tools" not in record:  # under another name, in an older form
+        record["tools"] = list(conversation.tools)
     return record
 
 
@@ -138,7 +142,20 @@ def _start_of_completion(turns: tuple[Turn, ...]) -> int:
 
 
 def _messages(turns: Iterable[Turn]) -> Messages:
-    return [{"role": turn.role, "content": turn.text} for turn in turns]
+    """The messages; what is not trained on says so in the way most trainers read."""
+    return [
+        {
+            **turn.message,
+            "content": _joined(turn.message["content"]),
+            **({"weight": 0} if turn.untrained else {}),
+        }
+        for turn in turns
+    ]
+
+
+def _joined(content: str | list[dict[str, str]]) -> str:
+    """Content as text: one column holds that of all messages."""
+    return content if isinstance(content, str) else "\n".join(part["text"] for part in content)
 
 
 def _are_plain(value: Any) -> bool:

@@ -35,6 +35,7 @@ def joined(sets: Sequence[Dataset]) -> Dataset:
         column("ids", totals),
         column("digests"),
         int(totals[-1]),
+        tuple(remark for one in sets for remark in one.remarks),
         *(
             tuple(
                 replace(row, row=row.row + int(before))

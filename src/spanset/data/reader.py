@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from spanset.data.formats.guesses import other_format, unrecognised
 from spanset.data.formats.mapping import mapped, parse_mapping
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import RowError
+from spanset.data.remarks import remarks_on
 from spanset.data.rows import BadRow
 
 
@@ -133,6 +135,7 @@ class _Reader:
         self.places: list[list[npt.NDArray[Any]]] = []  # of each source, by column
         self.bad: list[BadRow] = []
         self.empty: list[BadRow] = []
+        self.remarks: list[Counter[str]] = []
         self.total = 0
         self.advice = ""  # on the first file whose first row could not be read
 
@@ -154,6 +157,7 @@ class _Reader:
         # Numbers without objects: a tuple a row would take ten times the memory.
         starts, lengths, lines, ids = places = [array("q") for _ in range(4)]
         digests = bytearray()
+        remarks: Counter[str] = Counter()
         first = self.total
         for raw in source.rows():
             row = self.total
@@ -172,6 +176,10 @@ class _Reader:
                 self.advice = self.advice or fix
                 self._leave_out_bad(BadRow(source.name, raw.line, row, str(error)), fix)
                 continue
+            if format.remark:
+                remarks[format.remark] += 1
+            for remark in remarks_on(conversation):
+                remarks[remark] += 1
             if not (lack := conversation.lack):
                 starts.append(raw.start)
                 lengths.append(raw.length)
@@ -182,6 +190,7 @@ class _Reader:
                 self._leave_out_empty(BadRow(source.name, raw.line, row, lack))
         self.sources.append(source)
         self.formats.append(format or FORMATS["messages"])  # no row of the source is kept
+        self.remarks.append(remarks)
         numbers = np.full(len(ids), number, dtype=np.int64)
         found = (np.frombuffer(one, dtype=np.int64) for one in places)
         of_rows = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)
@@ -203,6 +212,7 @@ class _Reader:
             tuple(self.formats),
             *columns,
             total=self.total,
+            remarks=tuple(self.remarks),
             bad=tuple(self.bad),
             empty=tuple(self.empty),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,8 @@ class Rows:
         Of each row's conversation: equal rows have equal ones, wherever they stand.
     total : int
         Rows read, usable or not; `ids` are below it.
+    remarks : tuple of mapping
+        Of each input: what was recognised in its rows beside their words, and how often.
     bad, empty, unrepresented : tuple of BadRow
         Rows left out as malformed, as without an answer, and as without features.
     """
@@ -62,6 +64,7 @@ class Rows:
     ids: IntArray
     digests: npt.NDArray[np.uint8]
     total: int
+    remarks: tuple[Mapping[str, int], ...] = ()
     bad: tuple[BadRow, ...] = ()
     empty: tuple[BadRow, ...] = ()
     unrepresented: tuple[BadRow, ...] = ()

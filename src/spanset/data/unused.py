@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spanset.data.formats.registry import BESIDE_TURNS
 from spanset.data.formats.texts import parsed_json
 from spanset.data.rows import Rows
 
@@ -32,7 +33,7 @@ def _unused(data: Rows, position: int) -> Iterator[str]:
     read = {name for way in format.ways for name in way}
     said = data.conversation(position).text
     for name, value in row.items():
-        if name not in read and name != "tools":
+        if name not in read and name not in BESIDE_TURNS:
             longest = max(_texts(value), key=len, default="")
             if len(longest.split()) > 1 and longest not in said:
                 yield name

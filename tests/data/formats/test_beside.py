@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.data.formats.turns import spoken
 
 from spanset.cli import main
 from spanset.commands.terminal.panels import unused_lines
@@ -21,7 +22,7 @@ WITH_CONTEXT = ("user", "Q\nC")
 
 
 def turns_of(row):
-    return [tuple(turn) for turn in recognise(row).convert(row).turns]
+    return spoken(recognise(row).convert(row).turns)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_list_with_a_system_turn_of_its_own_keeps_that_alone(field):
 def test_system_can_be_mapped_beside_lists_of_messages(target):
     row = {"list": [Q, A], "rule": "S"}
     turns = mapped({target: "list", "system": "rule"}).convert(row).turns
-    assert [tuple(turn) for turn in turns] == [SYSTEM, USER, ASSISTANT]
+    assert spoken(turns) == [SYSTEM, USER, ASSISTANT]
 
 
 @pytest.mark.parametrize(
@@ -133,9 +134,9 @@ def test_json_that_was_asked_for_is_one_answer(fields):
     ).convert
     dialogue = json.dumps([Q, A])
     said = convert({prompt: "Write a dialogue.", answer: dialogue}).turns
-    assert [tuple(turn) for turn in said] == [
+    assert spoken(said) == [
         ("user", "Write a dialogue."),
         ("assistant", dialogue),
     ]
     said = convert({prompt: json.dumps([Q]), answer: json.dumps([A])}).turns
-    assert [tuple(turn) for turn in said] == [USER, ASSISTANT]
+    assert spoken(said) == [USER, ASSISTANT]

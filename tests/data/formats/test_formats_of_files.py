@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.data.formats.turns import spoken
 from tests.data.question_files import BROKEN, answers, in_file, line_of
 
 from spanset.base.errors import DataError, UsageError
@@ -59,7 +60,7 @@ def test_answer_of_a_preference_pair_is_the_chosen_one(tmp_path, pair):
     data = read(in_file(tmp_path / "rows.jsonl", pair))
     (conversation,) = data.conversations()
     assert (conversation.prompt, conversation.answer) == ("q", "a")
-    assert conversation.rejected == (("assistant", "b"),)
+    assert spoken(conversation.rejected) == [("assistant", "b")]
 
 
 MIXED = '{"instruction": "q", "output": "a"}\n'

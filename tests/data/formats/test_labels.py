@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.data.formats.turns import EXCHANGE, spoken
 
 from spanset.data.formats.registry import FORMATS, recognise
 from spanset.data.formats.texts import RowError
@@ -25,7 +26,7 @@ def test_label_beside_any_format_of_exchanges_is_kept(base, name, value, label):
     row = {**base, name: value}
     assert recognise(row) is FORMATS["kto"]
     conversation = FORMATS["kto"].convert(row)
-    assert [tuple(turn) for turn in conversation.turns] == [("user", "Q"), ("assistant", "A")]
+    assert spoken(conversation.turns) == EXCHANGE
     assert conversation.label is label
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.data.formats.turns import EXCHANGE, message, said
+from tests.data.formats.turns import EXCHANGE, message, said, spoken
 
 from spanset.base.errors import UsageError
 from spanset.data.formats.mapping import mapped
@@ -47,7 +47,7 @@ from spanset.data.formats.texts import RowError
 def test_mapped_fields_are_read_in_their_places(mapping, row, turns):
     format = mapped(mapping)
     assert format.fits(row)
-    assert [tuple(turn) for turn in format.convert(row).turns] == turns
+    assert spoken(format.convert(row).turns) == turns
 
 
 def test_row_without_a_mapped_field_does_not_fit():

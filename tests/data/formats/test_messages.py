@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.data.formats.turns import EXCHANGE, spoken, turns_of
 
 from spanset.data.formats.registry import FORMATS, recognise
 from spanset.data.formats.texts import RowError
@@ -68,13 +69,13 @@ def test_call_without_a_content_is_what_the_assistant_says():
 def test_messages_are_read_in_either_spelling(field, speaker, said):
     row = {field: [{speaker: "user", said: "Q"}, {speaker: "assistant", said: "A"}]}
     format = recognise(row)
-    assert [tuple(t) for t in format.convert(row).turns] == [("user", "Q"), ("assistant", "A")]
+    assert spoken(format.convert(row).turns) == EXCHANGE
 
 
 @pytest.mark.parametrize("field", ["messages", "conversations"])
 def test_list_may_come_as_json_text(field):
     row = {field: json.dumps([{"role": "user", "content": "Q"}])}
-    assert recognise(row).convert(row).turns == (("user", "Q"),)
+    assert turns_of(row) == [("user", "Q")]
 
 
 def test_list_as_python_writes_it_is_named_as_what_it_is():
@@ -86,12 +87,12 @@ def test_list_as_python_writes_it_is_named_as_what_it_is():
 @pytest.mark.parametrize("text", ['[{"a": 1}]', "[1, 2]", '{"role": ', "[]", '{"a": 1}', "[link]"])
 def test_text_that_looks_like_json_stays_text_where_text_may_stand(text):
     row = {"prompt": text, "completion": text}
-    assert FORMATS["prompt-completion"].convert(row).turns == (("user", text), ("assistant", text))
+    assert turns_of(row) == [("user", text), ("assistant", text)]
 
 
 def test_prompt_may_come_as_json_text_of_messages():
     row = {"prompt": '[{"role": "user", "content": "Q"}]', "completion": "A"}
-    assert recognise(row).convert(row).turns == (("user", "Q"), ("assistant", "A"))
+    assert turns_of(row) == EXCHANGE
 
 
 def test_history_may_come_as_json_text():
@@ -127,10 +128,10 @@ def test_null_fields_count_as_missing_where_others_make_a_format():
 )
 def test_a_prompt_that_only_looks_like_messages_is_text(text):
     row = {"prompt": text, "completion": "A"}
-    assert recognise(row).convert(row).turns == (("user", text), ("assistant", "A"))
+    assert turns_of(row) == [("user", text), ("assistant", "A")]
 
 
 @pytest.mark.parametrize(("name", "role"), [("ipython", "tool"), ("bot", "assistant")])
 def test_speakers_of_llama_and_of_chat_bots_are_known(name, role):
     row = {"messages": [{"role": name, "content": "T"}]}
-    assert FORMATS["messages"].convert(row).turns == ((role, "T"),)
+    assert turns_of(row) == [(role, "T")]

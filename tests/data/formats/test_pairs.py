@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.data.formats.turns import spoken
 
 from spanset.data.formats.mapping import mapped
 from spanset.data.formats.registry import FORMATS, recognise
@@ -26,8 +27,7 @@ def pair_of(row):
 
 
 def parts_of(conversation):
-    turns = [tuple(turn) for turn in conversation.turns]
-    rejected = [tuple(turn) for turn in conversation.rejected]
+    turns, rejected = spoken(conversation.turns), spoken(conversation.rejected)
     return turns[: conversation.shared], turns[conversation.shared :], rejected
 
 
@@ -130,7 +130,7 @@ def test_prompt_beside_whole_dialogues_is_not_read_twice(prompt):
     rejected = [*before, {"role": "assistant", "content": "B"}]
     row = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
     said = FORMATS["preference"].convert(row)
-    assert [tuple(turn) for turn in said.turns] == [*texts, ("assistant", "A")]
+    assert spoken(said.turns) == [*texts, ("assistant", "A")]
     assert said.shared == 3
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.data.formats.turns import spoken
 
 from spanset.data.formats.registry import FORMATS, recognise
 from spanset.data.formats.texts import RowError
@@ -86,7 +87,7 @@ def test_what_is_wrong_in_a_tree_names_the_place(prompt, named):
 def test_every_instance_is_an_exchange_under_the_instruction(instances, turns):
     row = {"instruction": "I", "instances": instances}
     assert recognise(row) is FORMATS["instances"]
-    assert [tuple(turn) for turn in FORMATS["instances"].convert(row).turns] == turns
+    assert spoken(FORMATS["instances"].convert(row).turns) == turns
 
 
 def test_wrong_instance_is_named():
@@ -97,7 +98,7 @@ def test_wrong_instance_is_named():
 
 def test_text_alone_is_what_the_assistant_writes():
     assert recognise({"text": "T", "url": "u"}) is FORMATS["text"]
-    assert FORMATS["text"].convert({"text": "T"}).turns == (("assistant", "T"),)
+    assert spoken(FORMATS["text"].convert({"text": "T"}).turns) == [("assistant", "T")]
 
 
 @pytest.mark.parametrize("other", ["prompt", "question", "response", "answer", "role"])

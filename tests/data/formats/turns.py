@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from spanset.data.conversation import ROLES, Turn
 from spanset.data.formats.registry import recognise
 
 NAN = float("nan")
@@ -11,7 +16,17 @@ EXCHANGE = [("user", "Q"), ("assistant", "A")]
 def turns_of(row: dict) -> list[tuple[str, str]]:
     format = recognise(row)
     assert format is not None, f"not recognised: {', '.join(row)}"
-    return [tuple(turn) for turn in format.convert(row).turns]
+    return spoken(format.convert(row).turns)
+
+
+def spoken(turns: Iterable[Turn]) -> list[tuple[str, str]]:
+    """Role and text of every turn: what words are given."""
+    return [(turn.role, turn.text) for turn in turns]
+
+
+def plain_turns(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Turn]:
+    """Turns that role and text say all of."""
+    return st.tuples(st.sampled_from(ROLES), texts).map(lambda turn: Turn(*turn))
 
 
 def message(role: str, content: object, **more: object) -> dict:

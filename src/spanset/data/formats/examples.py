@@ -107,6 +107,11 @@ EXAMPLES = (
     ),
     Example(
         "preference",
+        "ms-swift",
+        {"query": "Name a fruit.", "response": "Apple.", "rejected_response": "Carrot."},
+    ),
+    Example(
+        "preference",
         "Alpaca with two outputs",
         {"instruction": "Name a fruit.", "output": ["Apple.", "Carrot."]},
     ),
@@ -142,5 +147,34 @@ EXAMPLES = (
             ],
         },
     ),
+    Example(
+        "ranked",
+        "UltraFeedback",
+        {
+            "instruction": "Name a fruit.",
+            "completions": [
+                {"response": "Carrot.", "overall_score": 2.0},
+                {"response": "Apple.", "overall_score": 4.5},
+            ],
+        },
+    ),
+    Example(
+        "ranked",
+        "lists",
+        {"prompt": "Name a fruit.", "responses": ["Apple.", "Carrot."], "scores": [3, 1]},
+    ),
+    Example(
+        "exchange",
+        "ms-swift",
+        {
+            "system": "Be brief.",
+            "query": "And another.",
+            "response": "Pear.",
+            "history": [["Name a fruit.", "Apple."]],
+        },
+    ),
+    Example("exchange", "FLAN", {"inputs": "Name a fruit.", "targets": "Apple."}),
+    Example("exchange", "NuminaMath", {"problem": "What is 2 + 3?", "solution": "2 + 3 = 5"}),
+    Example("exchange", "exports of chats", {"user": "Name a fruit.", "assistant": "Apple."}),
     Example("text", "C4", {"text": "Apples are fruits."}),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spanset.data.conversation import Conversation, Turn
+from spanset.data.formats.marks import mark_of
 from spanset.data.formats.messages import SYSTEM, messages_in, system_turns, turns_of
 from spanset.data.formats.texts import (
     Row,
@@ -18,6 +19,8 @@ from spanset.data.formats.texts import (
 
 # What may stand in the place of an input that is missing.
 ALPACA_CONTEXT = ("context", "prompt")
+
+PROMPT = "by their place in the prompt"  # the mark of turns that only stand in a prompt
 
 # Fields that belong to a question and are no text.
 CHOICES = ("choices", "options")
@@ -40,13 +43,13 @@ def from_alpaca(row: Row) -> Conversation:
 def from_prompt_completion(row: Row) -> Conversation:
     """Prompt and completion (or response): texts, or lists of messages."""
     answer = _filled(row, "completion", "response")
-    return Conversation((*_in_context(row, "prompt"), *_answer_turns(row, answer, "prompt")))
+    return Conversation((*in_context(row, "prompt"), *answer_turns(row, answer, "prompt")))
 
 
 def from_question_answer(row: Row) -> Conversation:
     """Question and answer (or response), with an optional context."""
     answer = _filled(row, "answer", "response")
-    return Conversation((*_in_context(row, "question"), *_answer_turns(row, answer, "question")))
+    return Conversation((*in_context(row, "question"), *answer_turns(row, answer, "question")))
 
 
 def is_whole_question(row: Row) -> bool:
@@ -54,14 +57,22 @@ def is_whole_question(row: Row) -> bool:
     return all(row.get(name) is None for name in CHOICES)
 
 
-def _in_context(row: Row, field: str) -> list[Turn]:
+def in_context(row: Row, field: str) -> list[Turn]:
     """Turns before the answer; a prompt that is a text has the row's context below it."""
-    turns = prompt_turns(row, (field,))
+    turns = [*earlier_turns(row), *as_context(asked_turns(row, (field,)))]
     if "context" in row and turns[-1].text == row.get(field):
         more = _beside(row, turns[-1].text, ("context",))
         text = "\n".join(text for text in (turns[-1].text, more) if text)
         turns[-1] = turns[-1]._replace(text=text)
     return turns
+
+
+def as_context(turns: list[Turn]) -> list[Turn]:
+    """The turns of a prompt, none of which is trained on: TRL's loss is that of the completion."""
+    return [
+        turn._replace(untrained=turn.untrained or PROMPT) if turn.role == "assistant" else turn
+        for turn in turns
+    ]
 
 
 def _beside(row: Row, prompt: str, names: Sequence[str]) -> str:
@@ -90,9 +101,9 @@ def exchange(
     history: str | None = "history",
 ) -> Conversation:
     """One exchange from the fields named, each a text or a list of messages."""
-    turns = prompt_turns(row, prompts, system, history)
-    turns += _answer_turns(row, answer, prompts[0])
-    return Conversation(tuple(turns))
+    before = earlier_turns(row, system, history)
+    asked = as_context(asked_turns(row, prompts))
+    return Conversation((*before, *asked, *answer_turns(row, answer, prompts[0])))
 
 
 def prompt_turns(
@@ -101,18 +112,19 @@ def prompt_turns(
     system: Sequence[str] = SYSTEM,
     history: str | None = "history",
 ) -> list[Turn]:
-    """What comes before an answer: the turns of `earlier_turns`, then the prompt's fields joined.
+    """What comes before an answer: the turns of `earlier_turns`, then those of the prompt."""
+    return earlier_turns(row, system, history) + asked_turns(row, prompts)
 
-    One field alone may be a list of messages.
-    """
-    before = earlier_turns(row, system, history)
+
+def asked_turns(row: Row, prompts: Sequence[str]) -> list[Turn]:
+    """The prompt's fields joined; one alone may be a list of messages."""
     if len(prompts) == 1 and (messages := messages_in(row.get(prompts[0]))) is not None:
-        return before + turns_of(messages, prompts[0])
+        return turns_of(messages, prompts[0])
     texts = (field_text(row, field) for field in prompts)
-    return [*before, Turn("user", "\n".join(text for text in texts if text))]
+    return [Turn("user", "\n".join(text for text in texts if text))]
 
 
-def _answer_turns(row: Row, field: str, prompt: str) -> list[Turn]:
+def answer_turns(row: Row, field: str, prompt: str) -> list[Turn]:
     """An answer; JSON text is messages only beside a prompt of messages.
 
     After a prompt that is a text, JSON is what the assistant was asked to write.
@@ -188,7 +200,8 @@ def from_exchanges(row: Row) -> Conversation:
         if not isinstance(said, dict):
             raise RowError(f"{place} is not an object with input and output")
         turns.append(Turn("user", text_of(said.get("input"), f"{place}.input")))
-        turns.append(Turn("assistant", text_of(said.get("output"), f"{place}.output")))
+        answer = text_of(said.get("output"), f"{place}.output")
+        turns.append(Turn("assistant", answer, untrained=mark_of(said, place)))
     if not turns:
         raise RowError(f"{field}: no exchanges")
     return Conversation(tuple(turns))

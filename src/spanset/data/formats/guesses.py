@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spanset.base.errors import DataError
 from spanset.data.formats.exchanges import is_whole_question
+from spanset.data.formats.field_names import (
+    ANSWERS,
+    GUESSED_ANSWERS,
+    GUESSED_PROMPTS,
+    PROMPTS,
+    WHOLE_TEXTS,
+)
 from spanset.data.formats.mapping import MAPPED
-from spanset.data.formats.messages import ROLE_NAMES, is_message, messages_in
+from spanset.data.formats.messages import is_message, messages_in
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
 from spanset.data.formats.trees import is_tree_message
+from spanset.data.formats.turns import ROLE_NAMES
 
 # Names that fields go by, the more telling first; compared without case.
 NAMES = {
-    "prompt": "prompt instruction question query problem input inputs user user_prompt user_input "
-    "human request ask q",
-    "answer": "answer response output completion reply assistant gpt solution generated_solution "
-    "target targets result generation model_answer expected_output ground_truth summary highlights "
-    "code a",
-    "chosen": "chosen preferred winner better accepted positive good",
-    "rejected": "rejected dispreferred loser worse refused negative bad",
-    "text": "text content document body passage story article",
+    "prompt": (*PROMPTS, *GUESSED_PROMPTS),
+    "answer": (*ANSWERS, *GUESSED_ANSWERS),
+    "chosen": ("chosen", "preferred", "winner", "better", "accepted", "positive", "good"),
+    "rejected": ("rejected", "dispreferred", "loser", "worse", "refused", "negative", "bad"),
+    "text": WHOLE_TEXTS,
 }
 # What may be a prompt where there is an answer, and names anything else where there is none.
-WEAK_PROMPTS = "task source title context"
+WEAK_PROMPTS = ("task", "source", "title", "context")
 # What can stand beside a prompt.
 BESIDE_PROMPT = {
-    "input": "input context passage document",
-    "system": "system system_prompt system_message system_instruction",
-    "history": "history",
+    "input": ("input", "context", "passage", "document"),
+    "system": ("system", "system_prompt", "system_message", "system_instruction"),
+    "history": ("history",),
 }
 
 
@@ -144,15 +149,17 @@ def _with_beside(row: Row, targets: dict[str, str]) -> dict[str, str]:
     return targets
 
 
-def _own_name(row: Row, names: str, fits: Callable[[Any], bool] | None = None) -> str | None:
+def _own_name(
+    row: Row, names: Sequence[str], fits: Callable[[Any], bool] | None = None
+) -> str | None:
     """The row's own name of the field that goes by the first of these names."""
     fits = fits or _can_be_read
     own = {field.lower(): field for field, value in row.items() if fits(value)}
-    return next((own[name] for name in names.split() if name in own), None)
+    return next((own[name] for name in names if name in own), None)
 
 
 def _is_weak(field: str) -> bool:
-    return field.lower() in WEAK_PROMPTS.split()
+    return field.lower() in WEAK_PROMPTS
 
 
 def _is_text(value: Any) -> bool:

@@ -15,6 +15,7 @@ from itertools import takewhile
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, prompt_turns, side_turns
 from spanset.data.formats.messages import turns_in
+from spanset.data.formats.ranked import is_ranked, ranked_pair
 from spanset.data.formats.texts import Row, RowError, kind_of
 
 # Names that the two sides go by.
@@ -23,12 +24,13 @@ SIDES = (
     ("chosen_messages", "rejected_messages"),
     ("response_chosen", "response_rejected"),
     ("chosen_response", "rejected_response"),
+    ("response", "rejected_response"),  # ms-swift
 )
 _SIDE_NAMES = {name for names in SIDES for name in names}
 
 # Where a prompt stands, the more telling field first; a list of messages comes first where the
 # sides are answers alone.
-PROMPTS = (("prompt",), ("instruction", "input"), ("question",), ("input",))
+PROMPTS = (("prompt",), ("instruction", "input"), ("question",), ("query",), ("input",))
 DIALOGUES = (("conversations", "from"), ("messages", "role"))
 
 _MARK = re.compile(r"\n\n(Human|Assistant):")
@@ -44,6 +46,8 @@ def is_pair(row: Row) -> bool:
 
 def from_preference(row: Row) -> Conversation:
     """A pair in any of its shapes."""
+    if is_ranked(row):
+        return ranked_pair(row)
     sides = _sides(row)
     if sides is None:
         outputs = _two_outputs(row)

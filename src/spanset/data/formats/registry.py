@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spanset.data.conversation import Conversation
+from spanset.data.formats import named_fields, ranked
 from spanset.data.formats.exchanges import (
     are_exchanges,
     from_alpaca,
@@ -18,14 +19,23 @@ from spanset.data.formats.exchanges import (
     is_whole_question,
 )
 from spanset.data.formats.messages import from_messages, from_sharegpt
+from spanset.data.formats.named_fields import from_named_fields, is_one_exchange
 from spanset.data.formats.pairs import SIDES, from_preference, is_pair
+from spanset.data.formats.ranked import from_ranked, is_ranked
 from spanset.data.formats.texts import Row, RowError, kind_of, parsed_json
+from spanset.data.formats.tool_calls import SETTINGS, TOOLS, settings_of, tools_of
 from spanset.data.formats.trees import from_tree, is_tree
 
 LABELS = ("label", "kto_tag")
 
+# Fields that may stand beside any conversation: what only chat templates read, what nobody sees.
+MEDIA = ("images", "image", "videos", "video", "audios", "audio")
+BESIDE_TURNS = frozenset((*TOOLS, SETTINGS, *MEDIA))
+
 # Formats whose rows may carry a label.
-LABELLED = ("messages", "sharegpt", "alpaca", "prompt-completion", "question-answer")
+LABELLED = (
+    *("messages", "sharegpt", "alpaca", "prompt-completion", "question-answer", "exchange"),
+)
 
 # A text beside one of these fields is not all that a model is to learn from.
 NOT_TEXT_ALONE = {
@@ -48,22 +58,44 @@ class Format:
         The fields it needs, for messages.
     ways : tuple of tuple of str
         Sets of field names, of which a row needs one whole.
-    convert : callable
-        Row to conversation; raises `RowError`.
+    turns : callable
+        Row to conversation, its tools aside; raises `RowError`.
     test : callable, optional
         Whether the values of a row with such fields are of the format.
+    also : callable, optional
+        Whether a row of another format is taken where this one is asked for by its name.
+    remark : str
+        What to say of its rows, once per input.
     """
 
     name: str
     fields: str
     ways: tuple[tuple[str, ...], ...]
-    convert: Callable[[Row], Conversation]
+    turns: Callable[[Row], Conversation]
     test: Callable[[Row], bool] | None = None
+    also: Callable[[Row], bool] | None = None
+    remark: str = ""
 
     def fits(self, row: Row) -> bool:
         """Whether a row is of the format, whatever else it may be."""
+        if self.also is not None and self.also(row):
+            return True
         has_fields = any(all(name in row for name in way) for way in self.ways)
         return has_fields and (self.test is None or self.test(row))
+
+    def convert(self, row: Row) -> Conversation:
+        """The row as a conversation, with its tools; raises `RowError`."""
+        conversation = self.turns(row)
+        if BESIDE_TURNS.isdisjoint(row):
+            return conversation
+        tools, mistake = tools_of(row)
+        media = [row[name] for name in MEDIA if row.get(name)]
+        return conversation._replace(
+            tools=tools,
+            settings=settings_of(row),
+            mistake=mistake,
+            unseen=sum(len(one) if isinstance(one, list) else 1 for one in media),
+        )
 
 
 def recognise(row: Row) -> Format | None:
@@ -100,7 +132,7 @@ def from_kto(row: Row) -> Conversation:
     if base is None or label is None:
         field = next((name for name in LABELS if name in row), LABELS[0])
         raise RowError(f"field {field!r} is {kind_of(row.get(field))}, expected true or false")
-    return base.convert(row)._replace(label=label)
+    return base.turns(row)._replace(label=label)
 
 
 def _is_labelled(row: Row) -> bool:
@@ -120,9 +152,8 @@ def _label(row: Row) -> bool | None:
 
 def _base(row: Row) -> Format | None:
     """Format of a labelled row without its label."""
-    filled = {name for name, value in row.items() if value is not None}
-    names = (name for name in LABELLED if any(filled.issuperset(w) for w in FORMATS[name].ways))
-    return next((FORMATS[name] for name in names), None)
+    filled = {name: value for name, value in row.items() if value is not None}
+    return next((FORMATS[name] for name in LABELLED if FORMATS[name].fits(filled)), None)
 
 
 def _is_instances(row: Row) -> bool:
@@ -144,6 +175,7 @@ FORMATS = {
             (*SIDES, ("instruction", "output")),
             from_preference,
             is_pair,
+            is_ranked,
         ),
         Format(
             "kto",
@@ -187,6 +219,22 @@ FORMATS = {
             (("question", "answer"), ("question", "response")),
             from_question_answer,
             is_whole_question,
+        ),
+        Format(
+            "ranked",
+            "prompt (or the like), responses, scores; or completions with scores",
+            ranked.WAYS,
+            from_ranked,
+            is_ranked,
+            remark=ranked.REMARK,
+        ),
+        Format(
+            "exchange",
+            "one prompt (query, inputs, problem, user ...) and one answer (response, targets, "
+            "solution, assistant ...)",
+            named_fields.WAYS,
+            from_named_fields,
+            is_one_exchange,
         ),
         Format("text", "text alone", (("text",),), from_text, _is_text_alone),
     )

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spanset.data.conversation import Conversation, Turn
-from spanset.data.formats.messages import role_of
+from spanset.data.formats.marks import mark_of
 from spanset.data.formats.texts import Row, RowError, kind_of, list_of, parsed_json, text_of
+from spanset.data.formats.turns import role_of
 
 
 def is_tree(row: Row) -> bool:
@@ -44,7 +45,8 @@ def _thread(message: Any) -> Iterator[Turn]:
     while True:
         if not isinstance(message, dict):
             raise RowError(f"{place} is {kind_of(message)}, expected an object")
-        yield Turn(role_of(message, "role", place), text_of(message.get("text"), f"{place}.text"))
+        text = text_of(message.get("text"), f"{place}.text")
+        yield Turn(role_of(message, "role", place), text, untrained=mark_of(message, place))
         replies = list_of(message.get("replies") or [], f"{place}.replies")
         kept = [
             (_rank(reply), number)
