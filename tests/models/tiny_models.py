@@ -174,7 +174,7 @@ _FAMILIES = {
 FAMILIES = tuple(_FAMILIES)
 
 
-def make_model(family: str, vocabulary: int = VOCABULARY):
+def make_model(family: str, vocabulary: int = VOCABULARY, *, context: int = 128):
     """A float32 causal language model of two layers in evaluation mode, the same on every call."""
     import zlib
 
@@ -188,7 +188,7 @@ def make_model(family: str, vocabulary: int = VOCABULARY):
         intermediate_size=48,
         num_hidden_layers=LAYERS,
         num_attention_heads=4,
-        max_position_embeddings=128,
+        max_position_embeddings=context,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=0,

@@ -32,7 +32,11 @@ class ModelConfig:
     """Tokens of a row, the rest is cut; by default 2048, or the model's context. As in training."""
 
     chat_template: Annotated[str | None, Parameter(group=MODEL)] = None
-    """File with a Jinja chat template to use instead of the tokenizer's."""
+    """File with a Jinja chat template to use instead of the tokenizer's; or training, for the one
+    that TRL's SFTTrainer trains the model's family with (extra `train`)."""
+
+    mask_reasoning: Annotated[bool, Parameter(group=MODEL, negative="")] = False
+    """Leave the assistant's reasoning out of the tokens that count. As in training."""
 
     device: Annotated[str, Parameter(group=MODEL)] = "auto"
     """auto, cpu, cuda or cuda:1. The selection runs on a CUDA device named here, too."""

@@ -70,6 +70,7 @@ class LanguageModel:
             files,
             supervise=config.supervise,
             max_length=config.max_length,
+            mask_reasoning=config.mask_reasoning,
             chat_template=config.chat_template,
         )
         return cls(files, renderer, config, on_bad_row, watcher)
@@ -92,6 +93,7 @@ class LanguageModel:
             **({} if self.config.quantize == NONE else {"quantize": self.config.quantize}),
             "tokenizer": self._once("tokenizer", lambda: tokenizer_digest(self.renderer)),
             "supervise": self.config.supervise,
+            **({"mask_reasoning": True} if self.config.mask_reasoning else {}),
             "max_length": self.renderer.max_length,
             "pair": self.config.pair,
         }
@@ -137,7 +139,13 @@ class LanguageModel:
 
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
-        return survey(data, self.renderer, pair=self.config.pair, on_bad_row=self.on_bad_row)
+        return survey(
+            data,
+            self.renderer,
+            pair=self.config.pair,
+            on_bad_row=self.on_bad_row,
+            on_note=self.watcher.note,
+        )
 
     def seconds(self, seen: Survey, *, backward: bool) -> float:
         """Of a pass, from the model's size and the speed of matrix products.

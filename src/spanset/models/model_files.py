@@ -24,6 +24,7 @@ from spanset.models.adapters import Adapter
 from spanset.models.libraries import FAILURES, cannot_load, first_line, quiet, repository_folder
 from spanset.models.quantised import require_known_method
 from spanset.models.rendering.renderer import Renderer, make_renderer
+from spanset.models.rendering.training_templates import TRAINING
 
 DEFAULT_LENGTH = 2048  # tokens a row, where neither --max-length nor the model says less
 DTYPES = ("float32", "bfloat16", "float16")
@@ -180,6 +181,7 @@ def load_renderer(
     *,
     supervise: str = "all",
     max_length: int | None = None,
+    mask_reasoning: bool = False,
     chat_template: str | None = None,
 ) -> Renderer:
     """The model's tokenizer and chat template, ready to render.
@@ -189,7 +191,7 @@ def load_renderer(
     max_length : int, optional
         Tokens a row; by default 2,048, or what the model can attend to if that is less.
     chat_template : str, optional
-        File with a Jinja template to use instead of the tokenizer's.
+        File with a Jinja template to use instead of the tokenizer's; or ``training``.
     """
     transformers = require("transformers", extra="models")
     context = model.context
@@ -203,7 +205,9 @@ def load_renderer(
             where="--max-length",
             fix=f"give {context} or less",
         )
-    source = None if chat_template is None else _read_template(chat_template)
+    source = chat_template
+    if source is not None and source != TRAINING:
+        source = _read_template(source)
     name, revision = model.tokenizer
     try:
         with quiet():
@@ -228,6 +232,7 @@ def load_renderer(
         tokenizer,
         max_length=max_length,
         supervise=supervise,
+        mask_reasoning=mask_reasoning,
         chat_template=source,
         name=model.name,
     )

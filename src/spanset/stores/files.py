@@ -17,7 +17,7 @@ import numpy.typing as npt
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, OutputError, UsageError
 
-VERSION = 3  # of the store's form
+VERSION = 4  # of the store's form
 ENTRIES = ("settings", "data", "columns", "state", "plan", "cost", "shard", "machines")
 ENTRIES += ("self_check", "splits")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

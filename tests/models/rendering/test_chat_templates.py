@@ -37,6 +37,7 @@ MARKS_AROUND_NOTHING = CHATML_MARKED.replace(
 DROPS_THE_ANSWER = CHATML.replace(
     "m['content']", "(m['content'] if m['role'] != 'assistant' else '')"
 )
+COUNTS_CHARACTERS = CHATML.replace("m['role'] +", "m['role'] + (m['content'] | length | string) +")
 MARKS_WITH_BREAK = CHATML_MARKED.replace(
     "{% endgeneration %}{{ '<|im_end|>\n' }}", "{{ '<|im_end|>\n' }}{% endgeneration %}"
 )
@@ -73,7 +74,7 @@ def test_answers_and_their_end_of_turn_are_supervised_and_no_header_is(
 ):
     every = renderer_of(template, trim_offsets=trim_offsets)
     last = renderer_of(template, supervise="last", trim_offsets=trim_offsets)
-    assert every.method == method
+    assert every.chat.has_marks == (method == "marks")
     assert supervised(every, *TWO) == [f"Four.{end}", f"Of course.{end}"]
     assert supervised(last, *TWO) == [f"Of course.{end}"]
 
@@ -218,21 +219,21 @@ def test_refused_rows_leave_their_neighbours_alone():
             np.testing.assert_array_equal(result.supervised, alone.supervised)
 
 
-def test_a_turn_that_is_rewritten_later_is_refused_with_the_remedies():
+def test_a_turn_that_is_written_otherwise_once_others_follow_is_found():
     turns = [QUESTION, ("assistant", "<think>2+2</think>Four."), *TWO[2:]]
-    message = refusal(renderer_of(THINKING), *turns)
-    assert "turn 2" in message
-    assert "--supervise last" in message
-    assert "--chat-template FILE" in message
-    last = renderer_of(THINKING, supervise="last")
-    assert supervised(last, *turns) == ["Of course.<|im_end|>"]
+    answers = ["Four.<|im_end|>", "Of course.<|im_end|>"]
+    assert supervised(renderer_of(THINKING), *turns) == answers
+    assert supervised(renderer_of(THINKING, supervise="last"), *turns) == answers[1:]
 
 
-def test_a_turn_that_does_not_begin_as_prompted_is_refused():
-    opens = CHATML.replace("assistant\n' }}", "assistant\n<think>\n' if messages | length > 1 }}")
-    message = refusal(renderer_of(opens), *TWO)
-    assert "generation prompt" in message
-    assert "--supervise last" not in message  # turn 4 is the last one
+def test_a_turn_starts_after_what_it_has_of_its_generation_prompt():
+    for opens in (
+        CHATML.replace(
+            "assistant\n' }}", "assistant\n' + (messages | length > 1) * '<think>\n' }}"
+        ),
+        CHATML.replace("assistant\n' }}", "assistant\n<think>' }}"),
+    ):
+        assert supervised(renderer_of(opens), *TWO) == ["Four.<|im_end|>", "Of course.<|im_end|>"]
 
 
 def test_marks_that_miss_the_answer_of_one_row_refuse_that_row():
@@ -255,7 +256,7 @@ def test_marks_that_miss_the_answer_of_one_row_refuse_that_row():
         ("{% for m in messages %}", "not valid Jinja"),
         ("{{ messages | nosuch }}", "not valid Jinja"),
         ("{{ raise_exception('Never!') }}", "fails on a question"),
-        (CHATML.replace("assistant\n' }}", "assistant\n<think>' }}"), "does not tell the answer"),
+        (COUNTS_CHARACTERS, "does not tell the answer"),
         (
             "{% macro say(m) %}{{ '<|im_start|>assistant\n' }}{% generation %}{{ m['content'] }}"
             "{% endgeneration %}{% endmacro %}{% for m in messages %}{{ say(m) }}{% endfor %}",

@@ -122,15 +122,15 @@ def test_copies_are_counted_but_cost_nothing():
 
 def test_a_distinct_row_is_rendered_once(monkeypatch):
     rendered = []
-    original = token_survey.render_rows
+    original = token_survey.read_rows
 
-    def counted(data, renderer, rows, pair):
-        rendered.extend(rows)
-        return original(data, renderer, rows, pair)
+    def counted(conversations, renderer, pair):
+        rendered.extend(one.turns[0].text for one in conversations)
+        return original(conversations, renderer, pair)
 
-    monkeypatch.setattr(token_survey, "render_rows", counted)
+    monkeypatch.setattr(token_survey, "read_rows", counted)
     surveyed([pair("One?"), pair("Two?"), pair("One?"), pair("Three?")])
-    assert rendered == [0, 1, 3]
+    assert rendered == ["One?", "Two?", "Three?"]
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3])

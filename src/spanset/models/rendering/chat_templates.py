@@ -1,16 +1,8 @@
-"""From a conversation to its text, and the characters of it that the assistant writes.
+"""The chat template of a model: what it takes, and what it writes.
 
-The text is a chat template's. Where the assistant's turns lie in it is found in one of two ways:
-
-marks
-    The template has ``{% generation %}`` marks: the characters between them.
-prefixes
-    It has none. The text of the turns before an assistant's turn, with the generation prompt, ends
-    where the turn starts; the text up to and including the turn ends where it ends (before an
-    end-of-sequence token that closes the text and not the turn). Both have to be prefixes of the
-    whole text, or the row is refused: a template that writes an earlier turn
-    differently once later turns follow cannot be taken apart. A template that ignores the
-    generation prompt leaves the header of the turn to the model, so that it is supervised too.
+Templates differ in what they take. Content is a text for most, a list of parts for those of models
+that see pictures, either for some; the arguments of a tool call are an object for most, JSON text
+for DeepSeek's. Both are found by trying, so that a row is given as its template takes it.
 
 Nothing in a row is evaluated as Jinja: rows are variables of the template.
 """
@@ -20,12 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any
 
 from spanset.base.errors import MissingExtraError, printable
 from spanset.base.extras import require
 from spanset.data.conversation import Conversation
+from spanset.models.rendering.probes import REASONING, shared_start
+from spanset.models.rendering.template_messages import (
+    Form,
+    Message,
+    as_taken,
+    from_turns,
+    without_surrogates,
+)
 from spanset.models.rendering.token_spans import Span
 
 # For a tokenizer that has no chat template. Where it has no end-of-sequence token nothing says that
@@ -53,24 +53,45 @@ FIXED_DATE = (
     " }}{%- endmacro -%}"
 )
 
+# Variables that are not a row's to set.
+RESERVED = frozenset(
+    (
+        *("messages", "conversations", "tools", "documents", "chat_template"),
+        *("add_generation_prompt", "continue_final_message", "return_assistant_tokens_mask"),
+    )
+)
+
 _MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it
 
-Messages = list[dict[str, str]]
+# What every template is tried on; words that none holds.
+QUESTION, ANSWER = "Which quokka juggles?", "Seven marmalade zeppelins."
+TOOL, ARGUMENT = "juggle_quokkas", "marmalade"
 
 
 class RenderError(ValueError):
     """One row that cannot be rendered; the message is the reason, on one line."""
 
 
-class Layout(NamedTuple):
-    """The text of a row, and the characters of the assistant's turns in it."""
-
-    text: str
-    spans: list[Span]
-    answered: bool  # whether one of those turns says anything
-
-
 @dataclass(frozen=True)
+class Chat:
+    """What a template is given of one row.
+
+    Attributes
+    ----------
+    messages : list of Message
+        In the form that the template takes.
+    tools : list of mapping or None
+        Definitions of tools.
+    settings : dict
+        Further variables of the template.
+    """
+
+    messages: list[Message]
+    tools: list[Any] | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class ChatTemplate:
     """A chat template with the special tokens it may write.
 
@@ -80,78 +101,140 @@ class ChatTemplate:
         Jinja source.
     special_tokens : dict
         Variables such as ``eos_token``.
-    supervise : {"all", "last"}
-        Which of the assistant's turns to find.
-    method : {"marks", "prefixes"}
-        How; see the module.
     """
 
     source: str
     special_tokens: dict[str, Any]
-    supervise: str
-    method: str
 
-    def lay_out(self, conversation: Conversation) -> Layout | RenderError:
-        """Text and spans of a conversation, or why there are none."""
-        turns = conversation.turns
-        spoken = [number for number, turn in enumerate(turns) if turn.role == "assistant"]
-        wanted = spoken[-1:] if self.supervise == "last" else spoken
-        messages = to_messages(conversation)
-        try:
-            if self.method == "marks":
-                text, spans = self._marked(messages, len(spoken), wanted)
-            else:
-                text, spans = self._between_prefixes(messages, wanted)
-        except RenderError as error:
-            return error
-        # A template is somebody's program: it may refuse a row, or fail on it in any way.
-        except Exception as error:
-            return RenderError(f"the chat template refuses the row: {reason(error)}")
-        return Layout(text, spans, any(turns[number].text.strip() for number in wanted))
+    @cached_property
+    def has_marks(self) -> bool:
+        """Whether the template says itself what the assistant writes."""
+        return has_marks(self.source)
 
-    def write(self, messages: Messages, *, prompt: bool = False) -> tuple[str, list[Span]]:
+    @cached_property
+    def form(self) -> Form:
+        """How content is taken; text where neither way of giving it is."""
+        asked = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
+        text = self._tried(asked)
+        parts = self._tried(as_taken(asked, Form(text=False, parts=True)))
+        is_text = text is not None and ANSWER in text
+        is_parts = parts is not None and ANSWER in parts
+        # A template of texts may write a list as Python would, brackets and all.
+        return Form(is_text or not is_parts, is_parts and (parts == text or not is_text))
+
+    @cached_property
+    def generation_prompt(self) -> str:
+        """What is written after a question for the model to go on from."""
+        return self._after_question[0]
+
+    @cached_property
+    def header(self) -> str:
+        """What every answer begins with of the generation prompt, which may open a thinking block.
+
+        Some templates close it, or leave it out of all answers but the last.
+        """
+        prompt, *answers = self._after_question
+        return prompt[: min((shared_start(prompt, answer) for answer in answers), default=0)]
+
+    @cached_property
+    def _after_question(self) -> list[str]:
+        """The generation prompt; an answer; an answer with a question after it."""
+        asked = as_taken([{"role": "user", "content": QUESTION}], self.form)
+        answer = as_taken([{"role": "assistant", "content": ANSWER}], self.form)
+        texts = (
+            self._tried(asked),
+            self._tried(asked, prompt=True),
+            self._tried([*asked, *answer]),
+            self._tried([*asked, *answer, *asked]),
+        )
+        bare, *longer = [text for text in texts if text is not None] or [""]
+        if None in texts[:3]:
+            return [""]
+        bare = bare.removesuffix(self.special_tokens.get("eos_token") or "")  # Phi-3's has it
+        start = min(shared_start(bare, text) for text in longer)
+        return [text[start:] for text in longer]
+
+    @cached_property
+    def takes_objects(self) -> bool:
+        """Whether the arguments of a tool call are taken as objects, and not as JSON text only."""
+        return self._called(as_text=False) is not None or self._called(as_text=True) is None
+
+    @cached_property
+    def writes_calls(self) -> bool:
+        """Whether tool calls have a place in what is written."""
+        text = self._called(as_text=not self.takes_objects)
+        return text is None or TOOL in text
+
+    @cached_property
+    def writes_tools(self) -> bool:
+        """Whether definitions of tools have a place in what is written."""
+        definition = {
+            "type": "function",
+            "function": {"name": TOOL, "description": ANSWER, "parameters": {"type": "object"}},
+        }
+        asked = as_taken([{"role": "user", "content": QUESTION}], self.form)
+        text = self._tried(asked, tools=[definition])
+        return text is None or TOOL in text
+
+    @cached_property
+    def reasoning_fields(self) -> frozenset[str]:
+        """Names under which reasoning has a place in what is written."""
+        asked = as_taken([{"role": "user", "content": QUESTION}], self.form)
+        answer = as_taken([{"role": "assistant", "content": "ready"}], self.form)[0]
+        texts = {field: self._tried([*asked, {**answer, field: ANSWER}]) for field in REASONING}
+        return frozenset(field for field, text in texts.items() if text is None or ANSWER in text)
+
+    def chat(self, conversation: Conversation) -> Chat:
+        """The conversation as this template takes it.
+
+        Raises
+        ------
+        RenderError
+            The row's tools are no definitions, or it sets what is not its to set.
+        """
+        if conversation.mistake:
+            raise RenderError(conversation.mistake)
+        settings = without_surrogates(dict(conversation.settings))
+        if reserved := sorted(RESERVED & settings.keys()):
+            raise RenderError(f"chat_template_kwargs of the row name {', '.join(reserved)}")
+        messages = from_turns(conversation.turns)
+        is_called = any("tool_calls" in message for message in messages)
+        taken = as_taken(messages, self.form, is_called and not self.takes_objects)
+        return Chat(taken, without_surrogates(list(conversation.tools)) or None, settings)
+
+    def write(self, chat: Chat, *, prompt: bool = False) -> tuple[str, list[Span]]:
         """Text of the messages, and the spans that the template marks."""
         texts, spans = template_writer()(
-            conversations=[messages],
+            conversations=[chat.messages],
+            tools=chat.tools,
             chat_template=self.source,
-            return_assistant_tokens_mask=self.method == "marks",
+            return_assistant_tokens_mask=self.has_marks,
             add_generation_prompt=prompt,
-            **self.special_tokens,
+            **{**self.special_tokens, **chat.settings},
         )
         return texts[0], spans[0] if spans else []
 
-    def _marked(self, messages: Messages, spoken: int, wanted: list[int]) -> tuple[str, list[Span]]:
-        """Text, and the spans that the template marks in the `wanted` turns."""
-        text, spans = self.write(messages)
-        if len(wanted) == spoken:
-            return text, spans
-        if len(spans) == spoken:  # a mark a turn; the template may refuse half a conversation
-            return text, spans[-1:]
-        _, before = self.write(messages[: wanted[0]])
-        return text, spans[len(before) :]
+    def _called(self, *, as_text: bool) -> str | None:
+        """A tool call with arguments in this form as the template writes it; None if it fails."""
+        call = {"type": "function", "function": {"name": TOOL, "arguments": {"what": ARGUMENT}}}
+        asked: list[Message] = [
+            {"role": "user", "content": QUESTION},
+            {"role": "assistant", "content": "", "tool_calls": [{"id": "juggle001", **call}]},
+        ]
+        return self._tried(as_taken(asked, self.form, as_text))
 
-    def _between_prefixes(self, messages: Messages, wanted: list[int]) -> tuple[str, list[Span]]:
-        """Text, and the spans between the text before and after each of the `wanted` turns."""
-        text, _ = self.write(messages)
-        spans = []
-        for number in wanted:
-            before, _ = self.write(messages[:number], prompt=True)
-            is_end = number + 1 == len(messages)
-            after = text if is_end else self.write(messages[: number + 1])[0]
-            if not text.startswith(after):  # Phi-3's ends every text with it, and no turn
-                after = after.removesuffix(self.special_tokens.get("eos_token") or "")
-            if not after.startswith(before):
-                raise _inseparable(
-                    number, wanted, "does not begin", "as its generation prompt does"
-                )
-            if not text.startswith(after):
-                raise _inseparable(number, wanted, "writes", "differently once more turns follow")
-            spans.append((len(before), len(after)))
-        return text, spans
+    def _tried(
+        self, messages: list[Message], tools: list[Any] | None = None, *, prompt: bool = False
+    ) -> str | None:
+        """What the template writes of these messages; None where it fails in any way."""
+        try:
+            return self.write(Chat(messages, tools, {}), prompt=prompt)[0]
+        except Exception:
+            return None
 
 
 def has_marks(template: str) -> bool:
-    """Whether the template says itself what the assistant writes."""
+    """Whether a template says itself what the assistant writes."""
     return _MARK.search(template) is not None
 
 
@@ -182,25 +265,8 @@ def template_writer() -> Callable[..., tuple[list[str], list[list[Span]]]]:
     return writer
 
 
-def to_messages(conversation: Conversation) -> Messages:
-    """Turns as templates read them; lone surrogates become the replacement character."""
-    return [
-        {"role": turn.role, "content": turn.text.encode("utf-8", "replace").decode()}
-        for turn in conversation.turns
-    ]
-
-
 def reason(error: Exception) -> str:
     """What a template says, on one line; the kind of error too where it is not the template's."""
     message = printable(" ".join(str(error).split()))
     own = isinstance(error, require("jinja2", extra="models").TemplateError)
     return message if own and message else f"{type(error).__name__}: {message}"
-
-
-def _inseparable(number: int, wanted: list[int], does: str, how: str) -> RenderError:
-    marked = "--chat-template FILE with {% generation %} marks"
-    remedy = marked if number == wanted[-1] else f"--supervise last, or {marked}"
-    return RenderError(
-        f"the chat template {does} turn {number + 1}, the assistant's, {how}, so its tokens cannot "
-        f"be told from the others: use {remedy}"
-    )

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,25 +24,23 @@ from spanset.base.extras import require
 from spanset.data.conversation import Conversation, Turn
 from spanset.models.rendering import token_spans
 from spanset.models.rendering.chat_templates import (
+    ANSWER,
     PLAIN_TEMPLATE,
+    QUESTION,
     ChatTemplate,
-    Layout,
     RenderError,
-    has_marks,
     reason,
     template_writer,
-    to_messages,
     with_fixed_date,
 )
 from spanset.models.rendering.token_spans import Piece, Span
+from spanset.models.rendering.training_templates import TRAINING, training_template
+from spanset.models.rendering.turn_spans import Layout, lay_out
 
 __all__ = ["PLAIN_TEMPLATE", "Piece", "RenderError", "Rendered", "Renderer", "make_renderer"]
 
 SUPERVISE = ("all", "last")
 BATCH = 1_000  # rows a call of the tokenizer
-
-# What every model is tried on; words that no template holds.
-QUESTION, ANSWER = "Which quokka juggles?", "Seven marmalade zeppelins."
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,14 @@ class Rendered:
     ids: npt.NDArray[np.int32]
     supervised: npt.NDArray[np.bool_]
     truncated: bool
+
+
+class Token(NamedTuple):
+    """One token; a character that is split over tokens belongs to the first of them."""
+
+    id: int
+    text: str
+    supervised: bool
 
 
 class _Row(NamedTuple):
@@ -87,15 +94,15 @@ class Renderer:
         Which of the assistant's turns are supervised.
     max_length : int
         Tokens of a row that are kept, from its start.
-    method : {"marks", "prefixes"}
-        How the assistant's turns are found; see `chat_templates`.
+    mask_reasoning : bool
+        Whether reasoning is left out of what is supervised.
     """
 
     tokenizer: Any
     template: str
     supervise: str
     max_length: int
-    method: str
+    mask_reasoning: bool = False
 
     def render(self, conversations: Sequence[Conversation]) -> list[Rendered | RenderError]:
         """Tokens of every conversation, or why there are none; one result per conversation.
@@ -115,6 +122,17 @@ class Renderer:
         rendered = self._cut(row)
         return rendered, token_spans.pieces(row.text, row.ends, rendered.supervised)
 
+    def tokens(self, conversation: Conversation) -> list[Token] | RenderError:
+        """Tokens of a conversation one by one, for programs to look at."""
+        (row,) = self._rows([conversation])
+        if isinstance(row, RenderError):
+            return row
+        rendered = self._cut(row)
+        starts = [0, *row.ends.tolist()]
+        texts = [row.text[start:end] for start, end in pairwise(starts)]
+        kept = zip(rendered.ids.tolist(), texts, rendered.supervised.tolist(), strict=False)
+        return [Token(*one) for one in kept]
+
     def _cut(self, row: _Row) -> Rendered:
         if len(row.ids) <= self.max_length:
             return Rendered(row.ids, row.supervised, truncated=False)
@@ -124,7 +142,7 @@ class Renderer:
 
     def _rows(self, conversations: Sequence[Conversation]) -> Iterator[_Row | RenderError]:
         for start in range(0, len(conversations), BATCH):
-            layouts = [self.chat.lay_out(one) for one in conversations[start : start + BATCH]]
+            layouts = [self._lay_out(one) for one in conversations[start : start + BATCH]]
             tokens = self._tokenise([one.text for one in layouts if isinstance(one, Layout)])
             for layout in layouts:
                 if isinstance(layout, RenderError):
@@ -149,16 +167,19 @@ class Renderer:
     def _supervise(self, layout: Layout, ids: list[int], offsets: list[Span]) -> _Row | RenderError:
         """All tokens of the row, those of the layout's spans supervised."""
         numbers = np.array(ids, dtype=np.int32)
-        tokens = token_spans.locate(layout.text, offsets, np.isin(numbers, self._special_ids))
+        tokens = self._located(layout.text, numbers, offsets)
         supervised = np.zeros(len(ids), dtype=bool)
         closing = []
         for span in layout.spans:
             part = token_spans.inside(tokens, span)
-            if self.method == "prefixes":
+            if not self.chat.has_marks:  # marks of the template's own are obeyed
                 part = token_spans.cut_after_end_of_turn(tokens, part)
-            elif (after := token_spans.end_of_turn_after(tokens, span, part)) is not None:
+            after = token_spans.end_of_turn_after(tokens, span, part)
+            if after is not None and self._ends_turn(tokens, after):
                 closing.append(after)
             supervised |= part
+        for span in layout.masked:
+            supervised &= ~token_spans.inside(tokens, span)
         supervised[:1] = False
         if layout.answered and not supervised.any():
             return RenderError("the chat template leaves no token of the answer to learn from")
@@ -166,11 +187,49 @@ class Renderer:
         supervised[:1] = False
         return _Row(layout.text, numbers, tokens.ends, supervised)
 
+    def _ends_turn(self, tokens: token_spans.Tokens, place: int) -> bool:
+        """Whether the special token at this place ends the turn before it, which ends with none.
+
+        It does not where marks hold the end, or where the assistant's next turn begins with it.
+        """
+        header = self.chat.header.strip()
+        is_header = header and tokens.text.startswith(header, int(tokens.starts[place]))
+        return not self._marks_hold_end and not is_header
+
+    def _located(
+        self, text: str, ids: npt.NDArray[np.int32], offsets: list[Span]
+    ) -> token_spans.Tokens:
+        return token_spans.locate(text, offsets, np.isin(ids, self._special_ids))
+
+    @cached_property
+    def _marks_hold_end(self) -> bool:
+        """Whether the template's marks hold the end of a turn, as a plain turn shows.
+
+        What follows on a marked turn that ends otherwise, a tool's answer say, is then not an end.
+        """
+        turns = (Turn("user", QUESTION), Turn("assistant", ANSWER))
+        layouts = (self._lay_out(Conversation(some)) for some in ((*turns, turns[0]), turns))
+        layout = next((one for one in layouts if isinstance(one, Layout)), None)
+        if not self.chat.has_marks or layout is None or not layout.spans:
+            return False
+        ids, offsets = next(self._tokenise([layout.text]))
+        tokens = self._located(layout.text, np.array(ids, dtype=np.int32), offsets)
+        span = layout.spans[-1]
+        part = token_spans.inside(tokens, span)
+        return token_spans.end_of_turn_after(tokens, span, part) is None
+
+    def _lay_out(self, conversation: Conversation) -> Layout | RenderError:
+        return lay_out(
+            self.chat,
+            conversation,
+            supervise=self.supervise,
+            mask_reasoning=self.mask_reasoning,
+        )
+
     @cached_property
     def chat(self) -> ChatTemplate:
         """The template with the tokenizer's special tokens."""
-        special_tokens = dict(self.tokenizer.special_tokens_map)
-        return ChatTemplate(self.template, special_tokens, self.supervise, self.method)
+        return ChatTemplate(self.template, dict(self.tokenizer.special_tokens_map))
 
     @cached_property
     def _special_ids(self) -> npt.NDArray[np.int32]:
@@ -187,6 +246,7 @@ def make_renderer(
     *,
     max_length: int,
     supervise: str = "all",
+    mask_reasoning: bool = False,
     chat_template: str | None = None,
     name: str = "model",
 ) -> Renderer:
@@ -200,8 +260,11 @@ def make_renderer(
         Tokens of a row to keep.
     supervise : {"all", "last"}
         All of the assistant's turns, or only the last.
+    mask_reasoning : bool
+        Whether to leave reasoning out of what is supervised.
     chat_template : str, optional
-        Jinja source of the template to use instead of the tokenizer's.
+        Jinja source of the template to use instead of the tokenizer's; or ``training`` for the
+        one that TRL trains the model's family with.
     name : str
         The model's name, for messages.
 
@@ -231,12 +294,13 @@ def make_renderer(
             fix="use a model whose files include tokenizer.json",
         )
     template = chat_template
-    if template is None:
+    if template is None or template == TRAINING:
         # One of several named templates, where there are several.
         has_template = tokenizer.chat_template is not None
-        template = tokenizer.get_chat_template() if has_template else PLAIN_TEMPLATE
-    method = "marks" if has_marks(template) else "prefixes"
-    renderer = Renderer(tokenizer, with_fixed_date(template), supervise, max_length, method)
+        own = tokenizer.get_chat_template() if has_template else PLAIN_TEMPLATE
+        is_training = template == TRAINING
+        template = training_template(tokenizer, own, name) if is_training else own
+    renderer = Renderer(tokenizer, with_fixed_date(template), supervise, max_length, mask_reasoning)
     _try(renderer, name if chat_template is None else "--chat-template")
     return renderer
 
@@ -253,7 +317,7 @@ def _try(renderer: Renderer, where: str) -> None:
     syntax_error = require("jinja2", extra="models").TemplateSyntaxError
     conversation = Conversation((Turn("user", QUESTION), Turn("assistant", ANSWER)))
     try:
-        text, _ = renderer.chat.write(to_messages(conversation))
+        text, _ = renderer.chat.write(renderer.chat.chat(conversation))
     except syntax_error as error:
         why = f"line {error.lineno}: {error.message}"
         raise refuse("the chat template is not valid Jinja", why) from error
@@ -263,7 +327,7 @@ def _try(renderer: Renderer, where: str) -> None:
     if ANSWER not in text:
         raise refuse("the chat template drops the answer")
     uncut = replace(renderer, max_length=sys.maxsize).pieces(conversation)
-    if isinstance(uncut, RenderError) and renderer.method == "prefixes":
+    if isinstance(uncut, RenderError) and not renderer.chat.has_marks:
         raise refuse("the chat template does not tell the answer from the rest", str(uncut))
     marks = "put {% generation %} and {% endgeneration %} around what the assistant writes"
     if isinstance(uncut, RenderError):

@@ -92,8 +92,8 @@ def sides_of(talk: Conversation, pair: str) -> list[Conversation]:
     """What goes through the model of a row: itself, or sides of a pair, each with the prompt."""
     if not talk.rejected:
         return [] if pair == "rejected" else [talk]
-    chosen = Conversation(talk.turns)
-    rejected = Conversation(talk.turns[: talk.shared] + talk.rejected)
+    chosen = talk._replace(rejected=(), shared=0)
+    rejected = chosen._replace(turns=talk.turns[: talk.shared] + talk.rejected)
     return {"difference": [chosen, rejected], "chosen": [chosen], "rejected": [rejected]}[pair]
 
 

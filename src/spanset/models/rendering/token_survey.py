@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
 from spanset.data.dataset import Dataset
+from spanset.models.rendering.dropped import dropped_from, said_of
 from spanset.models.rendering.renderer import Renderer, RenderError
-from spanset.models.rendering.sides import TokenRow, read_rows
+from spanset.models.rendering.sides import TokenRow, read_rows, sides_of
 from spanset.stores.status import Status
 from spanset.stores.survey import Survey, not_rendered
 
@@ -15,8 +21,11 @@ def survey(
     *,
     pair: str = "difference",
     on_bad_row: str = "stop",
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Survey:
     """Render every distinct row once, for its numbers of tokens.
+
+    What the chat template has no place for is told, with the number of rows.
 
     Parameters
     ----------
@@ -31,9 +40,17 @@ def survey(
         Such a row, with its place.
     """
     result = Survey.start(data.digests, "tokens", "supervised")
+    copies = np.bincount(result.first, minlength=len(result.first))
+    dropped: Counter[str] = Counter()
     tokens, supervised = result.columns["tokens"], result.columns["supervised"]
     for rows in result.distinct():
-        for row, read in zip(rows, render_rows(data, renderer, rows, pair), strict=True):
+        conversations = [data.conversation(row) for row in rows]
+        for conversation, row in zip(conversations, rows, strict=True):
+            sides = sides_of(conversation, pair)
+            names = {name for side in sides for name in dropped_from(side, renderer.chat)}
+            for name in sorted(names):
+                dropped[name] += int(copies[row])
+        for row, read in zip(rows, read_rows(conversations, renderer, pair), strict=True):
             if isinstance(read, RenderError):
                 if on_bad_row == "stop":
                     raise not_rendered(data, row, str(read))
@@ -41,6 +58,8 @@ def survey(
                 continue
             tokens[row], supervised[row] = read.tokens, read.supervised
             result.truncated[row], result.status[row] = read.truncated, read.status
+    for name, number in dropped.items():
+        on_note(said_of(name, number))
     result.spread()
     return result
 
