@@ -6,9 +6,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -82,15 +82,15 @@ def select(
         dataset, plan = plan_select(config)
         with _printing():
             if output.json:
-                out.print_json(json.dumps(plan.record()))
+                is_unicode = _encoding(out.file).lower().startswith("utf")
+                out.print_json(json.dumps(plan.record()), ensure_ascii=not is_unicode)
             else:
                 out.print(input_table(dataset), plan_table(plan.lines()))
         return 0
     outcome = run_select(config, watcher)
     with _printing():
         if output.json:
-            record = json.dumps(outcome.record(), ensure_ascii=False)
-            out.print(record, soft_wrap=True, markup=False, emoji=False)
+            _print_record(out, outcome.record())
         else:
             out.print(input_table(outcome.run.data), selection_table(outcome))
     return INTERRUPTED if outcome.run.picks.stop_reason is StopReason.INTERRUPTED else 0
@@ -126,8 +126,7 @@ def measure(
     out = Console(highlight=False)
     with _printing():
         if measuring.json:
-            record = json.dumps(outcome.record(), ensure_ascii=False)
-            out.print(record, soft_wrap=True, markup=False, emoji=False)
+            _print_record(out, outcome.record())
         else:
             if outcome.data is not None:
                 out.print(input_table(outcome.data))
@@ -211,12 +210,14 @@ def show(
     *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 3,
     formats: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
 ) -> int:
     """Show how rows are understood: each row beside its format, roles and text.
 
-    With a model, show the tokens that it reads and which of them are supervised.
+    With a model, show the tokens that it reads and which of them are supervised, and what its chat
+    template has no place for.
 
     Parameters
     ----------
@@ -226,10 +227,18 @@ def show(
         Rows to show.
     formats
         List the formats that are known, with an example row of each; needs no data.
+    json
+        Print an object a row for scripts: its messages in the form that the chat template takes,
+        each with whether it is trained on; with a model its tokens, too.
     """
-    from spanset.commands.show import show_formats, show_rows
+    from spanset.commands.show import show_formats, show_json, show_rows
 
-    shown = show_formats(data) if formats else show_rows(_paths(data), n, reading, model)
+    if json and not formats:
+        for line in show_json(_paths(data), n, reading, model, _encoding(sys.stdout)):
+            with _printing():
+                print(line)
+        return 0
+    shown = show_formats(data, json=json) if formats else show_rows(_paths(data), n, reading, model)
     with _printing():
         Console(highlight=False).print(shown)
     return 0
@@ -239,6 +248,18 @@ def _paths(data: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("-" if name == STDIN else name for name in data)
 
 
+def _print_record(out: Console, record: Mapping[str, Any]) -> None:
+    """The outcome of a command as a line of JSON."""
+    from spanset.commands.terminal.json_lines import json_line
+
+    line = json_line(record, _encoding(out.file))
+    out.print(line, soft_wrap=True, markup=False, emoji=False)
+
+
+def _encoding(file: Any) -> str:
+    return getattr(file, "encoding", None) or "utf-8"
+
+
 @contextmanager
 def _printing() -> Iterator[None]:
     """What standard output cannot take (a full disk) is an error like any other."""
@@ -246,6 +267,8 @@ def _printing() -> Iterator[None]:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
+    except BrokenPipeError:  # the reader has what it wants
+        raise
     except OSError as error:
         raise OutputError(
             "cannot print the result",

@@ -56,8 +56,14 @@ def test_rows_that_standard_output_cannot_take_are_an_error(many_rows):
 
 @pytest.mark.parametrize(
     "command",
-    [("show", "d.jsonl"), (*PICK, *ARRAY), (*PICK, *ARRAY, "--json"), (*PICK, "--dry-run")],
-    ids=["show", "table", "json", "dry-run"],
+    [
+        ("show", "d.jsonl"),
+        ("show", "d.jsonl", "--json"),
+        (*PICK, *ARRAY),
+        (*PICK, *ARRAY, "--json"),
+        (*PICK, "--dry-run"),
+    ],
+    ids=["show", "show-json", "table", "json", "dry-run"],
 )
 @pytest.mark.skipif(not HAS_FULL, reason="there is no /dev/full")
 def test_a_table_that_standard_output_cannot_take_is_an_error(spanset, monkeypatch, command):

@@ -5,6 +5,7 @@
     measure    read, represent, measure, judge, draw
     features   stores of features, made, added to, joined
     show cache what rows are understood as; what is kept
+    shown_rows the same as objects for scripts
     given measure_inputs prepared measure_outcome    parts of these
     verbs/     the same in Python: `represent`, `measure`, `select`
     terminal/  tables, panels and progress; nothing is printed but by cli.py

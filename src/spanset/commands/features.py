@@ -10,6 +10,7 @@ from spanset.config.amounts import refuse_negative
 from spanset.config.model_settings import ModelConfig
 from spanset.config.settings import DataConfig
 from spanset.data.reader import read_data
+from spanset.data.remarks import remark_lines
 from spanset.features.representations import (
     check_representation,
     lexical_maker,
@@ -54,6 +55,8 @@ def run_features(
         maker = loaded(spec, model, seed=seed, on_bad_row=reading.on_bad_row, watcher=watcher)
     with stage("read"):
         rows = read_data(data, reading)
+        for line in remark_lines(rows):
+            watcher.note(line)
     with stage("represent"):
         maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
         parts = in_store(maker, rows, path, part)

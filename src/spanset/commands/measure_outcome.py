@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spanset.data.dataset import Dataset
+from spanset.data.remarks import remark_lines
 from spanset.diversity.addition import Additions
 from spanset.diversity.correlation import Correlation
 from spanset.diversity.measurement import MeasuredSet
@@ -68,6 +69,7 @@ class MeasureOutcome:
                 "additions": None if self.additions is None else _additions_record(self.additions),
                 "correlations": [asdict(one) for one in self.correlations],
                 "verdict": self.verdict,
+                "remarks": [] if self.data is None else remark_lines(self.data),
                 "seconds": self.timings,
                 "peak_bytes": self.peak_bytes,
                 "written": self.written,

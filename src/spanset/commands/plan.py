@@ -14,6 +14,7 @@ from spanset.commands.select import SelectionTask
 from spanset.config.amounts import duration, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
+from spanset.data.remarks import remark_lines
 from spanset.features.array import load_features
 from spanset.features.representations import dimension, lexical_maker, loaded
 from spanset.features.specs import Spec
@@ -52,6 +53,8 @@ class Plan:
         What making the features takes; None where they are brought.
     to_score : list of Planned
         What passes of a model for the quality take, beside.
+    remarks : list of str
+        What was recognised in the rows.
     kernel, quality : str
         In words.
     quality_weight : float
@@ -82,6 +85,7 @@ class Plan:
     available_bytes: int | None = None
     disk_bytes: dict[str, int] = field(default_factory=dict)
     to_score: list[Planned] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -157,6 +161,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         available_bytes=available,
         disk_bytes=disk,
         to_score=scoring,
+        remarks=remark_lines(data),
     )
 
 

@@ -17,6 +17,7 @@ from spanset.data.containers.inputs import refuse_second_stdin
 from spanset.data.conversion import what_is_lost
 from spanset.data.dataset import Dataset
 from spanset.data.reader import check_reading, read_data
+from spanset.data.remarks import remark_lines
 from spanset.features.representations import Representation, check_representation, fit_transform
 from spanset.features.specs import Spec, parse_features
 from spanset.greedy.budget import TokenBudget
@@ -60,6 +61,7 @@ class Outcome:
             "malformed": len(data.bad),
             "empty": len(data.empty),
             "unrepresented": len(data.unrepresented),
+            "remarks": remark_lines(data),
             "seconds": self.timings,
             "peak_bytes": self.peak_bytes,
             "written": self.written,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from spanset.base.software import version_of
+from spanset.data.dataset import Dataset
 from spanset.greedy.selection import StopReason
 from spanset.runs.finished import FinishedRun
 
@@ -28,10 +30,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
             **{name: version_of(name) for name in MODEL_PACKAGES if name in sys.modules},
         },
         "machine": platform.machine(),
-        "inputs": [
-            {"name": source.name, "sha256": source.sha256, "format": format.name}
-            for source, format in zip(data.sources, data.formats, strict=True)
-        ],
+        "inputs": _inputs(data),
         "rows": {
             "read": data.total,
             "usable": len(data),
@@ -51,3 +50,13 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
         "files": dict(digests),
         "complete": picks.stop_reason is not StopReason.INTERRUPTED,
     }
+
+
+def _inputs(data: Dataset) -> list[dict[str, Any]]:
+    """Each input; what was recognised in its rows, and how often, where there is something."""
+    inputs = []
+    found = zip_longest(data.sources, data.formats, data.remarks)
+    for source, format, remarks in found:
+        entry = {"name": source.name, "sha256": source.sha256, "format": format.name}
+        inputs.append({**entry, "remarks": dict(sorted(remarks.items()))} if remarks else entry)
+    return inputs

@@ -11,7 +11,13 @@ from rich.console import Console
 from tests.conftest import write_lines
 
 from spanset.cli import main
-from spanset.commands.terminal.panels import WIDE, conversation_panels, format_panels
+from spanset.commands.terminal.panels import (
+    WIDE,
+    conversation_lines,
+    conversation_panels,
+    format_panels,
+)
+from spanset.data.conversation import Conversation
 from spanset.data.formats.registry import FORMATS
 from spanset.data.reader import read
 
@@ -68,6 +74,52 @@ def test_sides_of_a_pair_are_marked_without_colour_too():
     text = shown({"prompt": "Q", "chosen": "A", "rejected": "B"}, NARROW)
     places = [text.index(word) for word in ("✓ chosen", "✗ rejected")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE, 120])
+def test_turns_that_are_not_trained_on_are_marked_without_colour_too(width):
+    ask, tell = {"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}
+    turns = [{**ask, "train": False}, {**tell, "train": False}, ask, {**tell, "train": True}]
+    text = shown({"messages": turns}, width)
+    assert text.count("not trained on") == 1
+    assert "assistant  not trained on (train: false)" in text
+
+
+def test_both_marks_of_a_turn_of_a_pair_stand_side_by_side():
+    tell = {"role": "assistant", "content": "A"}
+    pair = {"prompt": "Q", "chosen": [tell], "rejected": [tell, {**tell, "weight": 0}]}
+    text = shown(pair, NARROW)
+    assert "assistant  ✗ rejected  not trained on (weight: 0)" in text
+    assert text.count("not trained on") == 1
+
+
+def tools_line(tools):
+    turns = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
+    understood = shown({"messages": turns, "tools": tools}, NARROW).partition("understood as")[2]
+    return next(line.strip() for line in understood.splitlines() if "tools" in line)
+
+
+def test_tools_are_listed_by_name_above_the_turns():
+    tools = [
+        {"type": "function", "function": {"name": "look_up", "parameters": {}}},
+        {"name": "open_door"},
+        {"type": "web_search"},
+        {"type": "function", "function": {"name": "\x1b[31m\n[bold]"}},
+        {"nothing": 1},
+    ]
+    line = tools_line(tools)
+    assert line == r"tools: look_up, open_door, web_search, \x1b[31m\n[bold], [no name]"
+
+
+def test_tools_that_are_no_definitions_are_told():
+    assert tools_line("no JSON").startswith("no chat template can be given the row: field 'tools'")
+
+
+def test_a_long_list_of_tools_is_cut():
+    tools = [{"name": f"tool_{number}"} for number in range(1000)]
+    line, *_ = printed(conversation_lines(Conversation((), tools=tuple(tools))), 400).splitlines()
+    assert line.startswith("tools: tool_0, tool_1, ")
+    assert len(line.strip()) < 230
 
 
 @pytest.mark.parametrize("label", [True, False])

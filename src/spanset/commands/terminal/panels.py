@@ -121,11 +121,17 @@ def format_panels() -> RenderableType:
 
 
 def conversation_lines(conversation: Conversation) -> RenderableType:
-    """Turns with their roles; the two sides of a pair, and a label, marked."""
+    """Turns with their roles below the tools' names; a label, sides of a pair, marks shown."""
     parts: list[RenderableType] = []
     if conversation.label is not None:
         wanted = conversation.label
         parts.append(Text(f"label: {str(wanted).lower()}", style="green" if wanted else "red"))
+    if conversation.tools:
+        names = ", ".join(map(_tool_name, conversation.tools))
+        parts.append(Text(printable(_cut(f"tools: {names}", LONGEST_VALUE)), style="yellow"))
+    if conversation.mistake:
+        what = f"no chat template can be given the row: {conversation.mistake}"
+        parts.append(Text(printable(what), style="red"))
     for number, turn in enumerate(conversation.turns):
         is_chosen = bool(conversation.rejected) and number >= conversation.shared
         parts += _turn_lines(turn, "chosen" if is_chosen else "")
@@ -144,14 +150,27 @@ def _heading(where: str) -> Text:
 
 
 def _turn_lines(turn: Turn, side: str) -> Iterator[RenderableType]:
-    """Role and text of a turn; those of a rejected side stand out without colour, too."""
+    """Role and text of a turn.
+
+    A rejected side, and a turn that is not trained on, stand out without colour, too.
+    """
     is_rejected = side == "rejected"
     style = "bold red" if is_rejected else f"bold {ROLE_STYLES[turn.role]}"
     head = Text(turn.role, style=style)
     if side:
         head.append(f"  {'✗' if is_rejected else '✓'} {side}", style=style)
+    if turn.untrained and turn.role == "assistant":
+        head.append(printable(f"  not trained on ({turn.untrained})"), style="yellow")
     yield head
     yield Text(visible(_cut(turn.text, LONGEST_TURN)), style="dim" if is_rejected else "")
+
+
+def _tool_name(tool: Mapping[str, Any]) -> str:
+    """Name of a tool; of one of a provider's own, its type."""
+    function = tool.get("function")
+    places = (function if isinstance(function, dict) else {}, tool)
+    names = [one.get(key) for key in ("name", "type") for one in places]
+    return next((name for name in names if isinstance(name, str) and name), "[no name]")
 
 
 def _side_lines(conversation: Conversation, renderer: Renderer, pair: str) -> RenderableType:
@@ -234,17 +253,17 @@ def _value(value: Any, depth: int) -> RenderableType:
     if isinstance(value, list) and value and depth < DEEPEST:
         return _items(value, depth + 1)
     if not isinstance(value, (bool, int, float, dict, list, tuple, type(None))):
-        value = _shown(value)  # alone, without the quotes of JSON
+        value = stand_in(value)  # alone, without the quotes of JSON
         if isinstance(value, str):
             return Text(visible(_cut(value, LONGEST_VALUE)), style="italic")
     try:
-        shown = json.dumps(value, ensure_ascii=False, default=_shown)
+        shown = json.dumps(value, ensure_ascii=False, default=stand_in)
     except RecursionError:
         shown = "[nested too deeply to be shown]"
     return Text(visible(_cut(shown, LONGEST_VALUE)), style="italic")
 
 
-def _shown(value: object) -> Any:
+def stand_in(value: object) -> Any:
     """What stands for a value that only tables hold: a date, a decimal, the bytes of a picture."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"<{len(value):,} bytes>"

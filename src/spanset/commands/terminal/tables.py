@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spanset.base.errors import printable
+from spanset.data.remarks import remark_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 SHOWN_VALUES = 16  # values of a field in the table; the rest are added up
 
 
-def input_table(data: Dataset) -> Table:
-    """Inputs with their format and what was left out."""
+def input_table(data: Dataset) -> RenderableType:
+    """Inputs with their format and what was left out; then what was recognised in their rows."""
     heads = ["format", "rows", "malformed", "no answer"]
     heads += ["not represented"] if data.unrepresented else []
     table = plain_table("input", *heads, title="Data")
@@ -38,7 +39,8 @@ def input_table(data: Dataset) -> Table:
             f"{int((data.source == number).sum()):,}",
             *(f"{sum(row.source == source.name for row in rows):,}" for rows in left_out),
         )
-    return table
+    lines = [Text(printable(line)) for line in remark_lines(data)]
+    return Group(table, *lines, Text()) if lines else table
 
 
 def selection_table(outcome: Outcome) -> RenderableType:
