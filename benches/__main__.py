@@ -18,9 +18,12 @@ NAMES = (
     "greedy-device",
     "kernels",
     "neighbours",
+    "rendering",
     "scale",
+    "scores",
+    "select",
+    "sketch",
 )
-NAMES += ("faults", "scores", "select", "sketch")
 
 
 def main() -> None:
