@@ -122,7 +122,10 @@ class Conversation(NamedTuple):
             for name, turns in sides.items()
             if not any(turn.text.strip() for turn in turns if turn.is_answer)
         ]
-        return f"its {empty[0]} side is empty" if empty else ""
+        if not empty:
+            return ""
+        said = any(turn.role == "assistant" and turn.text.strip() for turn in sides[empty[0]])
+        return f"its {empty[0]} side is {'not trained on' if said else 'empty'}"
 
     def digest(self) -> bytes:
         """16 bytes that stand for all that words and models are given; the label does not count."""

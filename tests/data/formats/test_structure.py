@@ -66,6 +66,13 @@ def test_fields_that_say_nothing_leave_the_content_as_it_is(name, value):
     assert "tool_calls" not in turn.message
 
 
+@pytest.mark.parametrize("field", ["tool_calls", "function_call", "refusal"])
+@pytest.mark.parametrize("value", [None, "", [], {}, True, 1])
+def test_fields_that_say_nothing_take_no_other_away(field, value):
+    turn = answer("A", reasoning="r", **{field: value})
+    assert turn.message == message("assistant", "A", reasoning="r")
+
+
 # Reasoning
 
 
@@ -232,14 +239,17 @@ def test_every_other_speaker_goes_by_its_role(speaker):
 
 
 @pytest.mark.parametrize("field", ["name", "tool_call_id"])
-@pytest.mark.parametrize("value", [None, 7, True, ["f"], {"f": 1}])
-def test_a_name_that_is_no_text_is_left_out(field, value):
+@pytest.mark.parametrize("value", [None, True, ["f"], {"f": 1}])
+def test_a_name_that_is_no_name_is_left_out(field, value):
     assert turn_of(message("tool", "T", **{field: value}), "m").message == message("tool", "T")
 
 
 def test_a_refusal_is_what_the_assistant_says():
     assert answer(None, refusal="No.").message == message("assistant", "No.")
     assert answer("A", refusal="No.").message == message("assistant", "A\nNo.")
+    turn = answer(None, refusal="No.", reasoning="r")
+    assert turn.message == message("assistant", "No.", reasoning="r")
+    assert turn.text == "r\nNo."
 
 
 # All of it
@@ -313,7 +323,7 @@ def test_the_same_words_are_read_whatever_a_template_is_given(given):
         if isinstance(part, str):
             texts.append(part)
         elif part is not None and part["type"] == "tool_call":
-            texts.append(json.dumps(part["value"], ensure_ascii=False))
+            texts.append(json.dumps(without_nulls(part["value"]), ensure_ascii=False))
         elif part is not None and "text" in part:
             texts.append(part["text"])
     said_in_content = "\n".join(texts)

@@ -119,7 +119,6 @@ MISTAKEN = [
     (True, "true or false, expected a list"),
     (["f"], "[0] is text, expected a tool definition"),
     ('["f"]', "[0] is text, expected a tool definition"),
-    ([TOOL, None], "[1] is null, expected a tool definition"),
     ([[TOOL]], "[0] is a list, expected a tool definition"),
 ]
 
@@ -132,8 +131,25 @@ def test_tools_that_are_none_are_a_mistake_for_templates_and_no_error_for_words(
     row = {"messages": [Q, message("assistant", "A")], name: value}
     (conversation,) = read([row], on_bad_row="stop", on_empty="error").conversations()
     assert (conversation.answer, conversation.tools) == ("A", ())
+    if name == "functions" and value == "a hammer":
+        assert not conversation.mistake  # a text of that name is something else
+        return
     assert name in conversation.mistake
     assert reason in conversation.mistake
+
+
+def test_tools_may_be_json_texts_in_a_list_and_padded_with_null():
+    assert tools_of({"tools": [json.dumps(TOOL), None, TOOL]}) == ((TOOL, TOOL), "")
+    for nothing in ({}, "null", "[]", [None]):
+        assert tools_of({"tools": nothing}) == ((), "")
+
+
+@pytest.mark.parametrize("name", ["parameters", "args", "input"])
+def test_arguments_under_another_name_are_arguments(name):
+    (call,) = calls_in({"name": "f", name: {"a": 1}})
+    assert call == {"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+    ((tool,), _) = tools_of({"tools": [{"name": "f", "parameters": {"a": 1}}]})
+    assert tool["function"] == {"name": "f", "parameters": {"a": 1}}
 
 
 def test_tools_that_are_right_are_no_mistake():
@@ -308,7 +324,7 @@ def test_one_call_that_no_template_reads_keeps_all_of_the_message_in_the_text():
     """A template that was given the other call would leave this one out."""
     row = {"messages": [message("assistant", "A", tool_calls=[CALL], function_call={"id": 1})]}
     (turn,) = recognise(row).convert(row).turns
-    assert turn.structure is None
+    assert turn.message == {**message("assistant", 'A\n{"id": 1}'), "tool_calls": [CALL]}
     assert turn.text == f'A\n{json.dumps([CALL], ensure_ascii=False)}\n{{"id": 1}}'
 
 
@@ -371,7 +387,7 @@ def test_what_was_several_turns_says_all_of_them():
     ("mask", "answer", "untrained"),
     [
         ([1, 1, 1, 1], f"A\n{BARE}\n{OTHER}", ["", ""]),
-        ([0, 0, 0, 0], "", ["loss_mask: 0", "loss_mask: 0"]),
+        ([0, 0, 0, 0], "", ["", "loss_mask: 0"]),
         ([1, 0, 1, 1], f"{BARE}\n{OTHER}", ["", "loss_mask: 0", ""]),
         ([1, 1, 0, 1], f"A\n{OTHER}", ["", "", "loss_mask: 0", ""]),
         ([1, 1, 0, 0], "A", ["", "", "loss_mask: 0"]),

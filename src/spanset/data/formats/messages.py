@@ -42,7 +42,9 @@ def turns_of(
         raise RowError(f"{place}: no messages")
     if trained is not None:
         turns = [
-            turn if is_trained or turn.untrained else turn._replace(untrained=f"{LIST}: 0")
+            turn
+            if is_trained or turn.untrained or turn.role != "assistant"
+            else turn._replace(untrained=f"{LIST}: 0")
             for turn, is_trained in zip(turns, trained, strict=True)
         ]
     return merged_calls(turns, messages, spoken_by)

@@ -27,7 +27,8 @@ def text_of(value: Any, place: str) -> str:
         return value
     if value is None:
         return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and (isinstance(value, int) or math.isfinite(value)):
         return str(value)
     raise RowError(f"{place} is {kind_of(value)}, expected text")
 

@@ -73,7 +73,7 @@ def turn_of(message: Any, place: str, spoken_by: str = "role") -> Turn:
         role,
         _with_extras(message, content.text),
         _structure(message, role, speaker, content),
-        mark_of(message, place),
+        mark_of(message, place) if role == "assistant" else "",
         content.unseen,
     )
 
@@ -110,9 +110,11 @@ def merged_calls(turns: list[Turn], messages: list[Any], spoken_by: str) -> list
             merged.append(turn)
             continue
         called = [*before.message.get("tool_calls", ()), *turn.message["tool_calls"]]
+        said = {"content": before.message["content"], "tool_calls": called}
         merged[-1] = before._replace(
             text="\n".join(text for text in (before.text, turn.text) if text),
-            structure={**before.message, "tool_calls": called},
+            structure={**turn.message, **before.message, **said},
+            unseen=before.unseen + turn.unseen,
         )
     return merged
 
@@ -168,36 +170,50 @@ def _part(part: Any, place: str) -> tuple[str, str | None]:
         return "text", None if said is None else text_of(said, place)
     if not isinstance(kind, str):
         kind = "unknown"
+    if kind in MEDIA:
+        return kind, part["text"] if isinstance(part.get("text"), str) else None
     if isinstance(said, str):
         return kind, said
-    if kind in MEDIA:
-        return kind, None
     if isinstance(part.get(kind), str):
         return kind, part[kind]  # {"type": "thinking", "thinking": ...}
-    return kind, written(part if said is None else said)
+    return kind, written(without_nulls(part if said is None else said))
 
 
 def _structure(message: Message, role: str, speaker: str, content: _Content) -> Message | None:
     """The message as chat templates read it; None where role and text say it all."""
-    beside = [calls_in(message[field]) for field in CALLS if _is_said(message.get(field))]
-    if not all(beside):
-        return None  # no call that a template could read: part of the text
+    called = {name: calls_in(message[name]) for name in CALLS if _is_said(message.get(name))}
+    # What no template could read as a call is part of what is said.
+    unread = [written(without_nulls(message[name])) for name, calls in called.items() if not calls]
     spoken = calls_in(content.text) if speaker in CALLERS else []
-    calls = [*content.calls, *(call for some in beside for call in some), *spoken]
+    calls = [*content.calls, *(call for some in called.values() for call in some), *spoken]
     plain = "" if spoken else content.plain
-    if isinstance(refusal := message.get("refusal"), str) and refusal:
-        plain = "\n".join(text for text in (content.text, refusal) if text)
-    said = {name: message[name] for name in REASONING if isinstance(message.get(name), str)}
-    if content.reasoning:
-        own = said.get(REASONING[0])
-        said[REASONING[0]] = "\n".join([*([own] if own else []), *content.reasoning])
-    named = {name: message[name] for name in NAMES if isinstance(message.get(name), str)}
+    refused = [message["refusal"]] if isinstance(message.get("refusal"), str) else []
+    if more := [text for text in (*unread, *refused) if text]:
+        texts = [plain] if isinstance(plain, str) else [part["text"] for part in plain]
+        plain = "\n".join(text for text in (*texts, *more) if text)
     own_role = speaker if speaker in OWN_ROLES else role
-    structure: dict[str, Any] = {"role": own_role, "content": plain, **said}
+    structure: dict[str, Any] = {"role": own_role, "content": plain, **_reasoning(message, content)}
     structure |= {"tool_calls": calls} if calls else {}
-    structure |= named
+    structure |= {name: message[name] for name in NAMES if _is_name(message.get(name))}
     is_plain = len(structure) == 2 and own_role == role and isinstance(plain, str)
-    return None if is_plain else structure
+    return None if is_plain and not unread else structure
+
+
+def _reasoning(message: Message, content: _Content) -> dict[str, str]:
+    """Reasoning by the names of its fields; that of content parts under the first name."""
+    found = {
+        name: written(message[name])
+        for name in REASONING
+        if isinstance(message.get(name), str) or _is_said(message.get(name))
+    }
+    if content.reasoning:
+        own = found.get(REASONING[0])
+        found[REASONING[0]] = "\n".join([*([own] if own else []), *content.reasoning])
+    return found
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
 def _goes_on(before: Turn, turn: Turn) -> bool:
