@@ -27,7 +27,9 @@ from tests.models.rendering.trl_templates import (
 from spanset.data.conversation import Conversation
 from spanset.data.formats.registry import FORMATS
 from spanset.data.reader import read
-from spanset.models.rendering.renderer import Renderer, RenderError, make_renderer
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.renderer import Renderer
+from spanset.models.rendering.tried_renderer import make_renderer
 
 REPEATS = 3
 # Rows that a template takes, that it refuses, and that cannot be told apart; of those taken, the

@@ -99,7 +99,7 @@ def test_rows_that_the_template_refuses_are_left_out_where_that_is_asked_for(tmp
 
 
 def test_a_template_that_gives_two_results_for_a_row_is_an_error(model, tmp_path, monkeypatch):
-    from spanset.models.rendering.renderer import RenderError
+    from spanset.models.rendering.chat_templates import RenderError
 
     def moody(data, renderer, rows, pair):
         return [RenderError("not on Sundays") for _ in rows]

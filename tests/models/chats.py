@@ -4,7 +4,9 @@ import numpy as np
 from tests.models.tiny_models import CHATML_MARKED, make_tokenizer
 
 from spanset.data.conversation import Conversation, Turn
-from spanset.models.rendering.renderer import Rendered, RenderError, make_renderer
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.renderer import Rendered
+from spanset.models.rendering.tried_renderer import make_renderer
 
 QUESTION = ("user", "What is two plus two?")
 TWO = [QUESTION, ("assistant", "Four."), ("user", "Sure?"), ("assistant", "Of course.")]

@@ -110,7 +110,7 @@ def _messages(conversation: Conversation, renderer: Renderer | None) -> list[dic
 
 def _tokens(conversation: Conversation, renderer: Renderer, pair: str) -> dict[str, Any]:
     """Tokens of the sides that are taken, or why there are none."""
-    from spanset.models.rendering.renderer import RenderError
+    from spanset.models.rendering.chat_templates import RenderError
     from spanset.models.rendering.sides import sides_of
 
     sides = sides_of(conversation, pair)

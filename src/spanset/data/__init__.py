@@ -6,6 +6,7 @@
     rows          usable rows of all inputs, as places in them
     reader        from inputs to a data set: every row placed, recognised and converted once
     joining       several data sets as one
+    remarks       what was recognised beside the words, said once per input
     unused        fields that no format reads
     conversion    rows as chat messages
     writing/      rows out, atomically

@@ -23,8 +23,9 @@ from spanset.models import adapters
 from spanset.models.adapters import Adapter
 from spanset.models.libraries import FAILURES, cannot_load, first_line, quiet, repository_folder
 from spanset.models.quantised import require_known_method
-from spanset.models.rendering.renderer import Renderer, make_renderer
+from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.training_templates import TRAINING
+from spanset.models.rendering.tried_renderer import make_renderer
 
 DEFAULT_LENGTH = 2048  # tokens a row, where neither --max-length nor the model says less
 DTYPES = ("float32", "bfloat16", "float16")

@@ -23,7 +23,7 @@ from tests.models.tiny_models import make_model
 from spanset.data.formats.registry import FORMATS
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.targets import find_layers
-from spanset.models.rendering.renderer import make_renderer
+from spanset.models.rendering.tried_renderer import make_renderer
 
 pytestmark = PREPARATION
 

@@ -25,7 +25,8 @@ from tests.models.tiny_models import (
 )
 
 from spanset.base.errors import UsageError
-from spanset.models.rendering.renderer import PLAIN_TEMPLATE, RenderError, make_renderer
+from spanset.models.rendering.chat_templates import PLAIN_TEMPLATE, RenderError
+from spanset.models.rendering.tried_renderer import make_renderer
 
 pytest.importorskip("transformers", reason="needs the extra 'models'")
 pytest.importorskip("jinja2", reason="needs the extra 'models'")

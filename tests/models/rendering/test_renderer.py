@@ -22,7 +22,9 @@ from tests.places import SHARED
 from spanset.commands.terminal.panels import rendered_panels
 from spanset.data.reader import read
 from spanset.models.rendering import renderer as rendering
-from spanset.models.rendering.renderer import Rendered, RenderError, make_renderer
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.renderer import Rendered
+from spanset.models.rendering.tried_renderer import make_renderer
 
 pytest.importorskip("transformers", reason="needs the extra 'models'")
 pytest.importorskip("jinja2", reason="needs the extra 'models'")

@@ -13,8 +13,8 @@ from tests.models.tiny_models import CHATML_MARKED, GEMMA, make_tokenizer
 from spanset.base.errors import DataError
 from spanset.data.reader import read
 from spanset.models.rendering import token_survey
-from spanset.models.rendering.renderer import make_renderer
 from spanset.models.rendering.token_survey import survey
+from spanset.models.rendering.tried_renderer import make_renderer
 from spanset.stores import survey as survey_module
 from spanset.stores.digests import Copies, first_rows, is_first
 from spanset.stores.status import Status

@@ -10,7 +10,7 @@ from tests.models.rendering.shapes import ROWS
 from tests.models.rendering.trl_templates import difference, renderer_for, shipped, twins
 
 from spanset.data.formats.registry import FORMATS
-from spanset.models.rendering.renderer import RenderError
+from spanset.models.rendering.chat_templates import RenderError
 
 REFUSED = 69  # rows of trl 1.16's templates that raise an error of their own
 # DeepSeek's distilled models: tool calls are dropped, and with them all that the turn says. What is

@@ -27,7 +27,8 @@ from tests.places import SHARED
 
 from spanset.data.formats.registry import FORMATS
 from spanset.data.reader import read
-from spanset.models.rendering.renderer import RenderError, make_renderer
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.tried_renderer import make_renderer
 
 pytestmark = PREPARATION
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from spanset.data.conversation import Conversation
-from spanset.models.rendering.renderer import Renderer, RenderError, make_renderer
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.renderer import Renderer
+from spanset.models.rendering.tried_renderer import make_renderer
 
 _TAG = re.compile(r"<[^<>\s'\"{}()+=]{1,40}>|\[[A-Z_/]{2,20}\]")
 

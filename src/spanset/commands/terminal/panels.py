@@ -189,7 +189,7 @@ def _side_lines(conversation: Conversation, renderer: Renderer, pair: str) -> Re
 
 def _token_lines(conversation: Conversation, renderer: Renderer, side: str) -> RenderableType:
     """Counts and text of a row's tokens, the supervised ones marked; the side of a pair named."""
-    from spanset.models.rendering.renderer import RenderError
+    from spanset.models.rendering.chat_templates import RenderError
 
     shown = renderer.pieces(conversation)
     if isinstance(shown, RenderError):

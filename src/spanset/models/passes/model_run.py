@@ -17,7 +17,7 @@ from spanset.base.errors import SpansetError
 from spanset.models.passes.forward import Read
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import TokenScores
-from spanset.models.rendering.renderer import RenderError
+from spanset.models.rendering.chat_templates import RenderError
 from spanset.models.rendering.sides import TokenRow
 from spanset.models.rendering.token_survey import render_rows
 from spanset.stores.maker import Job, MadeProgress

@@ -137,6 +137,20 @@ class ChatTemplate:
         return prompt[: min((shared_start(prompt, answer) for answer in answers), default=0)]
 
     @cached_property
+    def closing(self) -> str:
+        """What stands behind an answer, wherever it is in a conversation; nothing if that differs.
+
+        That is mostly the end-of-turn token, and a line break.
+        """
+        _, *answers = self._after_question
+        if len(answers) < 2:
+            return ""
+        last, inner = (answer.partition(ANSWER)[2] for answer in answers)
+        eos = self.special_tokens.get("eos_token") or ""
+        endings = (last, last.removesuffix(eos))
+        return next((end for end in endings if end.strip() and inner.startswith(end)), "")
+
+    @cached_property
     def _after_question(self) -> list[str]:
         """The generation prompt; an answer; an answer with a question after it."""
         asked = as_taken([{"role": "user", "content": QUESTION}], self.form)

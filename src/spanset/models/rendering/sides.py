@@ -17,7 +17,8 @@ import numpy as np
 from spanset.base.array_types import FloatArray
 from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
-from spanset.models.rendering.renderer import Rendered, Renderer, RenderError
+from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.renderer import Rendered, Renderer
 from spanset.stores.status import Status
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from spanset.data.dataset import Dataset
+from spanset.models.rendering.chat_templates import RenderError
 from spanset.models.rendering.dropped import dropped_from, said_of
-from spanset.models.rendering.renderer import Renderer, RenderError
+from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.sides import TokenRow, read_rows, sides_of
 from spanset.stores.status import Status
 from spanset.stores.survey import Survey, not_rendered

@@ -103,11 +103,14 @@ class _Writing:
 
     def marked(self, spans: list[Span], spoken: list[int], wanted: list[int]) -> list[Span]:
         """Those of the template's marks that are of the `wanted` turns."""
-        if len(wanted) == len(spoken):
-            return spans
+        if not wanted or len(wanted) == len(spoken):
+            return spans if wanted else []
         if len(spans) == len(spoken):  # a mark a turn
             return [spans[spoken.index(number)] for number in wanted]
-        places = [(number, place) for number in spoken if (place := self._place_of(number))]
+        near = spoken[
+            max(spoken.index(wanted[0]) - 1, 0) :
+        ]  # the first of them owns what is before
+        places = [(number, place) for number in near if (place := self._place_of(number))]
         return [span for span in spans if self._owner(span, places) in wanted]
 
     def _owner(self, span: Span, places: list[tuple[int, Span]]) -> int | None:
@@ -126,6 +129,10 @@ class _Writing:
         # Some templates write no generation prompt where nothing comes before it.
         before = self._up_to(number, prompt=True) if number else None
         is_last = number + 1 == len(self.chat.messages)
+        if before is not None and not is_last and self.text.startswith(before):
+            end = self._verbatim_end(number, len(before))
+            if end is not None:
+                return [(self._after_header(len(before)), end)]
         after = self.text if is_last else self._up_to(number + 1)
         if before is not None and after is not None:
             # Phi-3's ends every text with the end of text, and no turn.
@@ -150,6 +157,21 @@ class _Writing:
     def reasoning_of(self, number: int) -> Span | None:
         """Characters of the reasoning of one of the turns; None if it has none."""
         return self._probed(number, probes.of_reasoning)
+
+    def _verbatim_end(self, number: int, start: int) -> int | None:
+        """Where a turn ends that stands here word for word, closed as plain turns are.
+
+        Most do: it saves the writing of the text up to the turn's end.
+        """
+        message, closing = self.chat.messages[number], self.template.closing
+        content = message["content"]
+        if not closing or not isinstance(content, str) or "tool_calls" in message:
+            return None
+        answer = content.rpartition("</think>")[2].strip()  # some drop the reasoning before it
+        for said in (content, content.strip(), answer):
+            if said and self.text.startswith(said + closing, start):
+                return start + len(said) + len(closing)
+        return None
 
     def _after_header(self, start: int) -> int:
         """The place after a header that stands here though the generation prompt left it out."""
