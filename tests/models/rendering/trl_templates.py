@@ -100,7 +100,7 @@ def _characters(renderer: Renderer, conversation: Conversation) -> tuple[str, li
 def _prompts(renderer: Renderer, conversation: Conversation) -> list[str]:
     """What the model is given to go on from: after a question, then all along the conversation."""
     chat = renderer.chat.chat(conversation)
-    found = [renderer.chat.generation_prompt]
+    found = [renderer.chat.generation_prompt or ""]
     for number in range(1, len(chat.messages)):
         some = replace(chat, messages=chat.messages[:number])
         with suppress(Exception):  # a template may refuse half a conversation, in any way

@@ -123,9 +123,9 @@ class ChatTemplate:
         return Form(is_text or not is_parts, is_parts and (parts == text or not is_text))
 
     @cached_property
-    def generation_prompt(self) -> str:
-        """What is written after a question for the model to go on from."""
-        return self._after_question[0]
+    def generation_prompt(self) -> str | None:
+        """What is written after a question for the model to go on from; None if it is refused."""
+        return self._after_question[0] if self._after_question else None
 
     @cached_property
     def header(self) -> str:
@@ -133,7 +133,7 @@ class ChatTemplate:
 
         Some templates close it, or leave it out of all answers but the last.
         """
-        prompt, *answers = self._after_question
+        prompt, *answers = self._after_question or ("",)
         return prompt[: min((shared_start(prompt, answer) for answer in answers), default=0)]
 
     @cached_property
@@ -142,7 +142,7 @@ class ChatTemplate:
 
         That is mostly the end-of-turn token, and a line break.
         """
-        _, *answers = self._after_question
+        _, *answers = self._after_question or ("",)
         if len(answers) < 2:
             return ""
         last, inner = (answer.partition(ANSWER)[2] for answer in answers)
@@ -152,18 +152,21 @@ class ChatTemplate:
 
     @cached_property
     def _after_question(self) -> list[str]:
-        """The generation prompt; an answer; an answer with a question after it."""
+        """The generation prompt; an answer; an answer with a question after it, if that is taken.
+
+        Where a question alone is refused, the prompt is that after an answer.
+        """
         asked = as_taken([{"role": "user", "content": QUESTION}], self.form)
-        answer = as_taken([{"role": "assistant", "content": ANSWER}], self.form)
-        texts = (
-            self._tried(asked),
-            self._tried(asked, prompt=True),
-            self._tried([*asked, *answer]),
-            self._tried([*asked, *answer, *asked]),
-        )
-        bare, *longer = [text for text in texts if text is not None] or [""]
-        if None in texts[:3]:
-            return [""]
+        told = [*asked, *as_taken([{"role": "assistant", "content": ANSWER}], self.form)]
+        whole = self._tried(told)
+        if whole is None:
+            return []
+        bare, prompted = self._tried(asked), self._tried(asked, prompt=True)
+        if bare is None or prompted is None:
+            prompt = (self._tried(told, prompt=True) or "").removeprefix(whole)
+            place = whole.find(prompt) if prompt else -1
+            return [] if place < 0 else [prompt, whole[place:]]
+        longer = [prompted, whole, *filter(None, [self._tried([*told, *asked])])]
         bare = bare.removesuffix(self.special_tokens.get("eos_token") or "")  # Phi-3's has it
         start = min(shared_start(bare, text) for text in longer)
         return [text[start:] for text in longer]

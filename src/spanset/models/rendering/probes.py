@@ -5,9 +5,10 @@ of our own and the whole conversation is written again: where the two differ is 
 the template writes it. So a template that writes an earlier turn in another way once more turns
 follow, as those of Qwen 3, gpt-oss and GLM do, is no obstacle.
 
-Two probes of different lengths have to agree, on the place and on all that the template writes
-around the words. A template that computes with the text, a count of its characters say, is told by
-that. A function's name is not changed: some templates repeat it in the tool's answer.
+Two probes, a short one and one about as long as the text, have to agree, on the place and on all
+that the template writes around the words. A template that computes with the text, a count of its
+characters say, is told by that. A function's name is not changed: some templates repeat it in the
+tool's answer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ WORDS = ("Zqvxk", "Jkwqyzb", "Xwjqz", "Qxzjvkw", "Vjzqwxq", "Wzxjqvp")
 
 REASONING = ("reasoning_content", "reasoning", "thinking")
 
-_WORD = re.compile("|".join(WORDS))
+_WORDS = re.compile("(?:" + "|".join(WORDS) + ")+")
 _TAG = re.compile(r"<[^<>\s'\"{}()+=]{1,40}>|\[[A-Z_/]{2,20}\]")  # in a template's source
 _THOUGHT = re.compile(r"(?<=<think>).*?(?=</think>)", re.DOTALL)
 
@@ -65,7 +66,7 @@ def place_of(write: Callable[[Message], str], text: str, probes: list[Message]) 
         start = shared_start(text, written)
         longest = min(len(text), len(written)) - start
         back = shared_start(text[::-1][:longest], written[::-1][:longest])
-        around = _WORD.sub("\0", written[start : len(written) - back])
+        around = _WORDS.sub("\0", written[start : len(written) - back])
         if "\0" not in around:
             raise DisagreementError
         places.add(((start, len(text) - back), around))
@@ -170,9 +171,10 @@ def _in_blanks(piece: str, number: int) -> str:
 
 
 def _other(said: str, number: int) -> str:
-    """The word of this number of those that share neither end with what is said."""
+    """A word that shares neither end with what is said; the second time about as long as it."""
     words = [word for word in WORDS if word[0] != said[0] and word[-1] != said[-1]]
-    return words[number]
+    word = words[number]
+    return word * (1 + number * len(said) // len(word))
 
 
 def _called(call: dict[str, Any], number: int, *, put_in: bool = False) -> dict[str, Any]:

@@ -182,18 +182,18 @@ class _Writing:
         """Where the turn starts whose text is at this place."""
         if before is not None:
             shared = probes.shared_start(before, self.text)
-            bare = self._up_to(number)
+            bare = "" if shared == len(before) else self._up_to(number)
             if bare is not None and shared >= probes.shared_start(bare, before):
                 return min(self._after_header(shared), place[0])
         # The last generation prompt before the place, or as much of it as there is.
         said_before = self._place_of(number - 1) if number else None
         low = said_before[1] if said_before else 0
         prompt, header = self.template.generation_prompt, self.template.header
-        for length in range(len(prompt), max(len(header), 1) - 1, -1):
-            found = self.text.rfind(prompt[:length], low, place[0])
+        for length in range(len(prompt or ""), max(len(header), 1) - 1, -1):
+            found = self.text.rfind(prompt[:length], low, place[0]) if prompt else -1
             if found >= 0:
                 return found + length
-        if not prompt:
+        if prompt == "":
             return low  # the header is left to the model
         if number and "tool_calls" not in self.chat.messages[number]:
             return place[0]  # it goes on where others spoke: Gemma's joins two turns in a row
