@@ -320,14 +320,30 @@ RIGHT = {
             ("be nice",),
         ),
     ],
+    "query_response.jsonl": [
+        Right(
+            "Hello\nBlue",  # of the history, too
+            (
+                *(message("system", "Be brief."), user("Hi"), assistant("Hello")),
+                *(user("Name a colour."), assistant("Blue")),
+            ),
+            ("Be brief.", "Hi", "Name a colour."),
+        ),
+        Right("Plum", (user("Name a fruit."), assistant("Plum"))),
+    ],
+    "problem_solution.jsonl": [
+        Right("6 * 7 = 42", (user("What is 6 * 7?"), assistant("6 * 7 = 42"))),
+    ],
+    "inputs_targets.jsonl": [
+        Right("chat", (user("Translate to French: cat"), assistant("chat"))),
+    ],
+    "user_assistant.jsonl": [Right("Hi there", (user("Hello"), assistant("Hi there")))],
+    "ranked.jsonl": [
+        Right("a", (user("p"), assistant("a"))),
+        Right("b", (user("p2"), assistant("b"))),
+    ],
 }
-
-# Checked below, as its words hold the row's own nulls; and formats that have tests of their own.
-ELSEWHERE = {
-    "null_padded_tools.jsonl",
-    *("query_response.jsonl", "problem_solution.jsonl", "inputs_targets.jsonl"),
-    *("user_assistant.jsonl", "ranked.jsonl"),
-}
+ELSEWHERE = {"null_padded_tools.jsonl"}  # checked below, as its words hold the row's own nulls
 
 
 def case(name):
@@ -367,3 +383,9 @@ def test_every_public_failing_input_has_its_line():
     if not CASES.exists():
         pytest.skip(f"{CASES} is not there")
     assert {path.name for path in CASES.glob("*.jsonl")} == {*RIGHT, *ELSEWHERE}
+
+
+def test_the_public_ranked_answers_are_pairs_of_best_and_worst_where_pairs_are_asked_for():
+    pairs = read(case("ranked.jsonl"), format="preference").conversations()
+    sides = [(pair.turns[-1].text, pair.rejected[0].text) for pair in pairs]
+    assert sides == [("a", "b"), ("b", "a")]
