@@ -107,9 +107,8 @@ class _Writing:
             return spans if wanted else []
         if len(spans) == len(spoken):  # a mark a turn
             return [spans[spoken.index(number)] for number in wanted]
-        near = spoken[
-            max(spoken.index(wanted[0]) - 1, 0) :
-        ]  # the first of them owns what is before
+        # The first of these owns what stands before it, too.
+        near = spoken[max(spoken.index(wanted[0]) - 1, 0) :]
         places = [(number, place) for number in near if (place := self._place_of(number))]
         return [span for span in spans if self._owner(span, places) in wanted]
 
