@@ -7,6 +7,7 @@ import pytest
 from spanset.base.errors import DataError, UsageError
 from spanset.data.formats.guesses import unrecognised
 from spanset.data.formats.mapping import mapped, parse_mapping
+from spanset.data.formats.registry import recognise
 from spanset.data.reader import read
 
 Q = {"role": "user", "content": "Q"}
@@ -26,9 +27,29 @@ def suggested(row):
 @pytest.mark.parametrize(
     ("row", "mapping"),
     [
-        ({"query": "Q", "response": "A"}, {"prompt": "query", "answer": "response"}),
+        ({"Query": "Q", "Response": "A"}, {"prompt": "Query", "answer": "Response"}),
+        ({"user": "Q", "reply": "A"}, {"prompt": "user", "answer": "reply"}),
+        ({"request": "Q", "response": "A"}, {"prompt": "request", "answer": "response"}),
+        ({"q": "Q", "a": "A"}, {"prompt": "q", "answer": "a"}),
         ({"id": 1, "Question": "Q", "Reply": "A"}, {"prompt": "Question", "answer": "Reply"}),
-        ({"input": "Q", "output": "A"}, {"prompt": "input", "answer": "output"}),
+        ({"input": "1", "output": "2"}, {"prompt": "input", "answer": "output"}),
+        ({"input": "Q", "target": "A"}, {"prompt": "input", "answer": "target"}),
+        (
+            {"instruction": "Q", "input": "I", "answer": "A"},
+            {"prompt": "instruction", "input": "input", "answer": "answer"},
+        ),
+        (
+            {"query": "Q", "problem": "P", "answer": "A", "output": "B"},
+            {"prompt": "query", "answer": "answer"},
+        ),
+        (
+            {"problem": "Q", "options": ["a"], "answer": "A"},
+            {"prompt": "problem", "answer": "answer"},
+        ),
+        (
+            {"query": "Q", "answer": "A", "positive": "B", "negative": "C"},
+            {"prompt": "query", "chosen": "positive", "rejected": "negative"},
+        ),
         ({"Input Text": "Q", "task": "Q", "a": "A"}, {"prompt": "task", "answer": "a"}),
         ({"dialog": [Q, A]}, {"messages": "dialog"}),
         ({"dialog": [{"from": "human", "value": "Q"}]}, {"conversations": "dialog"}),
@@ -42,16 +63,17 @@ def suggested(row):
         ({"text": "Q", "code": "A", "task_id": 1}, {"prompt": "text", "answer": "code"}),
         ({"text": "Q", "summary": "A"}, {"prompt": "text", "answer": "summary"}),
         ({"text": "Q", "target": "A"}, {"prompt": "text", "answer": "target"}),
-        ({"inputs": "Q", "targets": "A"}, {"prompt": "inputs", "answer": "targets"}),
+        ({"inputs": "Q", "targets": 3}, {"prompt": "inputs", "answer": "targets"}),
+        ({"problem": "Q", "code": "A"}, {"prompt": "problem", "answer": "code"}),
         (
-            {"problem": "Q", "generated_solution": "A"},
-            {"prompt": "problem", "answer": "generated_solution"},
+            {"definition": "Do it.", "inputs": "Q", "targets": "A"},
+            {"prompt": "definition", "input": "inputs", "answer": "targets"},
         ),
         ({"query": "Q", "chat": [Q], "reply": "A"}, {"prompt": "query", "answer": "reply"}),
         ({"chat": [Q], "reply": "A"}, {"prompt": "chat", "answer": "reply"}),
         (
-            {"system_prompt": "S", "query": "Q", "response": "A"},
-            {"prompt": "query", "answer": "response", "system": "system_prompt"},
+            {"system_message": "S", "query": "Q", "result": "A"},
+            {"prompt": "query", "answer": "result", "system": "system_message"},
         ),
         (
             {"system": "S", "query": "Q", "input": "I", "response": "A", "history": []},
@@ -72,25 +94,44 @@ def suggested(row):
 def test_mapping_is_proposed_in_the_user_s_own_names(row, mapping):
     if "preferred" in row:
         mapping = {"prompt": "q", "chosen": "preferred", "rejected": "dispreferred"}
+    assert recognise(row) is None
     assert suggested(row) == mapping
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        {"query": "Q", "response": "A"},
+        {"Query": "Q", "Response": "A"},
+        {"definition": "Do it.", "inputs": "Q", "targets": "A"},
         {"dialog": [Q, A]},
         {"winner": "A", "loser": "B"},
         {"content": "T"},
-        {"system_prompt": "S", "query": "Q", "response": "A"},
+        {"system_prompt": "S", "query": "Q", "result": "A"},
         {"system": "S", "query": "Q", "input": "I", "response": "A", "history": [["q", "a"]]},
         {"chat": [Q], "reply": "A", "system": "S"},
         {"dialog": [Q, A], "system": "S"},
     ],
 )
 def test_mapping_that_is_proposed_works(row):
+    assert recognise(row) is None
     conversation = mapped(suggested(row)).convert(row)
     assert conversation.answer
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"query": "Q", "response": "A"},
+        {"inputs": "Q", "targets": "A", "id": 1},
+        {"problem": "Q", "solution": "A"},
+        {"input": [Q], "output": "A"},
+        {"system_message": "S", "query": "Q", "response": "A", "history": [["q", "a"]]},
+        {"query": "Q", "context": "C", "answer": "A"},
+    ],
+)
+def test_what_is_recognised_by_its_names_is_read_as_its_mapping_would(row):
+    assert recognise(row).name == "exchange"
+    assert mapped(suggested(row)).convert(row) == recognise(row).convert(row)
 
 
 @pytest.mark.parametrize("field", ["choices", "options"])

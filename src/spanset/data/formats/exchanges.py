@@ -57,9 +57,9 @@ def is_whole_question(row: Row) -> bool:
     return all(row.get(name) is None for name in CHOICES)
 
 
-def in_context(row: Row, field: str) -> list[Turn]:
+def in_context(row: Row, field: str, system: Sequence[str] = SYSTEM) -> list[Turn]:
     """Turns before the answer; a prompt that is a text has the row's context below it."""
-    turns = [*earlier_turns(row), *as_context(asked_turns(row, (field,)))]
+    turns = [*earlier_turns(row, system), *as_context(asked_turns(row, (field,)))]
     if "context" in row and turns[-1].text == row.get(field):
         more = _beside(row, turns[-1].text, ("context",))
         text = "\n".join(text for text in (turns[-1].text, more) if text)
@@ -185,7 +185,7 @@ def from_instances(row: Row) -> Conversation:
 
 def are_exchanges(row: Row) -> bool:
     """Whether the conversation is a list of objects with input and output."""
-    exchanges = row[_exchanges_in(row)]
+    exchanges = row.get(_exchanges_in(row))
     exchanges = parsed_json(exchanges) if isinstance(exchanges, str) else exchanges
     first = exchanges[0] if isinstance(exchanges, list) and exchanges else None
     return isinstance(first, dict) and "input" in first and "output" in first

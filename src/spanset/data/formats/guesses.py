@@ -10,13 +10,18 @@ from spanset.base.errors import DataError
 from spanset.data.formats.exchanges import is_whole_question
 from spanset.data.formats.field_names import (
     ANSWERS,
+    CHOSEN,
     GUESSED_ANSWERS,
     GUESSED_PROMPTS,
     PROMPTS,
+    REJECTED,
+    SYSTEM,
+    TASKS,
     WHOLE_TEXTS,
 )
 from spanset.data.formats.mapping import MAPPED
 from spanset.data.formats.messages import is_message, messages_in
+from spanset.data.formats.named_fields import is_told
 from spanset.data.formats.registry import FORMATS, Format, recognise
 from spanset.data.formats.texts import Row, RowError, list_of
 from spanset.data.formats.trees import is_tree_message
@@ -26,8 +31,8 @@ from spanset.data.formats.turns import ROLE_NAMES
 NAMES = {
     "prompt": (*PROMPTS, *GUESSED_PROMPTS),
     "answer": (*ANSWERS, *GUESSED_ANSWERS),
-    "chosen": ("chosen", "preferred", "winner", "better", "accepted", "positive", "good"),
-    "rejected": ("rejected", "dispreferred", "loser", "worse", "refused", "negative", "bad"),
+    "chosen": CHOSEN,
+    "rejected": REJECTED,
     "text": WHOLE_TEXTS,
 }
 # What may be a prompt where there is an answer, and names anything else where there is none.
@@ -35,7 +40,7 @@ WEAK_PROMPTS = ("task", "source", "title", "context")
 # What can stand beside a prompt.
 BESIDE_PROMPT = {
     "input": ("input", "context", "passage", "document"),
-    "system": ("system", "system_prompt", "system_message", "system_instruction"),
+    "system": SYSTEM,
     "history": ("history",),
 }
 
@@ -123,7 +128,9 @@ def _guessed(row: Row) -> dict[str, str]:
     elif prompt and prompt != asked:
         answer = text
     if prompt and answer:
-        return _with_beside(row, {"prompt": prompt, "answer": answer})
+        task = _own_name(row, TASKS, is_told) if isinstance(row[prompt], str) else None
+        asked = {"prompt": prompt} if task in (None, prompt) else {"prompt": task, "input": prompt}
+        return _with_beside(row, {**asked, "answer": answer})
     if asked:
         return _with_beside(row, {_speaker(dialogues[asked]): asked})
     texts = [name for name, value in row.items() if isinstance(value, str)]
@@ -136,7 +143,7 @@ def _with_beside(row: Row, targets: dict[str, str]) -> dict[str, str]:
     """The targets, with the fields that belong to the same exchange or dialogue."""
     taken = set(targets.values())
     if "prompt" in targets and isinstance(row[targets["prompt"]], str):
-        names = ("input", "system", "history")
+        names = tuple(BESIDE_PROMPT)
     else:
         names = ("system", "history") if "prompt" in targets else ("system",)
     for target in names:

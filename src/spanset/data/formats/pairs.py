@@ -14,8 +14,9 @@ from itertools import takewhile
 
 from spanset.data.conversation import Conversation, Turn
 from spanset.data.formats.exchanges import earlier_turns, prompt_turns, side_turns
+from spanset.data.formats.field_names import SYSTEM
 from spanset.data.formats.messages import turns_in
-from spanset.data.formats.ranked import is_ranked, ranked_pair
+from spanset.data.formats.named_fields import exchange_fields
 from spanset.data.formats.texts import Row, RowError, kind_of
 
 # Names that the two sides go by.
@@ -24,13 +25,13 @@ SIDES = (
     ("chosen_messages", "rejected_messages"),
     ("response_chosen", "response_rejected"),
     ("chosen_response", "rejected_response"),
-    ("response", "rejected_response"),  # ms-swift
 )
+REJECTED_BESIDE = "rejected_response"  # ms-swift: beside an exchange, whose answer is chosen
 _SIDE_NAMES = {name for names in SIDES for name in names}
 
 # Where a prompt stands, the more telling field first; a list of messages comes first where the
 # sides are answers alone.
-PROMPTS = (("prompt",), ("instruction", "input"), ("question",), ("query",), ("input",))
+PROMPTS = (("prompt",), ("instruction", "input"), ("question",), ("input",))
 DIALOGUES = (("conversations", "from"), ("messages", "role"))
 
 _MARK = re.compile(r"\n\n(Human|Assistant):")
@@ -46,8 +47,6 @@ def is_pair(row: Row) -> bool:
 
 def from_preference(row: Row) -> Conversation:
     """A pair in any of its shapes."""
-    if is_ranked(row):
-        return ranked_pair(row)
     sides = _sides(row)
     if sides is None:
         outputs = _two_outputs(row)
@@ -60,6 +59,20 @@ def from_preference(row: Row) -> Conversation:
     is_answer = chosen[0].role == rejected[0].role == "assistant"
     before = earlier_turns(row)
     return pair(before, _prompt(row, prefer_dialogue=is_answer), chosen, rejected)
+
+
+def is_rejected_exchange(row: Row) -> bool:
+    """Whether a row is one exchange with a field for a rejected answer."""
+    return REJECTED_BESIDE in row and exchange_fields(row) is not None
+
+
+def from_rejected_exchange(row: Row) -> Conversation:
+    """A pair of one exchange and the answer that was rejected."""
+    fields = exchange_fields(row)
+    if fields is None:
+        raise RowError("it has no prompt and answer of plain names, or could be read in other ways")
+    chosen, rejected = (dialogue(row, field) for field in (fields[1], REJECTED_BESIDE))
+    return pair(earlier_turns(row, SYSTEM), prompt_of(row, fields[:1]), chosen, rejected)
 
 
 def pair(
@@ -143,7 +156,7 @@ def _sides(row: Row) -> tuple[str, str] | None:
 def _two_outputs(row: Row) -> list[str] | None:
     """The outputs of an Alpaca row that has a better and a worse one."""
     output = row.get("output")
-    if not isinstance(output, list) or len(output) != 2:
+    if "instruction" not in row or not isinstance(output, list) or len(output) != 2:
         return None
     return output if all(isinstance(text, str) for text in output) else None
 

@@ -20,8 +20,15 @@ from spanset.data.formats.exchanges import (
 )
 from spanset.data.formats.messages import from_messages, from_sharegpt
 from spanset.data.formats.named_fields import from_named_fields, is_one_exchange
-from spanset.data.formats.pairs import SIDES, from_preference, is_pair
-from spanset.data.formats.ranked import from_ranked, is_ranked
+from spanset.data.formats.pairs import (
+    REJECTED_BESIDE,
+    SIDES,
+    from_preference,
+    from_rejected_exchange,
+    is_pair,
+    is_rejected_exchange,
+)
+from spanset.data.formats.ranked import from_ranked, has_own_answer, is_ranked, ranked_pair
 from spanset.data.formats.texts import Row, RowError, kind_of, parsed_json
 from spanset.data.formats.tool_calls import SETTINGS, TOOLS, settings_of, tools_of
 from spanset.data.formats.trees import from_tree, is_tree
@@ -32,10 +39,11 @@ LABELS = ("label", "kto_tag")
 MEDIA = ("images", "image", "videos", "video", "audios", "audio")
 BESIDE_TURNS = frozenset((*TOOLS, SETTINGS, *MEDIA))
 
-# Formats whose rows may carry a label.
-LABELLED = (
-    *("messages", "sharegpt", "alpaca", "prompt-completion", "question-answer", "exchange"),
-)
+# Formats whose rows may carry a label, and exchange.
+LABELLED = ("messages", "sharegpt", "alpaca", "prompt-completion", "question-answer")
+
+# Formats of rows that no other format reads.
+LAST = ("ranked", "exchange")
 
 # A text beside one of these fields is not all that a model is to learn from.
 NOT_TEXT_ALONE = {
@@ -63,7 +71,7 @@ class Format:
     test : callable, optional
         Whether the values of a row with such fields are of the format.
     also : callable, optional
-        Whether a row of another format is taken where this one is asked for by its name.
+        Whether a row is taken where the format is asked for by its name, or no other reads it.
     remark : str
         What to say of its rows, once per input.
     """
@@ -104,10 +112,15 @@ def recognise(row: Row) -> Format | None:
     Null fields count as missing, where the others make a format: tables have a column for every
     field of any row.
     """
+    filled = row
     if None in row.values():
         filled = {name: value for name, value in row.items() if value is not None}
-        return _of_fields(filled) or _of_fields(row)
-    return _of_fields(row)
+    if (found := _of_fields(filled)) is not None:
+        return found
+    found = None if filled is row else _of_fields(row)
+    if found is not None and found.name not in ("messages", "sharegpt"):
+        return found  # as an Alpaca row without an instruction is; of a null list, there is nothing
+    return _of_plain_names(row) or found
 
 
 def _of_fields(row: Row) -> Format | None:
@@ -117,18 +130,47 @@ def _of_fields(row: Row) -> Format | None:
     return None
 
 
+def _of_plain_names(row: Row) -> Format | None:
+    """Format of a row that none reads by fields of its own: no other is ever read differently."""
+    if is_ranked(row):
+        return None if has_own_answer(row) else FORMATS["ranked"]
+    if not is_one_exchange(row):
+        return None
+    if is_rejected_exchange(row) and row[REJECTED_BESIDE] is not None:
+        return FORMATS["preference"]
+    return FORMATS["exchange" if _label(row) is None else "kto"]
+
+
 @lru_cache(maxsize=1024)
 def _candidates(names: tuple[str, ...]) -> tuple[Format, ...]:
     """Formats whose fields are among these: the same few sets of names come again and again."""
     known = set(names)
     return tuple(
-        format for format in FORMATS.values() if any(known.issuperset(way) for way in format.ways)
+        format
+        for format in FORMATS.values()
+        if format.name not in LAST and any(known.issuperset(way) for way in format.ways)
     )
+
+
+def from_pair(row: Row) -> Conversation:
+    """A pair of sides of its own; else of ranked answers, or of an exchange and a rejected one."""
+    if not is_pair(row):
+        if is_ranked(row):
+            return ranked_pair(row)
+        if is_rejected_exchange(row):
+            return from_rejected_exchange(row)
+    return from_preference(row)
+
+
+def _can_be_pair(row: Row) -> bool:
+    return is_ranked(row) or is_rejected_exchange(row)
 
 
 def from_kto(row: Row) -> Conversation:
     """A conversation with a label that says whether it is wanted."""
     base, label = _base(row), _label(row)
+    if base is None and is_one_exchange(row):
+        base = FORMATS["exchange"]
     if base is None or label is None:
         field = next((name for name in LABELS if name in row), LABELS[0])
         raise RowError(f"field {field!r} is {kind_of(row.get(field))}, expected true or false")
@@ -137,6 +179,10 @@ def from_kto(row: Row) -> Conversation:
 
 def _is_labelled(row: Row) -> bool:
     return _label(row) is not None and _base(row) is not None
+
+
+def _is_labelled_exchange(row: Row) -> bool:
+    return _label(row) is not None and is_one_exchange(row)
 
 
 def _label(row: Row) -> bool | None:
@@ -152,8 +198,9 @@ def _label(row: Row) -> bool | None:
 
 def _base(row: Row) -> Format | None:
     """Format of a labelled row without its label."""
-    filled = {name: value for name, value in row.items() if value is not None}
-    return next((FORMATS[name] for name in LABELLED if FORMATS[name].fits(filled)), None)
+    filled = {name for name, value in row.items() if value is not None}
+    names = (name for name in LABELLED if any(filled.issuperset(w) for w in FORMATS[name].ways))
+    return next((FORMATS[name] for name in names), None)
 
 
 def _is_instances(row: Row) -> bool:
@@ -172,10 +219,10 @@ FORMATS = {
         Format(
             "preference",
             "chosen, rejected",
-            (*SIDES, ("instruction", "output")),
-            from_preference,
+            (*SIDES, ("instruction", "output"), (REJECTED_BESIDE,), *ranked.WAYS),
+            from_pair,
             is_pair,
-            is_ranked,
+            _can_be_pair,
         ),
         Format(
             "kto",
@@ -183,6 +230,7 @@ FORMATS = {
             (("label",), ("kto_tag",)),
             from_kto,
             _is_labelled,
+            _is_labelled_exchange,
         ),
         Format("messages", "messages", (("messages",),), from_messages),
         Format(
@@ -220,9 +268,10 @@ FORMATS = {
             from_question_answer,
             is_whole_question,
         ),
+        Format("text", "text alone", (("text",),), from_text, _is_text_alone),
         Format(
             "ranked",
-            "prompt (or the like), responses, scores; or completions with scores",
+            "one prompt, and one list of answers (responses, completions ...) with their scores",
             ranked.WAYS,
             from_ranked,
             is_ranked,
@@ -236,6 +285,5 @@ FORMATS = {
             from_named_fields,
             is_one_exchange,
         ),
-        Format("text", "text alone", (("text",),), from_text, _is_text_alone),
     )
 }
