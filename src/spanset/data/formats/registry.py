@@ -271,7 +271,7 @@ FORMATS = {
         Format("text", "text alone", (("text",),), from_text, _is_text_alone),
         Format(
             "ranked",
-            "one prompt, and one list of answers (responses, completions ...) with their scores",
+            "one prompt, answers (responses, completions ...), scores",
             ranked.WAYS,
             from_ranked,
             is_ranked,
@@ -279,8 +279,7 @@ FORMATS = {
         ),
         Format(
             "exchange",
-            "one prompt (query, inputs, problem, user ...) and one answer (response, targets, "
-            "solution, assistant ...)",
+            "one prompt (query, inputs ...) and one answer (targets ...)",
             named_fields.WAYS,
             from_named_fields,
             is_one_exchange,
