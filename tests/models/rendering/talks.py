@@ -46,6 +46,8 @@ FORGETS = (
     "{% if m['reasoning_content'] %}",
     "{% if m['reasoning_content'] and loop.index0 > last.asked %}",
 )
+# Refuses what does not end with an answer.
+WHOLE_ONLY = "{% if messages[-1]['role'] != 'assistant' %}{{ raise_exception('half') }}{% endif %}"
 
 
 def user(text: str) -> dict[str, Any]:
@@ -78,3 +80,8 @@ def learnt(renderer: Renderer, conversation: Conversation) -> list[str]:
     read = renderer.pieces(conversation)
     assert not isinstance(read, RenderError), read
     return [piece.text for piece in read[1] if piece.supervised]
+
+
+def found(template: str, messages: list[dict[str, Any]], **options: Any) -> list[str]:
+    """What a model learns of these messages by this template, run by run."""
+    return learnt(renderer_of(template, **options), row_of(*messages))

@@ -96,13 +96,13 @@ def test_all_that_one_row_loses_is_told():
     ]
 
 
-@pytest.mark.parametrize(("pair", "rows"), [("difference", 2), ("chosen", 1), ("rejected", 1)])
+@pytest.mark.parametrize(
+    ("pair", "rows"), [("difference", "2 rows"), ("chosen", "1 row"), ("rejected", "2 rows")]
+)
 def test_of_a_pair_the_sides_that_are_taken_count_and_the_row_once(pair, rows):
-    with_calls = {**TELL, "tool_calls": [call(n=1)]}
-    both = {"prompt": [ASK], "chosen": [with_calls], "rejected": [{**with_calls, "content": "No"}]}
-    found = told([both, {**both, "chosen": [TELL]}], pair=pair)
-    counts = {"difference": "2 rows", "chosen": "1 row", "rejected": "2 rows"}
-    assert found == [TOLD.format("tool calls", counts[pair])]
+    called = {**TELL, "tool_calls": [call(n=1)]}
+    both = {"prompt": [ASK], "chosen": [called], "rejected": [{**called, "content": "No"}]}
+    assert told([both, {**both, "chosen": [TELL]}], pair=pair) == [TOLD.format("tool calls", rows)]
 
 
 def test_many_rows_are_counted_with_commas():

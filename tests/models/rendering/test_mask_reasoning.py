@@ -29,7 +29,6 @@ from spanset.cli import main
 from spanset.config.model_settings import ModelConfig
 from spanset.data.formats.registry import FORMATS
 from spanset.models.language_model import LanguageModel
-from spanset.models.rendering.chat_templates import RenderError
 
 ASK, END = user("What is 2+2?"), "<|im_end|>"
 BOTH = pytest.mark.parametrize("template", [EVERYTHING, EVERYTHING_MARKED])
@@ -89,9 +88,9 @@ def test_reasoning_that_the_template_drops_of_earlier_turns_is_masked_where_it_i
     second = assistant("Yes.", reasoning_content="Well.")
     found = masked(FORGETS, ASK, first, user("Sure?"), second)
     assert found == f"Four.{END}" + tagged("", "Yes.") + END
-    in_tags = [assistant(tagged("Hm.", "Four.")), user("Sure?"), assistant(tagged("Well.", "Yes."))]
-    found = masked(THINKING, ASK, *in_tags)
-    assert found == f"Four.{END}" + tagged("", "Yes.") + END
+    first, second = assistant("<think>Hm.</think>Four."), assistant("<think>Well.</think>Yes.")
+    found = masked(THINKING, ASK, first, user("Sure?"), second)
+    assert found == f"Four.{END}<think></think>Yes.{END}"
 
 
 @TAGS
@@ -130,18 +129,15 @@ def test_of_a_row_of_nothing_but_reasoning_tags_and_end_are_left(template):
     assert masked(template, ASK, assistant("<think>Hm.</think>")) == f"<think></think>{END}"
 
 
-def test_a_row_of_nothing_but_reasoning_between_marks_is_refused():
-    """Where marks hold the reasoning alone, nothing is left."""
-    marks = EVERYTHING.replace("m['reasoning_content'] + '\n", "'' }}{% generation %}"
-                               "{{ m['reasoning_content'] }}{% endgeneration %}{{ '\n")  # fmt: skip
-    marks = marks.replace("{{ m['content'] }}",
-                          "{% generation %}{{ m['content'] }}{% endgeneration %}")  # fmt: skip
-    renderer = renderer_of(marks, mask_reasoning=True)
-    (row,) = renderer.render([row_of(ASK, assistant("Four.", reasoning_content="Hm."))])
-    assert not isinstance(row, RenderError)
-    said = [ASK, assistant("", reasoning_content="Hm.")]
-    assert masked(marks, *said) == END
-    assert learnt(renderer_of(marks), row_of(*said)) == ["Hm.", END]
+def test_of_a_mark_around_reasoning_alone_nothing_is_left():
+    marks = CHATML_MARKED.replace(
+        "{% generation %}",
+        "{% generation %}{{ m['reasoning_content'] }}{% endgeneration %}{{ '\n' }}{% generation %}",
+    )
+    said = assistant("Four.", reasoning_content="Hm.")
+    assert learnt(renderer_of(marks), row_of(ASK, said)) == ["Hm.", f"Four.{END}"]
+    assert masked(marks, ASK, said) == f"Four.{END}"
+    assert masked(marks, ASK, {**said, "content": ""}) == END
 
 
 def test_what_others_say_in_tags_is_as_it_was():
@@ -149,34 +145,32 @@ def test_what_others_say_in_tags_is_as_it_was():
     assert masked(CHATML, asked, assistant("Four.")) == f"Four.{END}"
 
 
-# Every family's template
+# Templates of today's models
+
+THOUGHTS = {
+    *("10*3=30 and 7*3=21, in sum 51.", "51+1."),
+    *("I must look it up.", "The tool said 12."),
+}
 
 
-def test_of_every_familys_template_the_reasoning_leaves_and_nothing_else():
+@pytest.mark.parametrize(
+    "name", ["glm4moe", "glm4moe_training", "gptoss", "nemotron_3_nano", "qwen3", "qwen3_training"]
+)
+def test_of_todays_templates_the_reasoning_leaves_and_nothing_else(name):
     pytest.importorskip("trl", reason="needs the extra 'train'")
-    from tests.models.rendering.trl_templates import renderer_for, shipped
+    from tests.models.rendering.trl_templates import renderer_for
 
-    thoughts = {"10*3=30 and 7*3=21, in sum 51.", "51+1.", "I must look it up."}
-    thoughts.add("The tool said 12.")
-    found = set()
-    for name in shipped():
-        renderer = renderer_for(name)
-        masking = replace(renderer, mask_reasoning=True)
-        for shape, row in ROWS.items():
-            if "reasoning" not in shape:
-                continue
-            conversation = FORMATS["messages"].convert(row)
-            whole, less = renderer.tokens(conversation), masking.tokens(conversation)
-            if isinstance(whole, RenderError):
-                assert str(less) == str(whole)
-                continue
-            pairs = list(zip(whole, less, strict=True))
-            assert all(one.supervised or not other.supervised for one, other in pairs)
-            left = [one.text if one.supervised > other.supervised else "\0" for one, other in pairs]
-            runs = {run for run in "".join(left).split("\0") if run}
-            assert runs <= thoughts, (name, shape)
-            found |= runs
-    assert found == thoughts
+    renderer = renderer_for(name)
+    masking = replace(renderer, mask_reasoning=True)
+    left = set()
+    for shape in (shape for shape in ROWS if "reasoning" in shape):
+        row = FORMATS["messages"].convert(ROWS[shape])
+        pairs = list(zip(renderer.tokens(row), masking.tokens(row), strict=True))
+        assert all(one.supervised or not other.supervised for one, other in pairs)
+        gone = [one.text if one.supervised > other.supervised else "\0" for one, other in pairs]
+        left |= {run for run in "".join(gone).split("\0") if run}
+    assert left
+    assert left <= THOUGHTS
 
 
 # The setting

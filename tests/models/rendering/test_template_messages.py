@@ -1,4 +1,4 @@
-"""Messages in the form that a chat template takes: contents, arguments of calls, lone surrogates."""
+"""Messages in the form that a template takes: contents, arguments of calls, lone surrogates."""
 
 import json
 from copy import deepcopy
@@ -168,7 +168,9 @@ values = st.recursive(
 
 
 def is_clean(value):
-    return not any("\ud800" <= letter <= "\udfff" for letter in json.dumps(value, ensure_ascii=False))
+    return not any(
+        "\ud800" <= letter <= "\udfff" for letter in json.dumps(value, ensure_ascii=False)
+    )
 
 
 @given(values)
