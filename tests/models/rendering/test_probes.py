@@ -12,15 +12,15 @@ from spanset.models.rendering.probes import (
     WORDS,
     DisagreementError,
     of_calls,
-    of_reasoning,
-    of_text,
+    of_content,
     of_turn,
     place_of,
+    reasonings,
     shared_start,
 )
 
 texts = st.text(max_size=12) | st.sampled_from(["Zqvxk", "Z", "qyzb", " x ", "<b>x</b>", "\n", "é"])
-BARE = re.compile("(?:" + "|".join(WORDS) + ")+")
+BARE = re.compile(f"(?:{'|'.join(WORDS)})(?: (?:{'|'.join(WORDS)}))*")
 SOURCE = "{{ '<|turn|>' }}{% if '</think>' in m %}{% endif %}"
 
 
@@ -46,7 +46,7 @@ def test_shared_start_is_the_common_prefix(one, other):
 
 @given(texts.filter(str.strip))
 def test_no_word_shares_an_end_with_the_text_that_it_replaces(text):
-    words = [of_text(said(text), "", number)["content"].strip() for number in range(2)]
+    words = [of_content(said(text), "", number)["content"].strip() for number in range(2)]
     for word in words:
         assert BARE.fullmatch(word)
         assert word[0] != text.strip()[0]
@@ -58,7 +58,7 @@ def test_no_word_shares_an_end_with_the_text_that_it_replaces(text):
 def test_lengths_of_words_tell_templates_that_count():
     assert len({len(word) for word in WORDS}) > 1
     for text in ("Z", "k", "x", "Zk"):
-        one, other = (of_text(said(text), "", number)["content"] for number in range(2))
+        one, other = (of_content(said(text), "", number)["content"] for number in range(2))
         assert len(one) != len(other)
 
 
@@ -70,7 +70,7 @@ def test_the_place_is_that_of_the_text_whatever_stands_around(before, text, afte
 
 
 def test_tags_that_the_template_knows_stay():
-    changed = of_text(said("<think>one</think>\n\ntwo <b>three</b>"), SOURCE, 0)["content"]
+    changed = of_content(said("<think>one</think>\n\ntwo <b>three</b>"), SOURCE, 0)["content"]
     assert re.fullmatch(r"<think>one</think>\n\n\w+", changed) is None
     assert changed.startswith(WORDS[0] + "</think>\n\n")  # <think> itself it does not know
     assert "<b>" not in changed
@@ -91,13 +91,15 @@ def test_names_of_functions_stay_and_values_of_arguments_go():
     values = changed["function"]["arguments"]
     assert list(values) == list(arguments)
     assert values["no"] == ""
-    assert all(values[name] in WORDS for name in arguments if name != "no")
+    assert all(values[name] in WORDS for name in ("text", "number", "flag"))
+    assert values["list"][0] in WORDS, "a template may go through lists and objects"
+    assert values["object"]["a"] in WORDS
     assert before["tool_calls"][0]["function"]["arguments"] == arguments
 
 
 @pytest.mark.parametrize(
     ("arguments", "written"),
-    [('{"a": "x"}', '{"a": "W"}'), ("not json", "W"), ('["x"]', "W"), ("", "")],
+    [('{"a": "x"}', '{"a": "W"}'), ("not json", "W"), ('["x"]', "W")],
 )
 def test_arguments_that_are_text_stay_text(arguments, written):
     (changed,) = of_calls(said("", tool_calls=[call("f", arguments)]), "", 0)["tool_calls"]
@@ -145,19 +147,23 @@ def test_a_template_that_computes_with_the_text_is_told(compute):
         find(lambda message: f"<{compute(message['content'])}>", said("Some answer of some length"))
 
 
-def test_reasoning_is_changed_alone():
-    message = said("<think>why</think>so", reasoning_content="because")
-    changed = of_reasoning(message, SOURCE, 0)
-    assert changed["reasoning_content"] in WORDS
-    assert re.fullmatch(r"<think>\w+</think>so", changed["content"])
-    assert changed["content"] != message["content"]
+def test_every_reasoning_has_a_probe_of_its_own():
+    message = said("<think>why</think>so<think>how</think>", reasoning_content="because")
+    changed = [probe(message, SOURCE, 0) for probe in reasonings(message)]
+    assert [one["reasoning_content"] in WORDS for one in changed] == [True, False, False]
+    contents = [BARE.sub("W", one["content"]) for one in changed]
+    assert contents == [
+        message["content"],
+        "<think>W</think>so<think>how</think>",
+        "<think>why</think>so<think>W</think>",
+    ]
     for nothing in (said("so"), said([]), said("<think>\n</think>so", thinking=" ")):
-        assert of_reasoning(nothing, SOURCE, 0) is None
+        assert {probe(nothing, SOURCE, 0) is None for probe in reasonings(nothing)} == {True}
 
 
 def test_parts_are_changed_one_by_one():
     parts = [{"type": "text", "text": text} for text in ("one", "", "two")]
-    changed = of_text(said(parts), SOURCE, 0)["content"]
+    changed = of_content(said(parts), SOURCE, 0)["content"]
     assert [part["type"] for part in changed] == ["text"] * 3
     assert changed[1] == parts[1]
     assert all(changed[number]["text"] in WORDS for number in (0, 2))

@@ -5,8 +5,8 @@ of our own and the whole conversation is written again: where the two differ is 
 the template writes it. So a template that writes an earlier turn in another way once more turns
 follow, as those of Qwen 3, gpt-oss and GLM do, is no obstacle.
 
-Two probes, a short one and one about as long as the text, have to agree, on the place and on all
-that the template writes around the words. A template that computes with the text, a count of its
+Two probes, a short word and some words about as long as the text, have to agree, on the place and
+on all that the template writes around them. A template that computes with the text, a count of its
 characters say, is told by that. A function's name is not changed: some templates repeat it in the
 tool's answer.
 """
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from itertools import count
 from typing import Any
 
 from spanset.models.rendering.template_messages import Message
@@ -24,15 +25,17 @@ from spanset.models.rendering.token_spans import Span
 
 # Words of different lengths, first and last letters, so that for any text two of them share
 # neither end with it. None is a word that a template knows.
-WORDS = ("Zqvxk", "Jkwqyzb", "Xwjqz", "Qxzjvkw", "Vjzqwxq", "Wzxjqvp")
+WORDS = ("Zqvxk", "Jkwqyzb", "Xwjqzh", "Qxzjvkwd", "Vjzqwxqfg", "Wzxjqvpkmt")
 
 REASONING = ("reasoning_content", "reasoning", "thinking")
 
-_WORDS = re.compile("(?:" + "|".join(WORDS) + ")+")
+_ONE_WORD = f"(?:{'|'.join(WORDS)})"
+_WORDS = re.compile(f"{_ONE_WORD}(?: ?{_ONE_WORD})*")
 _TAG = re.compile(r"<[^<>\s'\"{}()+=]{1,40}>|\[[A-Z_/]{2,20}\]")  # in a template's source
 _THOUGHT = re.compile(r"(?<=<think>).*?(?=</think>)", re.DOTALL)
 
 
+# A message with other words than its own, the first or the second time; None if it has none.
 Probe = Callable[[Message, str, int], "Message | None"]
 
 
@@ -54,25 +57,31 @@ def place_of(write: Callable[[Message], str], text: str, probes: list[Message]) 
 
     Raises
     ------
-    Disagreement
+    DisagreementError
         The template computes with the text.
     """
-    places = set()
-    for probe in probes:
-        written = write(probe)
-        if written == text:
-            places.add((None, ""))
-            continue
-        start = shared_start(text, written)
-        longest = min(len(text), len(written)) - start
-        back = shared_start(text[::-1][:longest], written[::-1][:longest])
-        around = _WORDS.sub("\0", written[start : len(written) - back])
-        if "\0" not in around:
-            raise DisagreementError
-        places.add(((start, len(text) - back), around))
+    places = {_changed(text, write(probe)) for probe in probes}
     if len(places) > 1:
         raise DisagreementError
     return places.pop()[0] if places else None
+
+
+def _changed(text: str, written: str) -> tuple[Span | None, str]:
+    """Where two texts differ, and what stands there in the second around the words put in."""
+    if written == text:
+        return None, ""
+    start = shared_start(text, written)
+    longest = min(len(text), len(written)) - start
+    back = shared_start(text[::-1][:longest], written[::-1][:longest])
+    stop, end = len(text) - back, len(written) - back
+    # What is put in may begin as what follows on it: then the place lies further to the left.
+    for shift in range(min(start, len(WORDS[-1])) + 1):
+        if text[stop - shift : stop] != written[end - shift : end]:
+            break
+        around = _WORDS.sub("\0", written[start - shift : end - shift])
+        if "\0" in around:
+            return (start - shift, stop - shift), around
+    raise DisagreementError
 
 
 def of_turn(message: Message, source: str, number: int) -> Message:
@@ -85,10 +94,14 @@ def of_turn(message: Message, source: str, number: int) -> Message:
     number : {0, 1}
         Which probe: no two words in the same place are equal.
     """
-    changed = of_calls(of_text(message, source, number), source, number)
-    if changed != message:
-        return changed
-    # Nothing to replace: something is put in.
+    changed = message
+    for probe in (of_fields, of_content, of_calls):
+        changed = probe(changed, source, number) or changed
+    return changed if changed != message else of_added(message, source, number)
+
+
+def of_added(message: Message, _source: str, number: int) -> Message:
+    """The message with a word more: an argument of its calls, or a content."""
     if "tool_calls" in message:
         calls = [_called(call, number, put_in=True) for call in message["tool_calls"]]
         return {**message, "tool_calls": calls}
@@ -97,39 +110,60 @@ def of_turn(message: Message, source: str, number: int) -> Message:
     return {**message, "content": word if is_text else [{"type": "text", "text": word}]}
 
 
-def of_text(message: Message, source: str, number: int) -> Message:
-    """The message with another content and another reasoning."""
+def of_content(message: Message, source: str, number: int) -> Message | None:
+    """The message with another content."""
+    content = _replaced(message["content"], _tags(source), number)
+    return {**message, "content": content} if content != message["content"] else None
+
+
+def of_fields(message: Message, source: str, number: int) -> Message | None:
+    """The message with another reasoning in its fields."""
     tags = _tags(source)
     changed = {
         field: _replaced(message[field], tags, number)
-        for field in ("content", *REASONING)
-        if field in message
+        for field in REASONING
+        if isinstance(message.get(field), str) and message[field].strip()
     }
-    return {**message, **changed}
+    return {**message, **changed} if changed else None
 
 
-def of_calls(message: Message, _source: str, number: int) -> Message:
+def of_calls(message: Message, _source: str, number: int) -> Message | None:
     """The message with other values of its tool calls' arguments."""
     if "tool_calls" not in message:
-        return message
-    return {**message, "tool_calls": [_called(call, number) for call in message["tool_calls"]]}
+        return None
+    changed = [_called(call, number) for call in message["tool_calls"]]
+    return {**message, "tool_calls": changed} if changed != message["tool_calls"] else None
 
 
-def of_reasoning(message: Message, _source: str, number: int) -> Message | None:
-    """The message with another reasoning, in its field or between tags; None without one."""
-    changed = dict(message)
-    for field in REASONING:
-        if isinstance(message.get(field), str) and message[field].strip():
-            changed[field] = _in_blanks(message[field], number)
+def reasonings(message: Message) -> Iterator[Probe]:
+    """A probe for the reasoning in fields, and one for each that stands between tags."""
+    yield of_fields
+    content = message["content"]
+    texts = [content] if isinstance(content, str) else [part["text"] for part in content]
+    for place in range(sum(len(_THOUGHT.findall(text)) for text in texts)):
+        yield partial(_of_thought, place)
+
+
+def _of_thought(place: int, message: Message, _source: str, number: int) -> Message | None:
+    """The message with other words in one of the texts between tags."""
+    counted = count()
+
+    def changed(text: str) -> str:
+        return _THOUGHT.sub(
+            lambda found: (
+                _in_blanks(found[0], number)
+                if next(counted) == place and found[0].strip()
+                else found[0]
+            ),
+            text,
+        )
+
     content = message["content"]
     if isinstance(content, str):
-        changed["content"] = _THOUGHT.sub(lambda found: _thought(found[0], number), content)
+        content = changed(content)
     else:
-        changed["content"] = [
-            {**part, "text": _THOUGHT.sub(lambda found: _thought(found[0], number), part["text"])}
-            for part in content
-        ]
-    return None if changed == message else changed
+        content = [{**part, "text": changed(part["text"])} for part in content]
+    return {**message, "content": content} if content != message["content"] else None
 
 
 def shared_start(one: str, other: str) -> int:
@@ -171,10 +205,10 @@ def _in_blanks(piece: str, number: int) -> str:
 
 
 def _other(said: str, number: int) -> str:
-    """A word that shares neither end with what is said; the second time about as long as it."""
+    """A word that shares neither end with what is said; the second time some, about as long."""
     words = [word for word in WORDS if word[0] != said[0] and word[-1] != said[-1]]
     word = words[number]
-    return word * (1 + number * len(said) // len(word))
+    return word if number == 0 else " ".join([word] * (2 + len(said) // len(word)))
 
 
 def _called(call: dict[str, Any], number: int, *, put_in: bool = False) -> dict[str, Any]:
@@ -205,11 +239,11 @@ def _in_quotes(arguments: str, number: int) -> str:
 
 
 def _other_value(value: Any, number: int) -> Any:
-    """A word for a value that says something."""
+    """Words for all that a value says: templates may go through objects and lists."""
+    if isinstance(value, dict):
+        return {key: _other_value(inner, number) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_other_value(inner, number) for inner in value]
     if isinstance(value, str):
         return _in_blanks(value, number) if value.strip() else value
-    return WORDS[number]
-
-
-def _thought(said: str, number: int) -> str:
-    return _in_blanks(said, number) if said.strip() else said
+    return value if value is None else _other(str(value), number)

@@ -19,7 +19,7 @@ class Form(NamedTuple):
 
 
 def from_turns(turns: Iterable[Turn]) -> list[Message]:
-    """Messages of the turns; lone surrogates become the replacement character."""
+    """Messages of the turns; lone surrogates become question marks."""
     return [
         {"role": turn.role, "content": without_surrogates(turn.text)}
         if turn.structure is None
@@ -57,7 +57,7 @@ def _with_text(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_surrogates(value: Any) -> Any:
-    """A value of JSON's types with the replacement character for every lone surrogate."""
+    """A value of JSON's types with a question mark for every lone surrogate."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

@@ -46,20 +46,19 @@ def survey(
     tokens, supervised = result.columns["tokens"], result.columns["supervised"]
     for rows in result.distinct():
         conversations = [data.conversation(row) for row in rows]
-        for conversation, row in zip(conversations, rows, strict=True):
-            sides = sides_of(conversation, pair)
-            names = {name for side in sides for name in dropped_from(side, renderer.chat)}
-            for name in sorted(names):
-                dropped[name] += int(copies[row])
-        for row, read in zip(rows, read_rows(conversations, renderer, pair), strict=True):
+        found = read_rows(conversations, renderer, pair)
+        for row, conversation, read in zip(rows, conversations, found, strict=True):
             if isinstance(read, RenderError):
                 if on_bad_row == "stop":
                     raise not_rendered(data, row, str(read))
                 result.status[row] = Status.NOT_RENDERED
                 continue
+            sides = sides_of(conversation, pair)
+            for name in {name for side in sides for name in dropped_from(side, renderer.chat)}:
+                dropped[name] += int(copies[row])
             tokens[row], supervised[row] = read.tokens, read.supervised
             result.truncated[row], result.status[row] = read.truncated, read.status
-    for name, number in dropped.items():
+    for name, number in sorted(dropped.items()):
         on_note(said_of(name, number))
     result.spread()
     return result

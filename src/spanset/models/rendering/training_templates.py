@@ -11,7 +11,7 @@ from typing import Any
 
 from spanset.base.errors import UsageError
 from spanset.base.extras import require
-from spanset.models.rendering.chat_templates import has_marks
+from spanset.models.rendering.chat_templates import has_marks, reason
 
 TRAINING = "training"  # in the place of a file
 
@@ -33,13 +33,16 @@ def training_template(tokenizer: Any, own: str, name: str) -> str:
     """
     if has_marks(own):
         return own
+    require("trl", extra="train")
     templates = require("trl.chat_template_utils", extra="train")
     try:
         return templates.get_training_chat_template(tokenizer) or own
-    except ValueError as error:
+    # TRL tries the template on conversations of its own, in which it may fail in any way.
+    except Exception as error:
+        why = f"TRL has none for {name}" if isinstance(error, ValueError) else reason(error)
         raise UsageError(
             "no training template is known for the model's chat template",
             where="--chat-template training",
-            why=f"TRL has none for {name}",
+            why=why,
             fix="leave it out: answers are found in the model's own template, too; or give a file",
         ) from error

@@ -74,8 +74,9 @@ def lay_out(
             spans = writing.marked(marked, spoken, wanted)
         else:
             spans = [span for number in wanted for span in writing.spans_of(number)]
-        thought = map(writing.reasoning_of, wanted if mask_reasoning else ())
-        masked = [span for span in thought if span is not None]
+        masked = [
+            span for number in wanted if mask_reasoning for span in writing.reasoning_of(number)
+        ]
     except RenderError as error:
         return error
     # A template is somebody's program: it may refuse a row, or fail on it in any way.
@@ -103,14 +104,27 @@ class _Writing:
 
     def marked(self, spans: list[Span], spoken: list[int], wanted: list[int]) -> list[Span]:
         """Those of the template's marks that are of the `wanted` turns."""
+        begin = self.template.special_tokens.get("bos_token")
+        spans = [span for span in spans if self.text[slice(*span)] != begin]
         if not wanted or len(wanted) == len(spoken):
             return spans if wanted else []
         if len(spans) == len(spoken):  # a mark a turn
-            return [spans[spoken.index(number)] for number in wanted]
-        # The first of these owns what stands before it, too.
-        near = spoken[max(spoken.index(wanted[0]) - 1, 0) :]
-        places = [(number, place) for number in near if (place := self._place_of(number))]
+            own = {number: spans[spoken.index(number)] for number in wanted}
+            if all(self._is_said_in(number, span) for number, span in own.items()):
+                return list(own.values())
+        first = spoken.index(wanted[0])
+        places = [(number, place) for number in spoken[first:] if (place := self._place_of(number))]
+        for number in reversed(spoken[:first]):  # the border to what was written before
+            if (place := self._place_of(number)) is not None:
+                places.insert(0, (number, place))
+                break
         return [span for span in spans if self._owner(span, places) in wanted]
+
+    def _is_said_in(self, number: int, span: Span) -> bool:
+        """Whether a plain turn's text stands in the characters, which are then its own."""
+        content = self.chat.messages[number]["content"]
+        is_plain = isinstance(content, str) and content.strip()
+        return not is_plain or content.split("</think>")[-1].strip() in self.text[slice(*span)]
 
     def _owner(self, span: Span, places: list[tuple[int, Span]]) -> int | None:
         """The turn that a mark is of, by where each turn's text stands.
@@ -145,17 +159,23 @@ class _Writing:
         self, number: int, before: str | None, after: str | None, *, is_last: bool
     ) -> list[Span]:
         """Characters of a turn by probes, given the texts before it and up to its end."""
-        places = self._places_of(number)
-        if not places:
+        pieces = self._pieces_of(number)
+        if not pieces:
             return []
-        start = self._start(number, places[0], before)
-        starts = [start, *(place[0] for place in places[1:])]
-        ends = [self._end(place, after, is_last=is_last) for place in places]
+        start = self._start(number, pieces[0][0], before)
+        starts = [start, *(place[0] for place, _ in pieces[1:])]
+        if is_last:
+            ends = [*(place[1] for place, _ in pieces[:-1]), len(self.text)]
+        else:
+            ends = [self._end(number, place, probe, after) for place, probe in pieces]
         return list(zip(starts, ends, strict=True))
 
-    def reasoning_of(self, number: int) -> Span | None:
-        """Characters of the reasoning of one of the turns; None if it has none."""
-        return self._probed(number, probes.of_reasoning)
+    def reasoning_of(self, number: int) -> list[Span]:
+        """Characters of the reasoning of one of the turns, in its field and between tags."""
+        found = (
+            self._probed(number, probe) for probe in probes.reasonings(self.chat.messages[number])
+        )
+        return [span for span in found if span is not None]
 
     def _verbatim_end(self, number: int, start: int) -> int | None:
         """Where a turn ends that stands here word for word, closed as plain turns are.
@@ -175,7 +195,8 @@ class _Writing:
     def _after_header(self, start: int) -> int:
         """The place after a header that stands here though the generation prompt left it out."""
         header = self.template.header
-        return start + len(header) if header and self.text.startswith(header, start) else start
+        is_left_out = header and not self.text.endswith(header, 0, start)
+        return start + len(header) if is_left_out and self.text.startswith(header, start) else start
 
     def _start(self, number: int, place: Span, before: str | None) -> int:
         """Where the turn starts whose text is at this place."""
@@ -198,46 +219,62 @@ class _Writing:
             return place[0]  # it goes on where others spoke: Gemma's joins two turns in a row
         raise RenderError(f"the chat template does not tell where turn {number + 1} begins")
 
-    def _end(self, place: Span, after: str | None, *, is_last: bool) -> int:
-        """Where the turn ends whose text is at this place.
+    def _end(self, number: int, place: Span, probe: probes.Probe, after: str | None) -> int:
+        """Where the turn ends whose text is at this place, found by this probe.
 
         That is after what stands behind its text where the conversation ends with it, as far as it
         stands here: the end-of-turn token may be another one.
         """
-        start, end = place
-        if is_last:
-            return len(self.text)
-        for length in (40, 10, 0):  # an empty text is known by what is before it
-            said = self.text[max(start - length, 0) : end]
-            if after is not None and said and said in after:
-                break
-        else:
-            return end
-        behind = after[after.rindex(said) + len(said) :].removesuffix(self.end_of_text)
-        until = end + probes.shared_start(behind, self.text[end : end + len(behind)])
+        if after is None:
+            return place[1]
+        chat = replace(self.chat, messages=self.chat.messages[: number + 1])
+        try:
+            there = _Writing(self.template, chat, after)._probed(number, probe)
+        except RenderError:
+            there = None
+        if there is None:
+            return place[1]
+        behind = after[there[1] :].removesuffix(self.end_of_text)
+        until = place[1] + probes.shared_start(behind, self.text[place[1] : place[1] + len(behind)])
         header = self.template.header.strip()
-        following = self.text.find(header, end) if header else -1
+        following = self.text.find(header, place[1]) if header else -1
         return following if 0 <= following < until else until
 
-    def _places_of(self, number: int) -> list[Span]:
-        """Characters of what the turn says, in pieces where another turn is written between.
+    def _pieces_of(self, number: int) -> list[tuple[Span, probes.Probe]]:
+        """Characters of what the turn says, with the probe that finds where they end.
 
-        Gemma 4's template writes what an assistant says beside a call after the tool's answer.
+        Two pieces where another turn is written between: Gemma 4's template writes what an
+        assistant says beside a call after the tool's answer.
         """
-        whole = self._place_of(number)
+        whole, probe = self._found(number)
         message, rest = self.chat.messages[number], self.chat.messages[number + 1 :]
         if whole is None:
             return []
-        if rest and message.get("tool_calls") and message["content"]:
-            other = self._place_of(number + 1)
-            if other is not None and whole[0] < other[0] and other[1] < whole[1]:
-                pieces = [self._probed(number, one) for one in (probes.of_calls, probes.of_text)]
-                return sorted(place for place in pieces if place is not None)
-        return [whole]
+        other = self._place_of(number + 1) if rest and "tool_calls" in message else None
+        if other is None or not (whole[0] < other[0] and other[1] < whole[1]):
+            return [(whole, probe)]
+        kinds = (probes.of_fields, probes.of_calls, probes.of_content)
+        places = [(place, kind) for kind in kinds if (place := self._probed(number, kind))]
+        places.sort(key=lambda piece: piece[0])
+        sides = (
+            [piece for piece in places if piece[0][0] < other[0]],
+            [piece for piece in places if piece[0][0] >= other[0]],
+        )
+        return [((side[0][0][0], side[-1][0][1]), side[-1][1]) for side in sides if side]
 
     def _place_of(self, number: int) -> Span | None:
         """Characters of what the turn says."""
-        return self._probed(number, probes.of_turn)
+        return self._found(number)[0]
+
+    def _found(self, number: int) -> tuple[Span | None, probes.Probe]:
+        """Characters of what the turn says, and the probe that finds them.
+
+        Where all that it says is left out, what is put in may still be written.
+        """
+        place = self._probed(number, probes.of_turn)
+        if place is not None:
+            return place, probes.of_turn
+        return self._probed(number, probes.of_added), probes.of_added
 
     def _probed(self, number: int, probe: probes.Probe) -> Span | None:
         """The characters that change where the turn does."""

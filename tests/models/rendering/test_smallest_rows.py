@@ -1,4 +1,4 @@
-"""Mistakes that are known, each with the smallest row that shows it: all of these are to pass."""
+"""The smallest rows that showed a mistake, each of a kind."""
 
 from itertools import pairwise
 
@@ -34,10 +34,6 @@ END = "<|im_end|>"
 TALK = [user("Sum?"), assistant("Four."), user("Sure?"), assistant("Yes.")]
 
 
-def mistake(reason):
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 # Others' words are learnt
 
 
@@ -57,7 +53,6 @@ def agent(*answers):
         yield assistant(answer, reasoning_content="So.")
 
 
-@mistake("_end finds a turn's text where it was said before, and goes on as far as that went on")
 @pytest.mark.parametrize(
     ("name", "shape"),
     [
@@ -77,14 +72,12 @@ def test_an_answer_that_was_given_before_ends_where_any_other_does(name, shape):
     assert same.spans == other.spans
 
 
-@mistake("the same of a template that forgets reasoning, where a call is made again")
 def test_what_a_tool_says_to_a_call_that_was_made_before_is_not_learnt():
     said = assistant("", reasoning_content="Look.", tool_calls=[call(x="1")])
     talk = [user("Go?"), said, result("12"), user("Now?"), said, result("12"), *TALK]
     assert "12" not in "".join(found(FORGETS, talk))
 
 
-@mistake("of_text changes reasoning and content, between which the tool's answer stands")
 def test_what_a_tool_says_between_the_pieces_of_a_turn_is_not_learnt():
     pytest.importorskip("trl", reason="needs the extra 'train'")
     from tests.models.rendering.trl_templates import renderer_for
@@ -98,7 +91,6 @@ def test_what_a_tool_says_between_the_pieces_of_a_turn_is_not_learnt():
 # What the assistant says is not learnt, or not all of it
 
 
-@mistake("of_turn changes the reasoning, which is not written, and so puts no argument in")
 @pytest.mark.parametrize("arguments", [{}, {"a": ""}])
 def test_a_call_without_arguments_is_found_though_its_reasoning_is_forgotten(arguments):
     said = assistant("", reasoning_content="Look.", tool_calls=[call(**arguments)])
@@ -109,7 +101,6 @@ def test_a_call_without_arguments_is_found_though_its_reasoning_is_forgotten(arg
 # Marks
 
 
-@mistake("a turn before, of which nothing is written, is no border between marks")
 def test_marks_before_a_turn_that_is_not_written_are_not_the_last_turns():
     pieces = (
         "{% for m in messages if m['content'] %}{{ '<|im_start|>' + m['role'] + '\n' }}"
@@ -122,7 +113,6 @@ def test_marks_before_a_turn_that_is_not_written_are_not_the_last_turns():
     assert found(pieces, talk, supervise="last") == [f"Yes.{END}"]
 
 
-@mistake("as many marks as turns need not be a mark a turn")
 def test_two_marks_of_the_last_of_two_turns_are_the_last_turns():
     pieces = CHATML_MARKED.replace(
         "{% generation %}{{ m['content'] }}{% endgeneration %}",
@@ -133,21 +123,18 @@ def test_two_marks_of_the_last_of_two_turns_are_the_last_turns():
     assert found(pieces, talk, supervise="last") == [f"Yes.{END}"]
 
 
-@mistake("an answer that begins as the header does is cut")
 def test_an_answer_may_begin_with_the_words_of_the_header():
     said = "ASSISTANT:\nFour."
     (text,) = found(NO_END, [user("Sum?"), assistant(said)])
     assert text.startswith(said)
 
 
-@mistake("the text up to the turn's end is searched for a text that is written in its end, too")
 def test_a_short_answer_has_its_end_where_the_end_has_the_same_letters():
     ended = THINKING.replace("<|im_start|>", "<start>").replace("<|im_end|>", "<end>")
     talk = [user("Sum?"), assistant("<think>Hm.</think>e"), *TALK[2:]]
     assert found(WHOLE_ONLY + ended, talk)[0].startswith("e<end>")
 
 
-@mistake("a word stands for an object, which the template goes through")
 def test_a_template_may_go_through_the_objects_among_arguments():
     goes_through = FORGETS.replace(
         "(call['function']['arguments'] | tojson)",
@@ -158,14 +145,12 @@ def test_a_template_may_go_through_the_objects_among_arguments():
     assert "Oslo" in found(goes_through, talk)[0]
 
 
-@mistake("what is put in for an empty text may begin as the text after it does")
 @pytest.mark.parametrize("after", ["Zed", "Jo"])
 def test_an_empty_text_has_a_place_before_any_letter(after):
     probes = [of_turn(assistant(""), "", number) for number in range(2)]
     assert place_of(lambda message: f"<{message['content']}{after}", f"<{after}", probes) == (1, 1)
 
 
-@mistake("of the words for these texts two have the same length")
 @pytest.mark.parametrize("text", ["Jo", "ab", "Zz"])
 def test_a_count_of_characters_is_told_of_short_texts_too(text):
     probes = [of_turn(assistant(text), "", number) for number in range(2)]
@@ -177,20 +162,17 @@ def test_a_count_of_characters_is_told_of_short_texts_too(text):
         place_of(write, write(assistant(text)), probes)
 
 
-@mistake("both probes are one word")
 def test_a_count_of_words_is_told():
     counts = "m['role'] + (m['content'].split() | length | string) +"
     with pytest.raises(UsageError, match="does not tell the answer"):
         renderer_of(CHATML.replace("m['role'] +", counts))
 
 
-@mistake("a mark at the start makes the token after it an end of turn")
 def test_a_mark_at_the_start_teaches_nothing_of_the_next_turn():
     marked_start = "{% generation %}{{ bos_token }}{% endgeneration %}" + CHATML_MARKED
     assert found(marked_start, TALK) == [f"Four.{END}", f"Yes.{END}"]
 
 
-@mistake("all that is between the first reasoning and the last counts as reasoning")
 @pytest.mark.parametrize("template", [CHATML, CHATML_MARKED])
 def test_what_stands_between_two_reasonings_is_not_masked(template):
     said = "<think>Hm.</think>Four.<think>Well.</think>Yes."
@@ -198,7 +180,6 @@ def test_what_stands_between_two_reasonings_is_not_masked(template):
     assert left == f"<think></think>Four.<think></think>Yes.{END}"
 
 
-@mistake("rows that are refused are counted among those that are read without")
 def test_rows_that_are_refused_are_not_read_without():
     refuses = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}"
     system = {"role": "system", "content": "Be brief."}
@@ -209,7 +190,6 @@ def test_rows_that_are_refused_are_not_read_without():
     assert notes == []
 
 
-@mistake("TRL tries the template on calls of its own, and raises what it raises")
 def test_a_template_that_fails_where_trl_tries_it_has_no_training_template():
     pytest.importorskip("trl", reason="needs the extra 'train'")
     fails = "{% set n = 1 // (messages | length - 3) %}" + CHATML
