@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from spanset.base.errors import UsageError, printable
-from spanset.commands.shown_rows import dropped_names, shown_lines
+from spanset.commands.shown_rows import shown_lines
 from spanset.commands.terminal.panels import (
     conversation_panels,
     format_panels,
@@ -93,11 +93,11 @@ def _read(
 
 def _dropped_lines(data: Dataset, renderer: Renderer, count: int, pair: str) -> RenderableType:
     """A line for all that the chat template has no place for in the rows that are shown."""
-    from spanset.models.rendering.dropped import said_of
+    from spanset.models.rendering.dropped import dropped_names, said_of
 
     first = data[np.arange(min(count, len(data)))]
     found = Counter(
-        name for talk in first.conversations() for name in dropped_names(talk, renderer, pair)
+        name for talk in first.conversations() for name in dropped_names(talk, renderer.chat, pair)
     )
     lines = (f"{said_of(name, rows)}, of {len(first):,} shown" for name, rows in found.items())
     return Group(*(Text(line, style="yellow") for line in lines))

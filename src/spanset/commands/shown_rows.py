@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spanset.commands.terminal.json_lines import json_line
+from spanset.stores.status import Status
 
 if TYPE_CHECKING:
     from spanset.data.conversation import Conversation
@@ -81,19 +82,12 @@ def row_record(conversation: Conversation, renderer: Renderer | None, pair: str)
         side = _messages(conversation._replace(turns=turns), renderer)
         record |= {"shared": shared, "rejected": side[shared:]}
     if renderer is not None:
+        from spanset.models.rendering.dropped import dropped_names
+
         record |= _tokens(conversation, renderer, pair)
-        if names := dropped_names(conversation, renderer, pair):
+        if names := dropped_names(conversation, renderer.chat, pair):
             record["dropped"] = names
     return record
-
-
-def dropped_names(conversation: Conversation, renderer: Renderer, pair: str) -> list[str]:
-    """What the chat template has no place for, of what is taken of a row."""
-    from spanset.models.rendering.dropped import dropped_from
-    from spanset.models.rendering.sides import sides_of
-
-    sides = sides_of(conversation, pair)
-    return list(dict.fromkeys(name for side in sides for name in dropped_from(side, renderer.chat)))
 
 
 def _messages(conversation: Conversation, renderer: Renderer | None) -> list[dict[str, Any]]:
@@ -115,7 +109,7 @@ def _tokens(conversation: Conversation, renderer: Renderer, pair: str) -> dict[s
 
     sides = sides_of(conversation, pair)
     if not sides:
-        return {"error": "it has no rejected side"}
+        return {"error": Status.NOT_A_PAIR.reason}
     found: dict[str, Any] = {}
     names = SIDES[pair] if conversation.rejected else ("tokens",)
     for name, side in zip(names, sides, strict=True):

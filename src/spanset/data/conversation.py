@@ -15,6 +15,9 @@ ROLES = ("system", "user", "assistant", "tool")
 
 Message = Mapping[str, Any]  # of JSON's types: role, content, and what else templates read
 
+# Names that reasoning goes by beside a message's content, in rows and in templates.
+REASONING = ("reasoning_content", "reasoning", "thinking")
+
 
 class Turn(NamedTuple):
     """One message.
@@ -144,6 +147,11 @@ class Conversation(NamedTuple):
         if self.mistake:
             digest.update(_labelled("mistake", self.mistake))
         return digest.digest()
+
+
+def content_texts(content: str | list[dict[str, str]]) -> list[str]:
+    """Texts of a message's content, which is a text or a list of parts."""
+    return [content] if isinstance(content, str) else [part["text"] for part in content]
 
 
 def _pieces(turns: Iterable[Turn]) -> Iterable[bytes]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spanset.base.errors import UsageError
-from spanset.data.conversation import ROLES, Conversation, Turn
+from spanset.data.conversation import ROLES, Conversation, Turn, content_texts
 from spanset.data.formats.messages import turns_of
 from spanset.data.formats.registry import Format
 from spanset.data.formats.texts import Row
@@ -146,16 +146,11 @@ def _messages(turns: Iterable[Turn]) -> Messages:
     return [
         {
             **turn.message,
-            "content": _joined(turn.message["content"]),
+            "content": "\n".join(content_texts(turn.message["content"])),  # one column for all
             **({"weight": 0} if turn.untrained else {}),
         }
         for turn in turns
     ]
-
-
-def _joined(content: str | list[dict[str, str]]) -> str:
-    """Content as text: one column holds that of all messages."""
-    return content if isinstance(content, str) else "\n".join(part["text"] for part in content)
 
 
 def _are_plain(value: Any) -> bool:

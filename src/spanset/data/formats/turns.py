@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from spanset.data.conversation import Turn
+from spanset.data.conversation import REASONING, Turn, content_texts
 from spanset.data.formats.marks import MARKS, mark_of
 from spanset.data.formats.texts import RowError, kind_of, text_of, written
 from spanset.data.formats.tool_calls import calls_in, without_nulls
@@ -45,7 +45,6 @@ OWN_ROLES = ("developer",)  # speakers that templates know by this name
 SAID = ("content", "value", "text")
 
 # What stands beside a message's content: fields of the message, in the order they are written.
-REASONING = ("reasoning_content", "reasoning", "thinking")
 CALLS = ("tool_calls", "function_call")
 AFTER = (*CALLS, "refusal")
 NAMES = ("name", "tool_call_id")  # for templates only
@@ -189,8 +188,7 @@ def _structure(message: Message, role: str, speaker: str, content: _Content) -> 
     plain = "" if spoken else content.plain
     refused = [message["refusal"]] if isinstance(message.get("refusal"), str) else []
     if more := [text for text in (*unread, *refused) if text]:
-        texts = [plain] if isinstance(plain, str) else [part["text"] for part in plain]
-        plain = "\n".join(text for text in (*texts, *more) if text)
+        plain = "\n".join(text for text in (*content_texts(plain), *more) if text)
     own_role = speaker if speaker in OWN_ROLES else role
     structure: dict[str, Any] = {"role": own_role, "content": plain, **_reasoning(message, content)}
     structure |= {"tool_calls": calls} if calls else {}

@@ -17,8 +17,8 @@ from typing import Any
 
 from spanset.base.errors import MissingExtraError, printable
 from spanset.base.extras import require
-from spanset.data.conversation import Conversation
-from spanset.models.rendering.probes import REASONING, shared_start
+from spanset.data.conversation import REASONING, Conversation
+from spanset.models.rendering.probes import shared_start
 from spanset.models.rendering.template_messages import (
     Form,
     Message,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spanset.data.conversation import Conversation
+from spanset.data.conversation import REASONING, Conversation
 from spanset.models.rendering.chat_templates import ChatTemplate
-from spanset.models.rendering.probes import REASONING
+from spanset.models.rendering.sides import sides_of
 
 
 def dropped_from(conversation: Conversation, template: ChatTemplate) -> Iterator[str]:
@@ -19,6 +19,12 @@ def dropped_from(conversation: Conversation, template: ChatTemplate) -> Iterator
     for field in REASONING:
         if field not in template.reasoning_fields and any(one.get(field) for one in structures):
             yield f"reasoning ({field})"
+
+
+def dropped_names(conversation: Conversation, template: ChatTemplate, pair: str) -> list[str]:
+    """The same of the sides that are taken of a preference pair, each name once."""
+    sides = sides_of(conversation, pair)
+    return list(dict.fromkeys(name for side in sides for name in dropped_from(side, template)))
 
 
 def said_of(name: str, rows: int) -> str:

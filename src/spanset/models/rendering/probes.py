@@ -20,14 +20,14 @@ from functools import lru_cache, partial
 from itertools import count
 from typing import Any
 
+from spanset.data.conversation import REASONING, content_texts
+from spanset.data.formats.texts import parsed_json
 from spanset.models.rendering.template_messages import Message
 from spanset.models.rendering.token_spans import Span
 
 # Words of different lengths, first and last letters, so that for any text two of them share
 # neither end with it. None is a word that a template knows.
 WORDS = ("Zqvxk", "Jkwqyzb", "Xwjqzh", "Qxzjvkwd", "Vjzqwxqfg", "Wzxjqvpkmt")
-
-REASONING = ("reasoning_content", "reasoning", "thinking")
 
 _ONE_WORD = f"(?:{'|'.join(WORDS)})"
 _WORDS = re.compile(f"{_ONE_WORD}(?: ?{_ONE_WORD})*")
@@ -103,8 +103,7 @@ def of_turn(message: Message, source: str, number: int) -> Message:
 def of_added(message: Message, _source: str, number: int) -> Message:
     """The message with a word more: an argument of its calls, or a content."""
     if "tool_calls" in message:
-        calls = [_called(call, number, put_in=True) for call in message["tool_calls"]]
-        return {**message, "tool_calls": calls}
+        return {**message, "tool_calls": [_added(call, number) for call in message["tool_calls"]]}
     word = WORDS[number]
     is_text = isinstance(message["content"], str)
     return {**message, "content": word if is_text else [{"type": "text", "text": word}]}
@@ -138,8 +137,7 @@ def of_calls(message: Message, _source: str, number: int) -> Message | None:
 def reasonings(message: Message) -> Iterator[Probe]:
     """A probe for the reasoning in fields, and one for each that stands between tags."""
     yield of_fields
-    content = message["content"]
-    texts = [content] if isinstance(content, str) else [part["text"] for part in content]
+    texts = content_texts(message["content"])
     for place in range(sum(len(_THOUGHT.findall(text)) for text in texts)):
         yield partial(_of_thought, place)
 
@@ -211,31 +209,31 @@ def _other(said: str, number: int) -> str:
     return word if number == 0 else " ".join([word] * (2 + len(said) // len(word)))
 
 
-def _called(call: dict[str, Any], number: int, *, put_in: bool = False) -> dict[str, Any]:
-    """A tool call with other values, or with an argument more."""
+def _called(call: dict[str, Any], number: int) -> dict[str, Any]:
+    """A tool call with other values of its arguments."""
     function = call["function"]
     arguments = function.get("arguments")
-    if put_in:
-        word = WORDS[number]
-        added = {**arguments, word: word} if isinstance(arguments, dict) else word
-        return {**call, "function": {**function, "arguments": added}}
     if isinstance(arguments, dict):
-        arguments = {key: _other_value(value, number) for key, value in arguments.items()}
+        arguments = _other_value(arguments, number)
     elif isinstance(arguments, str) and arguments.strip():
         arguments = _in_quotes(arguments, number)
     return {**call, "function": {**function, "arguments": arguments}}
 
 
+def _added(call: dict[str, Any], number: int) -> dict[str, Any]:
+    """A tool call with an argument more."""
+    function, word = call["function"], WORDS[number]
+    arguments = function.get("arguments")
+    more = {**arguments, word: word} if isinstance(arguments, dict) else word
+    return {**call, "function": {**function, "arguments": more}}
+
+
 def _in_quotes(arguments: str, number: int) -> str:
     """Arguments written as JSON text, with other values."""
-    try:
-        values = json.loads(arguments)
-    except ValueError:
-        return _in_blanks(arguments, number)
+    values = parsed_json(arguments)
     if not isinstance(values, dict):
         return _in_blanks(arguments, number)
-    changed = {key: _other_value(value, number) for key, value in values.items()}
-    return json.dumps(changed, ensure_ascii=False)
+    return json.dumps(_other_value(values, number), ensure_ascii=False)
 
 
 def _other_value(value: Any, number: int) -> Any:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from spanset.data.conversation import Turn
+from spanset.data.conversation import Turn, content_texts
 
 Message = dict[str, Any]
 
@@ -41,7 +41,7 @@ def _as_taken(message: Message, form: Form, arguments_as_text: bool) -> Message:
         if not form.text:
             message = {**message, "content": [{"type": "text", "text": content}] if content else []}
     elif not form.parts:
-        message = {**message, "content": "\n".join(part["text"] for part in content)}
+        message = {**message, "content": "\n".join(content_texts(content))}
     if arguments_as_text and "tool_calls" in message:
         message = {**message, "tool_calls": [_with_text(call) for call in message["tool_calls"]]}
     return message

@@ -9,9 +9,9 @@ import numpy as np
 
 from spanset.data.dataset import Dataset
 from spanset.models.rendering.chat_templates import RenderError
-from spanset.models.rendering.dropped import dropped_from, said_of
+from spanset.models.rendering.dropped import dropped_names, said_of
 from spanset.models.rendering.renderer import Renderer
-from spanset.models.rendering.sides import TokenRow, read_rows, sides_of
+from spanset.models.rendering.sides import TokenRow, read_rows
 from spanset.stores.status import Status
 from spanset.stores.survey import Survey, not_rendered
 
@@ -53,8 +53,7 @@ def survey(
                     raise not_rendered(data, row, str(read))
                 result.status[row] = Status.NOT_RENDERED
                 continue
-            sides = sides_of(conversation, pair)
-            for name in {name for side in sides for name in dropped_from(side, renderer.chat)}:
+            for name in dropped_names(conversation, renderer.chat, pair):
                 dropped[name] += int(copies[row])
             tokens[row], supervised[row] = read.tokens, read.supervised
             result.truncated[row], result.status[row] = read.truncated, read.status

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from spanset.data.conversation import Conversation
+from spanset.data.conversation import Conversation, content_texts
 from spanset.models.rendering import probes
 from spanset.models.rendering.chat_templates import (
     Chat,
@@ -88,11 +88,8 @@ def lay_out(
 
 def _says(message: Message, template: ChatTemplate) -> bool:
     """Whether there is anything in a turn that the template writes."""
-    content = message["content"]
-    texts = [content] if isinstance(content, str) else [part["text"] for part in content]
-    return any(text.strip() for text in texts) or (
-        "tool_calls" in message and template.writes_calls
-    )
+    is_called = "tool_calls" in message and template.writes_calls
+    return is_called or any(text.strip() for text in content_texts(message["content"]))
 
 
 class _Writing:
