@@ -63,7 +63,7 @@ def _cost(model: Any, batches: list[Batch], rounds: int) -> dict[str, Any]:
         capture_module.token_scores = scores
         started = perf_counter()
         try:
-            with GradientCapture(model, layers, hidden=hidden) as capture:
+            with GradientCapture(model, layers, pooling="mean" if hidden else None) as capture:
                 for batch in batches:
                     capture(batch, sketch)
         finally:

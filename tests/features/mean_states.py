@@ -1,4 +1,4 @@
-"""Rows and settings of tests of hidden states, and their means by hand."""
+"""Rows and settings of tests of hidden states, and their means and the like by hand."""
 
 import numpy as np
 from tests.models.model_folder import talk_rows
@@ -19,9 +19,9 @@ def messages(row):
     ]
 
 
-def states(oracle, rows):
-    """Mean state of each row, (n, w) float64."""
-    return np.array([oracle.hidden(oracle.tokens(messages(row))).numpy() for row in rows])
+def states(oracle, rows, pooling="mean"):
+    """One state of each row, (n, w) float64."""
+    return np.array([oracle.hidden(oracle.tokens(messages(row)), pooling).numpy() for row in rows])
 
 
 def unit(X):

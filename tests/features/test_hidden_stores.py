@@ -114,16 +114,25 @@ def test_a_folder_whose_name_ends_so_is_a_store(folder):
     assert X.shape == (len(ROWS), HIDDEN)
 
 
-@pytest.mark.parametrize("command", [FEATURES, HIDDEN_STORE], ids=["beside", "alone"])
-def test_shards_merged_are_the_bytes_of_one_run(folder, command):
+@pytest.mark.parametrize(
+    ("command", "column"),
+    [
+        (FEATURES, "hidden"),
+        ((*FEATURES, "--pooling", "weighted"), "hidden_weighted"),
+        (HIDDEN_STORE, "features"),
+    ],
+    ids=["beside", "weighted", "alone"],
+)
+def test_shards_merged_are_the_bytes_of_one_run(folder, command, column):
     assert main(list(command)) == 0
     Path("s").rename("whole")
     for number in (2, 1):
         assert main([*command, "--shard", f"{number}/2"]) == 0
+        held = np.load(f"s.{number}-of-2/{column}.npy")
+        assert len(held) < len(ROWS), "of its own rows only"
     assert main(["merge", "s"]) == 0
     assert same_store(Path("s"), Path("whole"))
-    column = "hidden.npy" if command is FEATURES else "features.npy"
-    assert np.load(Path("s") / column).any(axis=1).all(), "rows of zeros are equal anyway"
+    assert np.load(f"s/{column}.npy").any(axis=1).all(), "rows of zeros are equal anyway"
 
 
 @pytest.mark.parametrize("command", [FEATURES, HIDDEN_STORE], ids=["beside", "alone"])

@@ -34,6 +34,16 @@ class Tokens:
         return int(self.supervised.sum())
 
 
+def one_state(states, pooling):
+    """What the states of a sequence (T, w) become, (w,)."""
+    if pooling == "last":
+        return states[-1]
+    places = range(1, len(states) + 1)
+    weights = [place if pooling == "weighted" else 1 for place in places]
+    weighted = [weight * state for weight, state in zip(weights, states, strict=True)]
+    return sum(weighted) / sum(weights)
+
+
 class ByHand:
     """A model's folder, read without spanset.
 
@@ -142,11 +152,11 @@ class ByHand:
         chosen = torch.log_softmax(logits, dim=1)[places - 1, row.ids[places]]
         return chosen.sum()
 
-    def hidden(self, row):
-        """Mean over all tokens of the last layer's state after the final norm, (w,) float64."""
+    def hidden(self, row, pooling="mean"):
+        """The last layer's states after the final norm, of all tokens, as one: (w,) float64."""
         with torch.no_grad():
             out = self.model(input_ids=row.ids[None], use_cache=False, output_hidden_states=True)
-        return out.hidden_states[-1][0].double().mean(dim=0)
+        return one_state(out.hidden_states[-1][0].double(), pooling)
 
     def score(self, row, name):
         """A score, and the size of what it is computed from: what errors are relative to."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
 from spanset.config.groups import MODEL
+
+Pooling = Literal["mean", "weighted", "last"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ class ModelConfig:
     hidden: Annotated[bool, Parameter(group=MODEL)] = True
     """Keep hidden states beside gradients, for hidden:MODEL without another pass; --no-hidden saves
     the disk space."""
+
+    pooling: Annotated[Pooling, Parameter(group=MODEL)] = "mean"
+    """What hidden states of a row become: their mean over its tokens; weighted: a mean in which a
+    token counts as its position does, later ones more; last: the last token's alone."""
 
     targets: Annotated[Literal["attention", "all-linear"], Parameter(group=MODEL)] = "attention"
     """Layers whose gradients count."""

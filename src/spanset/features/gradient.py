@@ -97,7 +97,8 @@ class GradientFeatures(ModelPasses):
     @property
     def columns(self) -> dict[str, Entry]:
         """Numbers of tokens, lengths of gradients, scores; hidden states unless declined."""
-        hidden = hidden_columns(self.model.width) if self.model.config.hidden else {}
+        config = self.model.config
+        hidden = hidden_columns(self.model.width, config.pooling) if config.hidden else {}
         return COUNTED | NORM | SCORES | hidden
 
     def view(self, store: FeatureStore) -> None:

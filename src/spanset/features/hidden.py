@@ -1,7 +1,8 @@
-"""Hidden states as features: the mean over a row's tokens of the last layer, after the final norm.
+"""Hidden states as features: of the last layer, after the final norm, one state a row.
 
-Wang et al. (2024) call them "Llama Emb". A forward pass makes them; the pass that gradients are
-taken in leaves them, too, and where the cache holds such a store nothing is computed again.
+The mean over a row's tokens is "Llama Emb" of Wang et al. (2024). A forward pass makes them; the
+pass that gradients are taken in leaves them, too, and where the cache holds such a store nothing is
+computed again. The scores that these passes leave are the same whatever becomes of the states.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.stages import SILENT, Watcher
-from spanset.config.model_settings import ModelConfig
+from spanset.config.model_settings import ModelConfig, Pooling
 from spanset.data.dataset import Dataset
 from spanset.features.model_features import ModelPasses
 from spanset.models.language_model import LanguageModel
 from spanset.models.libraries import quiet
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.model_run import ModelRun, Passed, means
-from spanset.stores.columns import COUNTED, NORM, SCORES, Entry
+from spanset.stores.columns import COUNTED, NORM, SCORES, Entry, hidden_names, pooling_beside
 from spanset.stores.keeping import from_cache
 from spanset.stores.maker import Job
 from spanset.stores.making import put_rows
@@ -39,7 +40,7 @@ class HiddenFeatures(ModelPasses):
     model : LanguageModel
         How rows go through it; of a pair the chosen side is read where the difference is meant.
     scores_only : bool
-        Whether stores that hold the scores but no hidden states will do.
+        Whether stores that hold the scores but no such hidden states will do.
     """
 
     scores_only: bool = False
@@ -63,7 +64,8 @@ class HiddenFeatures(ModelPasses):
 
     def settings(self) -> dict[str, Any]:
         """All that the features depend on."""
-        return {"kind": "hidden", **self.model.one_sided().settings()}
+        settings = self.model.one_sided().settings()
+        return {"kind": "hidden", **settings, **_named(self.model.config.pooling)}
 
     @property
     def dimension(self) -> int:
@@ -76,8 +78,9 @@ class HiddenFeatures(ModelPasses):
         return COUNTED | NORM | SCORES
 
     def view(self, store: FeatureStore) -> FeatureStore | None:
-        """Hidden states beside gradients, of the same model and settings."""
-        return hidden_view(store, self.settings(), scores_only=self.scores_only)
+        """Hidden states beside gradients, of the same model and settings; or scores."""
+        view = scores_view if self.scores_only else hidden_view
+        return view(store, self.settings())
 
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
@@ -100,13 +103,11 @@ class HiddenFeatures(ModelPasses):
             scores = means(passed.scores, supervised[rows])
             put_rows(store, job.copies, rows, passed.hidden, status, **scores)
 
-        with quiet(), ForwardPass(self.model.loaded, hidden=True) as once:
+        with quiet(), ForwardPass(self.model.loaded, pooling=self.model.config.pooling) as once:
             ModelRun(self.model.one_sided(), job).fill(store, once, put)
 
 
-def hidden_view(
-    store: FeatureStore, settings: dict[str, Any] | None = None, *, scores_only: bool = False
-) -> FeatureStore | None:
+def hidden_view(store: FeatureStore, settings: dict[str, Any] | None = None) -> FeatureStore | None:
     """A store of gradients as one of the hidden states beside them; None where it is not.
 
     Parameters
@@ -114,29 +115,46 @@ def hidden_view(
     settings : dict, optional
         What hidden states of it must be made with. Rows without a gradient then count as not looked
         at: what keeps them from having one may not matter to a pass that takes none.
-    scores_only : bool
-        Whether hidden states need not be there.
     """
-    made_with = dict(store.manifest["settings"])
-    if made_with["kind"] != "gradient" or not ("hidden" in store.columns or scores_only):
+    settings_there, pooling = store.manifest["settings"], pooling_beside(store.columns)
+    if settings_there["kind"] != "gradient" or pooling is None:
         return None
-    del made_with["targets"], made_with["sketch"]
-    made_with["kind"] = "hidden"
-    if made_with["pair"] == "difference":
-        made_with["pair"] = "chosen"
+    made_with = {"kind": "hidden", **_of_the_pass(settings_there), **_named(pooling)}
     if settings is not None and not _same(made_with, settings):
         return None
-    view = FeatureStore(
-        store.path, vectors="hidden", lengths="hidden_norm", is_last_word=settings is None
-    )
+    vectors, lengths = hidden_names(pooling)
+    view = FeatureStore(store.path, vectors, lengths, is_last_word=settings is None)
     view.manifest = {**view.manifest, "settings": made_with}
     return view
 
 
-def is_hidden(store: FeatureStore, settings: dict[str, Any]) -> bool:
-    """Whether a store is one of hidden states made with these settings."""
+def scores_view(store: FeatureStore, settings: dict[str, Any]) -> FeatureStore | None:
+    """A store as one of scores alone; None where they are not those of these hidden states.
+
+    Rows that it has no features of count as not looked at, as in `hidden_view`.
+    """
+    if not has_scores(store, settings):
+        return None
+    return FeatureStore(store.path, vectors="", lengths="", is_last_word=False)
+
+
+def has_scores(store: FeatureStore, settings: dict[str, Any]) -> bool:
+    """Whether a store has the scores that a pass for hidden states of these settings leaves."""
     made_with = store.manifest["settings"]
-    return made_with["kind"] == "hidden" and _same(made_with, settings)
+    is_of_a_pass = made_with["kind"] in ("gradient", "hidden")
+    return is_of_a_pass and _same(_of_the_pass(made_with), _of_the_pass(settings))
+
+
+def _of_the_pass(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without what becomes of gradients and of states: scores do not depend on these."""
+    others = ("kind", "targets", "sketch", "pooling")
+    of_pass = {name: one for name, one in settings.items() if name not in others}
+    return {**of_pass, "pair": "chosen"} if of_pass["pair"] == "difference" else of_pass
+
+
+def _named(pooling: Pooling) -> dict[str, Any]:
+    """As part of settings; of means none, as in stores from before there was a choice."""
+    return {} if pooling == "mean" else {"pooling": pooling}
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:

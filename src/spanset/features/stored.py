@@ -14,6 +14,7 @@ from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.specs import KINDS
 from spanset.models.rendering.sides import has_pairs
+from spanset.stores.checks import refuse_difference
 from spanset.stores.parts import Parts, opened
 from spanset.stores.places import store_place
 from spanset.stores.represented import Represented, Scored
@@ -92,7 +93,7 @@ class StoreFeatures:
             Whether lengths of gradients are meant, which no other store has; of a pair that of one
             side, which is not there where the gradient is of the difference.
         """
-        from spanset.features.hidden import hidden_view, is_hidden
+        from spanset.features.hidden import has_scores
 
         parts = opened(store_place(self.path)[0])
         made_with = parts.stores[0].manifest["settings"]
@@ -102,11 +103,8 @@ class StoreFeatures:
             return None
         if from_gradients and made_with["pair"] == "difference" and has_pairs(data):
             return None
-        if settings is not None:
-            for store in parts.stores:
-                view = hidden_view(store, settings, scores_only=True)
-                if view is None and not is_hidden(store, settings):
-                    return None
+        if settings is not None and not all(has_scores(one, settings) for one in parts.stores):
+            return None
         return parts.scores(data, names)
 
     def _opened(self) -> Parts:
@@ -118,8 +116,8 @@ class StoreFeatures:
             return parts
         from spanset.features.hidden import hidden_view
 
-        views = [hidden_view(store) for store in parts.stores]
-        if any(view is None for view in views):
+        views = [view for store in parts.stores if (view := hidden_view(store)) is not None]
+        if len(views) < len(parts.stores):
             raise UsageError(
                 "the store holds no hidden states",
                 where=f"store:{self.path}",
@@ -128,7 +126,9 @@ class StoreFeatures:
                 else f"it holds {kind} features",
                 fix="make one: spanset features DATA --features hidden:M --out STORE",
             )
-        return Parts(tuple(view for view in views if view is not None))
+        for view in views:  # the stores' settings are the same, whatever lies beside
+            refuse_difference(view, views[0].manifest, parts=("settings",))
+        return Parts(tuple(views))
 
     def _hashed(self, parts: Parts, data: Dataset) -> Represented:
         """Rows that the store lacks, by its own idf."""

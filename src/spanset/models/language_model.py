@@ -22,6 +22,7 @@ from spanset.models.model_files import (
     tokenizer_digest,
 )
 from spanset.models.placing import cards, check_placing
+from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.token_survey import survey
@@ -64,6 +65,7 @@ class LanguageModel:
     ) -> LanguageModel:
         """Find the model and its tokenizer; weights are loaded when they are needed."""
         check_placing(config)
+        check_pooling(config.pooling)
         files = find_model(name, config.revision)
         check_quantize(files.config, name, config.quantize)
         renderer = load_renderer(

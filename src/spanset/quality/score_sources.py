@@ -93,7 +93,7 @@ class ModelScores:
         if self.model is not None:
             return self.model.settings()
         assert self.store is not None  # noqa: S101 (one of the two scored the rows)
-        others = ("kind", "targets", "sketch")
+        others = ("kind", "targets", "sketch", "pooling")
         return {key: one for key, one in self.store.settings().items() if key not in others}
 
     def makers(self, data: Dataset, name: str, beside: Maker | None) -> list[Maker]:

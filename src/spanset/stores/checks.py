@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from spanset.base.errors import UsageError
+from spanset.stores.columns import pooling_beside
 from spanset.stores.store import FeatureStore
 
 # What a model is called, and from where it came: its digest says what it is.
@@ -63,6 +64,21 @@ def refuse_difference(
                 why="; ".join(different),
                 fix="use the same settings and data, or another folder",
             )
+
+
+def refuse_pooling(store: FeatureStore, columns: Collection[str]) -> None:
+    """Refuse a store with hidden states beside its features that these columns would not go with.
+
+    Its features do not depend on it, so that it is none of their settings.
+    """
+    there, now = pooling_beside(store.columns), pooling_beside(columns)
+    if there is not None and now is not None and there != now:
+        raise UsageError(
+            "the store was made with other settings",
+            where=str(store.path),
+            why=f"{_difference('pooling', there, now)}, of the hidden states beside its features",
+            fix="use the same pooling, or another folder",
+        )
 
 
 def _difference(name: str, there: object, now: object) -> str:

@@ -15,8 +15,9 @@ and, where the kind of features has them, which the manifest's `columns` says:
     loss.npy         (N,) float32, cross-entropy summed over the supervised tokens, nats
     el2n.npy         (N,) float32, mean over the supervised tokens, see `token_scores`
     margin.npy       (N,) float32, likewise, nats
-    hidden.npy       (N, w) float16 unit rows, hidden states beside gradients
-    hidden_norm.npy  (N,) float32, their lengths before
+    hidden.npy       (N, w) float16 unit rows, hidden states beside gradients: means
+    hidden_norm.npy  (N,) float32, their lengths before; of other poolings hidden_weighted.npy or
+                     hidden_last.npy, and their lengths likewise
 
 and the arrays of `state`, which say how the features of further rows are made.
 

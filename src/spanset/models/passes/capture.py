@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spanset.base.errors import SpansetError
+from spanset.config.model_settings import Pooling
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import TokenScores, token_scores
@@ -43,7 +44,7 @@ class Captured:
     scores : TokenScores
         Of the supervised tokens.
     hidden : (B, w) float32 tensor or None
-        Mean state of all tokens, where it was asked for.
+        State of each sequence, where it was asked for.
     scale : float
         What the loss was multiplied by on the way back; `total` is divided by it again.
     """
@@ -63,8 +64,8 @@ class GradientCapture:
         Its parameters are frozen, and it is put into evaluation mode.
     layers : sequence of Layer
         Targets, by their names in the model (see `targets.find_layers`).
-    hidden : bool
-        Whether to take hidden states on the way.
+    pooling : {"mean", "weighted", "last"}, optional
+        What becomes of the hidden states on the way; by default they are not taken.
     checkpointing : bool
         Compute activations again on the way back instead of keeping them: less memory, about a
         third more time.
@@ -75,11 +76,11 @@ class GradientCapture:
         model: Any,
         layers: Sequence[Layer],
         *,
-        hidden: bool = False,
+        pooling: Pooling | None = None,
         checkpointing: bool = False,
     ) -> None:
         self.model, self.layers, self.checkpointing = model, tuple(layers), checkpointing
-        self._pass = ForwardPass(model, hidden=hidden)
+        self._pass = ForwardPass(model, pooling=pooling)
         self._reducer: Reducer | None = None
         self._total: torch.Tensor | None = None
         self._seen: set[int] = set()

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
+from spanset.config.model_settings import Pooling
 from spanset.models.language_model import LanguageModel
 from spanset.models.libraries import quiet
 from spanset.models.passes.capture import GradientCapture
@@ -17,6 +18,7 @@ from spanset.models.passes.selfcheck import SketchCheck, check_sketching
 from spanset.models.passes.targets import find_layers
 from spanset.sketches.kinds import make_sketch
 from spanset.sketches.reducer import Sketch
+from spanset.stores.columns import hidden_names, pooling_beside
 from spanset.stores.maker import Job
 from spanset.stores.making import put_rows, scaled
 from spanset.stores.store import FeatureStore
@@ -45,10 +47,11 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
         device=loaded.device,
         dtype=loaded.dtype,
     )
+    pooling = pooling_beside(store.made)  # of a store that is gone on with its own
     capture = GradientCapture(
         loaded,
         layers,
-        hidden="hidden" in store.made,
+        pooling=pooling,
         checkpointing=model.config.gradient_checkpointing,
     )
     with quiet(), capture:  # rows that end in the padding token would be commented on
@@ -61,7 +64,7 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
                 elif check.is_coarse:
                     found = check.coarseness(shape["kind"], sketch.rank, sketch.dimension)
                     model.watcher.note(f"warning: {found}")
-        writer = _Writer(store, job, store.column("supervised"))
+        writer = _Writer(store, job, store.column("supervised"), pooling)
         run.fill(store, lambda batch: capture(batch, sketch), writer.put)
 
 
@@ -72,12 +75,14 @@ class _Writer:
     store: FeatureStore
     job: Job
     supervised: npt.NDArray[np.int32]
+    pooling: Pooling | None
 
     def put(self, rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
         """Write a batch, and the copies of its rows."""
         values = means(passed.scores, self.supervised[rows])
-        if passed.hidden is not None:
-            values["hidden"], values["hidden_norm"] = scaled(passed.hidden)
+        if self.pooling is not None and passed.hidden is not None:
+            vectors, lengths = hidden_names(self.pooling)
+            values[vectors], values[lengths] = scaled(passed.hidden)
         assert passed.total is not None  # noqa: S101 (a capture gives gradients)
         put_rows(self.store, self.job.copies, rows, passed.total, status, **values)
 

@@ -2,8 +2,8 @@
 
 Rows are padded on the right and no mask is passed: in a causal model nothing that counts comes
 after the padding, and the fast attention path stays open. What the model hands to its output
-embedding is its last layer's state after the final norm: the mean over a sequence's tokens is
-taken there, and only the states of supervised positions go on, so that no other logits are made.
+embedding is its last layer's state after the final norm: a sequence's states become one there, and
+only the states of supervised positions go on, so that no other logits are made.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import SpansetError, UsageError
+from spanset.config.model_settings import Pooling
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import TokenScores, token_scores
+from spanset.models.pooling import pooled
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +38,7 @@ class Forwarded:
     owner, column : (S,) int64
         Sequence of each, and its place there.
     hidden : (B, w) float32 tensor or None
-        Mean state of all tokens of each sequence.
+        State of each sequence, of those of all its tokens.
     """
 
     logits: torch.Tensor
@@ -61,15 +63,16 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
     ----------
     model : transformers.PreTrainedModel
         Its parameters are frozen, and it is put into evaluation mode.
-    hidden : bool
-        Whether to take hidden states.
+    pooling : {"mean", "weighted", "last"}, optional
+        What becomes of a sequence's hidden states; by default they are not taken.
     """
 
-    def __init__(self, model: Any, *, hidden: bool = False) -> None:
-        self.model, self.hidden = model, hidden
+    def __init__(self, model: Any, *, pooling: Pooling | None = None) -> None:
+        self.model = model
+        self.pooling: Pooling | None = pooling
         self._batch: Batch | None = None
         self._flat: torch.Tensor | None = None
-        self._mean: torch.Tensor | None = None
+        self._hidden: torch.Tensor | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> ForwardPass:
@@ -109,15 +112,16 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
 
         # The logits at a position predict the token after it.
         owner, before = np.nonzero(batch.supervised[:, 1:])
-        self._batch, self._mean = batch, None
+        self._batch, self._hidden = batch, None
         self._flat = torch.from_numpy(owner * batch.ids.shape[1] + before)
         try:
             ids = torch.from_numpy(batch.ids).to(self._first_device())
             logits = self.model(input_ids=ids, use_cache=False).logits
-            mean = self._mean
+            hidden = self._hidden
         finally:
-            self._batch = self._flat = self._mean = None
-        if tuple(logits.shape[:2]) != (1, len(owner)) or (self.hidden and mean is None):
+            self._batch = self._flat = self._hidden = None
+        is_lacking = self.pooling is not None and hidden is None
+        if tuple(logits.shape[:2]) != (1, len(owner)) or is_lacking:
             raise SpansetError(
                 "the model's output embedding was not used as expected",
                 where=type(self.model).__name__,
@@ -125,35 +129,19 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
                 fix="use another representation of this model, or report the model's name",
             )
         targets = torch.from_numpy(batch.ids[owner, before + 1]).to(logits.device)
-        return Forwarded(logits, targets, owner, before + 1, mean)
+        return Forwarded(logits, targets, owner, before + 1, hidden)
 
     def _first_device(self) -> Any:
         """Where the tokens go: a model may lie on several devices."""
         return self.model.get_input_embeddings().weight.device
 
     def _gather(self, _: Any, inputs: tuple[Any, ...]) -> Any:
-        """Take the mean state; keep the states of supervised positions only, (1, S, w)."""
+        """Take one state a sequence; keep the states of supervised positions only, (1, S, w)."""
         if self._batch is None or self._flat is None:
             return None
         states = inputs[0]
-        if self.hidden:
-            self._mean = _means(states.detach(), self._batch.lengths)
+        if self.pooling is not None:
+            self._hidden = pooled(states.detach(), self._batch.lengths, self.pooling)
         flat = self._flat.to(states.device)
         picked = states.reshape(-1, states.shape[-1]).index_select(0, flat)
         return (picked[None], *inputs[1:])
-
-
-def _means(states: torch.Tensor, lengths: IntArray | None) -> torch.Tensor:
-    """Mean over the tokens of each sequence; (B, w) float32 from (B, T, w).
-
-    As a product with ones: one look at the states, summed in float32 whatever their type.
-    """
-    import torch
-
-    from spanset.sketches.reducer import gradient
-
-    count, longest = states.shape[:2]
-    sizes = torch.full((count,), longest) if lengths is None else torch.from_numpy(lengths)
-    sizes = sizes.to(states.device)
-    within = torch.arange(longest, device=states.device) < sizes[:, None]
-    return gradient(states, within[..., None].to(states.dtype))[:, 0] / sizes[:, None]
