@@ -71,7 +71,8 @@ def select(
     """
     from spanset.commands.plan import plan_select
     from spanset.commands.select import run_select
-    from spanset.commands.terminal.tables import input_table, plan_table, selection_table
+    from spanset.commands.terminal.selection_tables import selection_tables
+    from spanset.commands.terminal.tables import input_table, plan_table
     from spanset.commands.terminal.watching import TerminalWatcher
     from spanset.greedy.selection import StopReason
 
@@ -92,7 +93,7 @@ def select(
         if output.json:
             _print_record(out, outcome.record())
         else:
-            out.print(input_table(outcome.run.data), selection_table(outcome))
+            out.print(input_table(outcome.run.data), selection_tables(outcome))
     return INTERRUPTED if outcome.run.picks.stop_reason is StopReason.INTERRUPTED else 0
 
 
@@ -157,8 +158,8 @@ def features(
     out
         Folder of the features (`spanset select DATA --features store:OUT`).
     features
-        lexical, sentence:MODEL, hidden:MODEL or gradient:MODEL; by default gradients of the
-        --model.
+        static, static:MODEL, lexical, sentence:MODEL, hidden:MODEL or gradient:MODEL; by default
+        gradients of the --model.
     shard
         Make part i of n, as i/n, in a folder beside; join them with `spanset merge OUT`.
     seed
@@ -292,12 +293,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         code = app(words, exit_on_error=False, print_error=False)
     except SpansetError as error:
-        errors.print("[red]error:[/red]", end=" ")
-        errors.print(str(error), markup=False, emoji=False, soft_wrap=True)
-        if isinstance(error, OutputError) and error.where in ("-", "standard output"):
-            _drop_stdout()
-        return error.exit_code
+        return _refused(error, errors)
     except CycloptsError as error:
+        if isinstance(error.__cause__, SpansetError):  # of a flag that we read ourselves
+            return _refused(error.__cause__, errors)
         errors.print("[red]error:[/red]", end=" ")
         lines = map(printable, str(error).splitlines())
         errors.print("\n".join(lines), markup=False, emoji=False, soft_wrap=True)
@@ -312,6 +311,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_stdout()
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: SpansetError, errors: Console) -> int:
+    """Print what a user can mend; the exit code."""
+    errors.print("[red]error:[/red]", end=" ")
+    errors.print(str(error), markup=False, emoji=False, soft_wrap=True)
+    if isinstance(error, OutputError) and error.where in ("-", "standard output"):
+        _drop_stdout()
+    return error.exit_code
 
 
 def _drop_stdout() -> None:

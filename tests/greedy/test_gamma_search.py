@@ -133,6 +133,7 @@ def test_what_is_given_is_a_number_a_search_or_nothing():
     assert parse_gamma("rbf", None) is None
     assert parse_gamma("rbf", "0.5") == parse_gamma("rbf", 0.5) == 0.5
     assert parse_gamma("rbf", "auto:12") == AutoGamma(12)
+    assert parse_gamma("rbf", "auto:10k") == AutoGamma(10_000)
     assert choose_kernel("rbf", None, []) == RBF(0.25)
     assert choose_kernel("linear", None, [], normalize=False) == Linear(unit=False)
 

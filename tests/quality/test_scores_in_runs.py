@@ -1,5 +1,6 @@
 """Scores in runs of `spanset select`, the rows that cannot have one, and which passes they take."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +25,23 @@ from spanset.models.passes import capture_run
 @pytest.mark.parametrize("name", SCORES)
 @pytest.mark.parametrize("features", [None, "hidden", "lexical"])
 def test_a_selection_writes_down_the_quality_of_a_direct_computation(
-    llama, tmp_path, monkeypatch, features, name
+    llama, tmp_path, monkeypatch, capsys, features, name
 ):
     monkeypatch.chdir(tmp_path)
     write_lines(Path("d.jsonl"), ROWS)
     flags = () if features is None else ("--features", features)
     oracle = ByHand(llama)
     expected = np.array([oracle.score(oracle.tokens(talk), name)[0] for talk in TALKS])
+    raw = expected
     if name not in LOGARITHMS:
         expected = np.log(expected)
     expected = -expected if name in DOWN else expected
     command = ("select", "d.jsonl", "-k", str(len(ROWS)), "--draws", "0", "--run", "r")
     by = ("--model", llama, "--sketch", "none", "--quality", name, "--lambda", "1")
-    assert main([*command, *by, *flags]) == 0
+    assert main([*command, *by, *flags, "--json"]) == 0
+    (pool, picked) = json.loads(capsys.readouterr().out)["sets"]
+    assert pool["scores"][name]["median"] == pytest.approx(np.median(raw), rel=1e-4, abs=1e-4)
+    assert picked["scores"][name]["mean"] == pytest.approx(np.mean(raw), rel=1e-4, abs=1e-4)
     table = pq.read_table("r/selection.parquet").to_pydict()
     got = dict(zip(table["row"], table["log_quality"], strict=True))
     np.testing.assert_allclose([got[row] for row in range(len(ROWS))], expected, atol=1e-4)

@@ -11,7 +11,7 @@ from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.replay import replay
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.rbf import RBF
-from spanset.runs.summary import summarise
+from spanset.runs.summary import Middle, summarise
 
 
 def test_a_copy_costs_the_floor():
@@ -65,3 +65,21 @@ def test_log_determinants_are_conditional_on_given_rows(selection):
     both = unit_rows(np.concatenate([given, X[rows]]), float)
     second = floored_log_det(replay(both, RBF())[20:])
     assert sets[2].log_det == pytest.approx((first + second) / 2, abs=1e-3)
+
+
+def test_scores_are_summed_up_in_their_own_unit(selection):
+    data, X, picks = selection
+    scores = {"column:x": np.arange(60.0) ** 2, "perplexity": np.full(60, 2.5)}
+    sets = summarise(data, X, picks, [10], RBF(), tokens=np.ones(60, int), scores=scores, draws=1)
+    drawn = np.random.default_rng([0, 0]).permutation(60)[:10]
+    for one, rows in zip(sets, (np.arange(60), picks.order[:10], drawn), strict=True):
+        x = rows.astype(float) ** 2
+        assert one.scores["column:x"] == Middle(np.mean(x), np.median(x))
+        assert one.scores["perplexity"] == Middle(2.5, 2.5)
+
+
+def test_scores_whose_sum_is_no_number_have_no_mean_and_warn_nobody(selection):
+    data, X, picks = selection
+    scores = {"column:x": np.full(60, 1.5e308)}
+    (pool,) = summarise(data, X, picks, [], RBF(), tokens=np.ones(60, int), scores=scores)
+    assert pool.scores["column:x"].mean == np.inf

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanset.base.array_types import IntArray
-from spanset.base.errors import DataError, UsageError, printable
+from spanset.base.errors import DataError, UsageError
+from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher
 from spanset.commands.prepared import Prepared, of_array
 from spanset.config.measure_settings import MeasureConfig
-from spanset.data.containers.content import STANDARD_INPUT
 from spanset.data.containers.inputs import identity
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
@@ -48,7 +47,7 @@ class MeasureInputs:
         bare = [path for path in paths if path.endswith(".npy")]
         if not bare:
             rows = [read_data((path,), config.reading) for path in paths]
-            return cls(names_of(paths), paths, rows)
+            return cls(short_names(paths), paths, rows)
         if len(bare) < len(paths):
             other = next(path for path in paths if path not in bare)
             raise UsageError(
@@ -60,7 +59,7 @@ class MeasureInputs:
             raise UsageError(
                 "the data are features already", where="--features", fix="leave it out"
             )
-        return cls(names_of(paths), paths, [])
+        return cls(short_names(paths), paths, [])
 
     def prepared(self, config: MeasureConfig, watcher: Watcher) -> Prepared:
         """Features of every data set."""
@@ -133,26 +132,6 @@ def _refuse_twice(paths: Sequence[str]) -> None:
                 fix="name it once",
             )
         seen[place] = path
-
-
-def names_of(paths: Sequence[str]) -> list[str]:
-    """Short names of files: without folder and suffix, where that tells them apart."""
-    stems = [_stem(path) for path in paths]
-    names = [
-        stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True)
-    ]
-    # They go to terminals and figures: without control characters.
-    return [printable(name) for name in (names if len(set(names)) == len(names) else paths)]
-
-
-def _stem(path: str) -> str:
-    if path == STANDARD_INPUT:
-        return "standard input"
-    name = Path(path).name
-    suffixes = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".npy")
-    for suffix in (".gz", ".zst", *suffixes):
-        name = name.removesuffix(suffix)
-    return name if any(map(str.isalnum, name)) else path  # "*" of "math/*.jsonl" says nothing
 
 
 def _require_columns(X: Any, path: str, columns: int, first: str) -> None:

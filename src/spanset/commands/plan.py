@@ -11,7 +11,7 @@ from spanset.base.memory import available_bytes, greedy_bytes
 from spanset.base.speed import products_per_second
 from spanset.commands.given import Given
 from spanset.commands.select import SelectionTask
-from spanset.config.amounts import duration, token_count
+from spanset.config.amounts import duration, size_of, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
@@ -98,9 +98,13 @@ class Plan:
             "picks": ", ".join(f"{size:,}" for size in self.picks),
             "features": f"{self.features}, {self.dimension:,} dimensions",
             "kernel": self.kernel,
-            "quality": f"{self.quality or 'none'}, lambda {self.quality_weight:g}",
+            "quality": f"{self.quality}, lambda {self.quality_weight:g}"
+            if self.quality
+            else "none",
             "output": ", ".join(self.output),
         }
+        if self.quality is not None:
+            lines["quality"] = f"{self.quality}, lambda {self.quality_weight:g}"
         if self.given:
             lines["given"] = f"{self.given:,} rows"
         if self.to_make is not None:
@@ -108,17 +112,18 @@ class Plan:
         if self.to_score:
             lines["to score"] = "; and ".join(one.line for one in self.to_score)
         if self.memory_bytes is not None and self.available_bytes is not None:
-            lines["memory"] = (
-                f"{self.memory_bytes / 2**30:.2f} GiB of {self.available_bytes / 2**30:.1f} GiB "
-                "available, for the selection"
-            )
-        lines["disk"] = ", ".join(
-            f"{name} about {size / 2**20:,.1f} MiB" for name, size in self.disk_bytes.items()
-        )
+            needed, there = size_of(self.memory_bytes), size_of(self.available_bytes)
+            lines["memory"] = f"{needed} of {there} available, for the selection"
+        sizes = {name: size for name, size in self.disk_bytes.items() if size}
+        lines["disk"] = ", ".join(f"{name} about {size_of(sizes[name])}" for name in sizes)
         if self.seconds:
-            parts = (f"{name} about {duration(value)}" for name, value in self.seconds.items())
-            lines["time"] = ", ".join(parts) + " on this machine"
+            parts = (f"{name} {_about(value)}" for name, value in self.seconds.items() if value)
+            lines["time"] = ", ".join(parts) + ", on this machine"
         return lines
+
+
+def _about(seconds: float) -> str:
+    return "under a second" if seconds < 0.95 else f"about {duration(seconds)}"
 
 
 def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from spanset.config.amounts import count_flag
 from spanset.config.groups import COMPUTE, MEASURE
 from spanset.config.model_settings import ModelConfig
 from spanset.config.settings import DataConfig, FeatureConfig
@@ -16,14 +17,16 @@ from spanset.config.settings import DataConfig, FeatureConfig
 class MeasuringConfig:
     """What is measured, of how many rows, and beside what."""
 
-    n: Annotated[int | None, Parameter(name=["-n", "--n"], group=MEASURE)] = None
-    """Rows that log determinants are taken of; by default the pool, at most 10,000."""
+    n: Annotated[int | None, Parameter(name=["-n", "--n"], converter=count_flag, group=MEASURE)] = (
+        None
+    )
+    """Rows that log determinants are taken of (2000, 2k); by default the pool, at most 10,000."""
 
     metrics: Annotated[tuple[str, ...], Parameter(group=MEASURE, negative="")] = ()
-    """Measures, with commas: ldd, equivalent-size, vendi, vendi:2, novelsum, knn:5 ...; all is the
-    default."""
+    """Measures, with commas: ldd, vendi:2, knn:5 ...; or all. By default ldd, equivalent-size,
+    near-duplicates, vendi, novelsum and distinct-2."""
 
-    pool: Annotated[int | None, Parameter(group=MEASURE)] = None
+    pool: Annotated[int | None, Parameter(converter=count_flag, group=MEASURE)] = None
     """Rows drawn from each data set; by default 80 % of the smallest, at most 50,000."""
 
     draws: Annotated[int, Parameter(group=MEASURE)] = 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spanset.base.errors import UsageError
+from spanset.config.amounts import count_of
 from spanset.kernels.choice import make_kernel
 
 AUTO = "auto:"
@@ -35,15 +36,15 @@ def parse_gamma(kernel: str, gamma: float | str | None) -> float | AutoGamma | N
     """
     if isinstance(gamma, str) and gamma.startswith(AUTO.rstrip(":")):
         make_kernel(kernel, None if kernel == "rbf" else 1.0)  # which refuses another kernel
-        count = gamma.removeprefix(AUTO)
-        if count == gamma or not count.isdecimal() or not 0 < int(count) < 10**9:
+        count = count_of(gamma.removeprefix(AUTO))
+        if count is None or not 0 < count < 10**9:
             raise UsageError(
                 f"{gamma!r} is no gamma",
                 where="--gamma",
                 why="auto needs the number of picks that are to have a gain of at least e^-7",
                 fix="give a positive count, such as auto:1000",
             )
-        return AutoGamma(int(count))
+        return AutoGamma(count)
     try:
         number = None if gamma is None else float(gamma)
     except (TypeError, ValueError):

@@ -11,7 +11,7 @@ from spanset.config.model_settings import ModelConfig
 from spanset.features.representations import Representation
 from spanset.quality.lengths import TokenCounts, count_tokens
 from spanset.quality.model_scores import MODEL_SCORES, model_quality
-from spanset.quality.scores import score
+from spanset.quality.scores import raw_scores
 from spanset.stores.represented import Represented
 
 
@@ -23,6 +23,8 @@ class RowQuality:
     ----------
     log_quality : (n,) float64 or None
         Higher is better; None where rows are not scored.
+    values : (n,) float64 or None
+        The score itself, in its own unit and direction.
     settings : dict or None
         What it is, for a manifest.
     tokens : TokenCounts or None
@@ -30,8 +32,16 @@ class RowQuality:
     """
 
     log_quality: FloatArray | None = None
+    values: FloatArray | None = None
     settings: dict[str, Any] | None = None
     tokens: TokenCounts | None = None
+
+    @property
+    def scores(self) -> dict[str, FloatArray]:
+        """Name of the score to its values; empty where rows are not scored."""
+        if self.settings is None or self.values is None:
+            return {}
+        return {self.settings["name"]: self.values}
 
 
 def scored_rows(
@@ -64,8 +74,10 @@ def scored_rows(
     settings: dict[str, Any] = {"name": quality}
     if quality not in MODEL_SCORES:
         tokens = count_tokens(made.data, tokenizer) if quality.endswith("_tokens") else None
-        found = score(made.data, quality, transform=transform, tokens=tokens)
-        return made, RowQuality(found, {**settings, "transform": transform or "log"}, tokens)
+        raw = raw_scores(made.data, quality, tokens)
+        found = raw.log_quality(transform, made.data.ids)
+        settings["transform"] = transform or "log"
+        return made, RowQuality(found, raw.values, settings, tokens)
     from spanset.quality.score_sources import ModelScores
 
     sources = ModelScores.beside(
@@ -75,4 +87,4 @@ def scored_rows(
     found = model_quality(quality, values, scored.data.ids, transform)
     transform = transform or MODEL_SCORES[quality].transform
     settings |= {"transform": transform, "model": sources.model_settings()}
-    return made.only(scored), RowQuality(found, settings)
+    return made.only(scored), RowQuality(found, values, settings)

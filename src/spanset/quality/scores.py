@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spanset.base.array_types import FloatArray
+from dataclasses import dataclass
+
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
@@ -62,28 +64,67 @@ def score(
     require_dataset(data)
     if quality in MODEL_SCORES:
         return _of_model(data, quality, transform, model, watcher)
-    transform = transform or "log"
     if quality in LENGTHS:
         tokens = tokens or count_tokens(data, tokenizer)
+    return raw_scores(data, quality, tokens).log_quality(transform, data.ids)
+
+
+@dataclass(frozen=True)
+class RawScores:
+    """Scores as they stand, in their own unit.
+
+    Attributes
+    ----------
+    values : (N,) float64
+        Of every row.
+    up : bool
+        Whether higher is better.
+    name : str
+        For messages.
+    """
+
+    values: FloatArray
+    up: bool
+    name: str
+
+    def log_quality(self, transform: str | None, rows: IntArray) -> FloatArray:
+        """Log quality (N,) of the rows with these numbers."""
+        how = transform or "log"
+        return log_quality(self.values, up=self.up, transform=how, name=self.name, rows=rows)
+
+
+def raw_scores(data: Dataset, quality: str, tokens: TokenCounts | None) -> RawScores:
+    """Scores that need no model.
+
+    Parameters
+    ----------
+    tokens : TokenCounts or None
+        Counts, where the quality is one of `LENGTHS`.
+
+    Raises
+    ------
+    DataError, UsageError
+        A row without a number in the column; no such quality.
+    """
+    if quality in LENGTHS and tokens is not None:
         kind = quality.removesuffix("_tokens")
         values = {"output": tokens.output, "input": tokens.input, "total": tokens.total}[kind]
-        return log_quality(
-            values.astype(float), up=True, transform=transform, name=quality, rows=data.ids
-        )
+        return RawScores(values.astype(float), up=True, name=quality)
+    column, up = column_of(quality)
+    if column is None:
+        raise unknown_quality(quality)
+    return RawScores(column_values(data, column), up=up, name=f"column {column!r}")
+
+
+def column_of(quality: str) -> tuple[str | None, bool]:
+    """Column that ``column:NAME[:up|:down]`` names, if any, and whether higher is better."""
     kind, _, column = quality.partition(":")
-    if kind == "column" and column:
-        name, mark, direction = column.rpartition(":")
-        if not mark or direction not in ("up", "down"):
-            name, direction = column, "up"
-        values = column_values(data, name)
-        return log_quality(
-            values,
-            up=direction == "up",
-            transform=transform,
-            name=f"column {name!r}",
-            rows=data.ids,
-        )
-    raise unknown_quality(quality)
+    if kind != "column" or not column:
+        return None, True
+    name, mark, direction = column.rpartition(":")
+    if mark and direction in ("up", "down"):
+        return name, direction == "up"
+    return column, True
 
 
 def _of_model(
@@ -142,9 +183,8 @@ def check_quality(quality: str | None, spec: Spec, model: ModelConfig) -> None:
 
 def require_known_quality(quality: str) -> None:
     """Refuse a name that is no quality."""
-    kind, _, column = quality.partition(":")
     known = quality in LENGTHS or quality in MODEL_SCORES
-    if not known and not (kind == "column" and column):
+    if not known and column_of(quality)[0] is None:
         raise unknown_quality(quality)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,20 @@ COMPARED_ROWS = 20_000
 
 
 @dataclass(frozen=True)
+class Middle:
+    """Where the scores of a set's rows lie, in the score's own unit and direction.
+
+    Attributes
+    ----------
+    mean, median : float
+        The median where few rows may be far off: a perplexity has no upper end.
+    """
+
+    mean: float
+    median: float
+
+
+@dataclass(frozen=True)
 class SetSummary:
     """One set of rows.
 
@@ -44,6 +58,8 @@ class SetSummary:
         Share of rows with another at cosine 0.95 or more, and its standard error.
     shares : dict
         Field to value to share of rows; the field "source" is the file.
+    scores : dict
+        Name of a quality to where its scores lie, before they become log quality.
     """
 
     name: str
@@ -54,6 +70,7 @@ class SetSummary:
     near_duplicates: float
     near_duplicates_error: float
     shares: dict[str, dict[str, float]] = field(default_factory=dict)
+    scores: dict[str, Middle] = field(default_factory=dict)
 
 
 def summarise(
@@ -66,6 +83,7 @@ def summarise(
     tokens: IntArray,
     given: npt.NDArray[np.floating[Any]] | None = None,
     by: Sequence[str] = (),
+    scores: Mapping[str, FloatArray] | None = None,
     draws: int = 3,
     seed: int = 0,
     lengths: FloatArray | None = None,
@@ -84,6 +102,8 @@ def summarise(
         Rows that the log determinants are conditional on, as the kernel sees them.
     by : sequence of str
         Fields whose values' shares are wanted; the source always is.
+    scores : mapping, optional
+        Name of a quality to the scores (N,) of the rows.
     draws : int
         Random subsets; 0 for none.
     lengths : (N,) float64, optional
@@ -100,7 +120,8 @@ def summarise(
         share, error = near_duplicate_share(X[rows], seed=seed)
         shares = {field: _shares(column[rows]) for field, column in values.items()}
         total = int(tokens[rows].sum())
-        return SetSummary(name, len(rows), total, log_det, deviation, share, error, shares)
+        middles = {quality: _middle(found[rows]) for quality, found in (scores or {}).items()}
+        return SetSummary(name, len(rows), total, log_det, deviation, share, error, shares, middles)
 
     def replayed(rows: IntArray) -> FloatArray:
         points = kernel_rows(X[rows], of_rows(lengths, rows), np.float32)
@@ -162,6 +183,11 @@ def _sources(data: Dataset) -> npt.NDArray[np.object_]:
 def _values(data: Dataset, name: str) -> npt.NDArray[np.object_]:
     shown = [str(row[name]) if name in row else "(missing)" for row in data.rows()]
     return np.array(shown, object)
+
+
+def _middle(scores: FloatArray) -> Middle:
+    with np.errstate(over="ignore"):  # infinite, where the sum of such scores is no number
+        return Middle(float(np.mean(scores)), float(np.median(scores)))
 
 
 def _shares(column: npt.NDArray[np.object_]) -> dict[str, float]:

@@ -1,8 +1,10 @@
 """What the command line shows, as renderables; cli.py prints them.
 
-tables          of inputs, selections, plans and the cache
-measure_tables  of `measure`
-panels          rows beside what they are understood as
-json_lines      records as JSON on one line
-watching        progress, notes, and Ctrl-C
+tables            of inputs, plans and the cache
+selection_tables  of `select`
+measure_tables    of `measure`
+fitting           tables that fit the terminal, whatever their numbers and names
+panels            rows beside what they are understood as
+json_lines        records as JSON on one line
+watching          progress, notes, and Ctrl-C
 """

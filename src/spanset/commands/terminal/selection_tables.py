@@ -1,0 +1,213 @@
+"""What `spanset select` found, as rich renderables: pool, picks and random subsets side by side.
+
+Sets are columns where these find room. Where several sizes have too many of them, each is a row,
+and the shares of values stand in tables below, for the pool and the picks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from spanset.base.errors import printable
+from spanset.base.short_names import short_names
+from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
+from spanset.commands.terminal.repeats_table import repeats_table
+from spanset.commands.terminal.tables import facts_grid, seconds_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spanset.commands.select import Outcome
+    from spanset.runs.summary import SetSummary
+
+ONE_SIZE = ("pool", "picked", "random")
+SHOWN_VALUES = 16  # values of a field in the table; the rest are added up
+LONGEST_HEAD = 16  # cells of a score's name above a column
+
+
+class Line(NamedTuple):
+    """One measure of every set; its name as a row, and as the head of a column."""
+
+    label: str
+    head: str
+    cells: list[str]
+
+
+def selection_tables(outcome: Outcome) -> RenderableType:
+    """The sets side by side, how to read them, and how the run went."""
+    sets = SetsSideBySide(outcome.summaries, estimated=_estimated(outcome))
+    parts: list[RenderableType] = [sets, Text(_caption(outcome), style="dim"), Text()]
+    if outcome.repeats is not None:
+        parts.append(repeats_table(outcome.repeats))
+    return Group(*parts, _facts(outcome))
+
+
+@dataclass(frozen=True)
+class SetsSideBySide:
+    """Measures of sets, then shares of values; laid out when the width is known.
+
+    Attributes
+    ----------
+    sets : sequence of SetSummary
+        The pool, then picks and random subsets by size.
+    estimated : bool
+        Whether tokens are.
+    """
+
+    sets: Sequence[SetSummary]
+    estimated: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield one table, or several."""
+        columns = self._sets_as_columns()
+        if columns.fits(options.max_width) or len(self.sets) <= len(ONE_SIZE):
+            yield columns
+        else:
+            yield self._sets_as_rows()
+            yield from self._shares_of_picks()
+
+    def _sets_as_columns(self) -> Grid:
+        rows = [Row(line.label, line.cells) for line in _lines(self.sets, self.estimated)]
+        for field, shares in _shares(self.sets):
+            rows += [Row(f"share by {field}"), *(Row(*one, indent=2) for one in shares)]
+        return Grid("Selection", "", [one.name for one in self.sets], rows, repeats=True)
+
+    def _sets_as_rows(self) -> Grid:
+        lines = list(_lines(self.sets, self.estimated))
+        rows = [
+            Row(one.name, [line.cells[number] for line in lines])
+            for number, one in enumerate(self.sets)
+        ]
+        return Grid("Selection", "", [line.head for line in lines], rows, repeats=True)
+
+    def _shares_of_picks(self) -> Iterator[Grid]:
+        """A table a field. Random subsets have the pool's shares, but for chance."""
+        shown = [one for one in self.sets if one.name != "random"]
+        heads = [one.name if one.name == "pool" else f"{one.name}\n{one.rows:,}" for one in shown]
+        for field, shares in _shares(shown):
+            rows = [Row(*one) for one in shares]
+            yield Grid("", f"share by {field}", heads, rows, repeats=True)
+
+
+def _lines(sets: Sequence[SetSummary], estimated: bool) -> Iterator[Line]:
+    yield Line("rows", "rows", [f"{one.rows:,}" for one in sets])
+    about = "(about)" if estimated else ""
+    tokens = [_tokens(one.tokens) for one in sets]
+    yield Line(f"tokens {about}".strip(), f"tokens\n{about}".strip(), tokens)
+    mean = [f"{one.tokens / one.rows:,.0f}" for one in sets]
+    yield Line("tokens per row", "tokens\nper row", mean)
+    if any(one.log_det is not None for one in sets):
+        yield Line("log det, nats", "log det,\nnats", list(map(_log_det, sets)))
+    copies = list(map(_near_duplicates, sets))
+    yield Line("near duplicates", "near\nduplicates", copies)
+    for quality in sets[0].scores:
+        kind, name = _shown(quality)
+        values = [getattr(one.scores[quality], kind) for one in sets]
+        head = f"{kind}\n{cut_middle(name, LONGEST_HEAD)}"
+        yield Line(f"{kind} {name}", head, _numbers(values))
+
+
+def _shown(quality: str) -> tuple[str, str]:
+    """Which middle of a score's values says most, and what the score is called.
+
+    Few rows may be far off by a model: there is no end to how unexpected an answer is.
+    """
+    from spanset.quality.model_scores import MODEL_SCORES
+    from spanset.quality.scores import column_of
+
+    column, _ = column_of(quality)
+    return "median" if quality in MODEL_SCORES else "mean", quality if column is None else column
+
+
+def _caption(outcome: Outcome) -> str:
+    """How to read the table."""
+    from spanset.diversity.measures.near_duplicates import THRESHOLD
+    from spanset.quality.model_scores import MODEL_SCORES
+    from spanset.quality.scores import column_of
+
+    sets = outcome.summaries
+    said = []
+    if any(one.log_det is not None for one in sets):
+        draws = outcome.run.config["draws"]
+        spread = f"; ± its deviation over {draws} random subsets" if draws > 1 else ""
+        said.append(f"Log det is the volume that rows span: higher is more diverse{spread}.")
+    said.append(f"Near duplicates have another row at cosine {THRESHOLD:g} or more.")
+    for quality in sets[0].scores:
+        up = MODEL_SCORES[quality].up if quality in MODEL_SCORES else column_of(quality)[1]
+        if not up:
+            said.append(f"Lower {_shown(quality)[1]} is better.")
+    return printable(" ".join(said))
+
+
+def _facts(outcome: Outcome) -> Table:
+    picks = outcome.run.picks
+    facts = facts_grid()
+    short = outcome.wanted is not None and len(picks) < outcome.wanted
+    count = f"after {len(picks):,} of {outcome.wanted:,}: " if short else ""
+    last = "" if np.isnan(picks.gains[-1]) else f"; gain of the last pick {picks.gains[-1]:.3g}"
+    facts.add_row("stopped", f"{count}{picks.stop_reason.value}{last}")
+    facts.add_row("seconds", Items(seconds_of(outcome.timings)))
+    facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
+    for number, name in enumerate(outcome.written):
+        facts.add_row("" if number else "written", Text(printable(name)))
+    return facts
+
+
+def _estimated(outcome: Outcome) -> bool:
+    from spanset.quality.lengths import APPROXIMATION
+
+    return outcome.run.tokens.method == APPROXIMATION
+
+
+def _tokens(count: int) -> str:
+    """Tokens with three digits and a unit; few of them whole."""
+    for unit, size in (("B", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= 10 * size:
+            value = count / size
+            return f"{value:.1f}{unit}" if value < 99.95 else f"{value:,.0f}{unit}"
+    return f"{count:,}"
+
+
+def _log_det(one: SetSummary) -> str:
+    if one.log_det is None:
+        return "-"
+    digits = 1 if abs(one.log_det) < 100 else 0
+    spread = f"{one.log_det_deviation:,.{digits}f}"
+    has_spread = float(spread.replace(",", "")) > 0
+    return f"{one.log_det:,.{digits}f}" + (f" ± {spread}" if has_spread else "")
+
+
+def _near_duplicates(one: SetSummary) -> str:
+    error = one.near_duplicates_error
+    about = f" ± {100 * error:.1f}" if error else ""
+    return f"{100 * one.near_duplicates:.1f}{about} %"
+
+
+def _numbers(values: Sequence[float]) -> list[str]:
+    """Numbers of one kind, to three digits of the largest."""
+    largest = max(abs(value) for value in values)
+    if not np.isfinite(largest) or (largest and not 1e-4 <= largest < 1e7):
+        return ["-" if not np.isfinite(value) else f"{value:.3g}" for value in values]
+    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest else 0
+    return [f"{value:,.{digits}f}" for value in values]
+
+
+def _shares(sets: Sequence[SetSummary]) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
+    """Fields with the shares of their values in every set, the pool's most common first."""
+    for field in sets[0].shares:
+        values = list(sets[0].shares[field])
+        if field == "source" and len(values) < 2:
+            continue  # one file: nothing to compare
+        labels = short_names(values) if field == "source" else [one or "(empty)" for one in values]
+        shares = [[one.shares[field].get(value, 0.0) for one in sets] for value in values]
+        shown = list(zip(labels, shares, strict=True))
+        if rest := shares[SHOWN_VALUES:]:
+            totals = [sum(of_set, 0.0) for of_set in zip(*rest, strict=True)]
+            shown[SHOWN_VALUES:] = [(f"{len(rest):,} others", totals)]
+        yield field, [(label, [f"{100 * one:.1f} %" for one in row]) for label, row in shown]
