@@ -39,7 +39,7 @@ def run_features(
         raise UsageError(
             "no features are named",
             where="--features",
-            fix="name a model with --model, or give --features lexical or sentence:MODEL",
+            fix="name a model with --model, or give --features static, lexical or sentence:MODEL",
         )
     spec = parse_features(features, model.model)
     require_making(spec)

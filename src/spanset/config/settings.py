@@ -47,7 +47,7 @@ class ChoiceConfig:
     """How much is chosen and by what."""
 
     k: Annotated[tuple[str, ...], Parameter(name=["-k", "--k"], group=CHOICE, negative="")] = ()
-    """Rows to pick: a count (10000) or a share (0.1 or 10%). Several, with commas: one run
+    """Rows to pick: a count (10000, 10k) or a share (0.1, 10%). Several, with commas: one run
     answers all."""
 
     tokens: Annotated[str | None, Parameter(group=CHOICE)] = None
@@ -69,10 +69,11 @@ class FeatureConfig:
     """What rows are compared by."""
 
     features: Annotated[str | None, Parameter(group=FEATURES)] = None
-    """lexical; sentence:MODEL, a sentence-transformers model; gradient:MODEL (as --model);
-    hidden:MODEL, its hidden states; store:FOLDER that `spanset features` made (store:FOLDER:hidden
-    for the hidden states beside gradients); array:FILE.npy with one row for each row of the data.
-    By default gradients where a --model is given, else lexical."""
+    """static: what is asked and how, by vectors of words; static:MODEL, by those of a model2vec
+    model; lexical: words and spellings; sentence:MODEL, a sentence-transformers model;
+    gradient:MODEL (as --model); hidden:MODEL, its hidden states; store:FOLDER that `spanset
+    features` made (store:FOLDER:hidden for the hidden states beside gradients); array:FILE.npy with
+    one row for each row of the data. By default gradients where a --model is given, else static."""
 
     kernel: Annotated[
         Literal["rbf", "cosine", "linear", "arccos0", "arccos1"], Parameter(group=FEATURES)

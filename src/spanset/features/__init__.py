@@ -5,7 +5,9 @@ A representation is a function of a row and of a fitted state alone, so that row
 
     specs             names on the command line, taken apart
     representations   what makes each kind
-    lexical sentence hidden gradient    one kind each, made into stores
+    static lexical sentence hidden gradient    one kind each, made into stores
+    token_units wording                 what static features are made of
+    made_by_rows     what kinds have in common that need no passes of a model
     array stored      brought by the user: an array, a store that was made before
     model_features    what kinds have in common that passes of a language model make
     of_sets           one representation for several data sets

@@ -1,18 +1,18 @@
 """Lexical features: hashed word and character n-grams, tf-idf, sparse Johnson-Lindenstrauss.
 
-No download, no GPU: the default representation when no model is given. Words (one and two in a row)
-tell topics, characters (four in a row, within words) tell spelling, code and languages without
-blanks; each family is scaled to the same weight, weighed by sublinear tf-idf, and projected to d
-dimensions by a sparse sign matrix with four entries a term (Kane and Nelson 2014). The inner
-products of projected rows are those of the full vectors with a standard deviation of about
-(1 - cosine^2) / sqrt(d): 0.03 for unlike rows at d = 1,024, almost none for near copies.
+They see copies and wording, not meaning; nothing is downloaded, no GPU is needed. Words (one and
+two in a row) tell topics, characters (four in a row, within words) tell spelling, code and
+languages without blanks; each family is scaled to the same weight, weighed by sublinear tf-idf, and
+projected to d dimensions by a sparse sign matrix with four entries a term (Kane and Nelson 2014).
+The inner products of projected rows are those of the full vectors with a standard deviation of
+about (1 - cosine^2) / sqrt(d): 0.03 for unlike rows at d = 1,024, almost none for near copies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -24,20 +24,16 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from spanset.base.array_types import IntArray
-from spanset.base.errors import OutputError
 from spanset.base.software import software
 from spanset.base.stages import SILENT, Watcher
-from spanset.base.unit_rows import unit_rows
 from spanset.data.dataset import Dataset
 from spanset.data.encodable import encodable
+from spanset.features.made_by_rows import MadeByRows
 from spanset.sketches.hashing import hash64
-from spanset.stores.columns import Entry
 from spanset.stores.digests import digest_of
-from spanset.stores.files import StoreBusyError
-from spanset.stores.keeping import from_cache, settings_folder, stores_in
-from spanset.stores.maker import Job, MadeProgress
-from spanset.stores.making import STORED, put_rows, scaled
-from spanset.stores.represented import Represented
+from spanset.stores.keeping import settings_folder, stores_in
+from spanset.stores.maker import Job
+from spanset.stores.status import Status
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
@@ -63,7 +59,7 @@ Counts = tuple[Any, Any]
 
 
 @dataclass
-class LexicalFeatures:
+class LexicalFeatures(MadeByRows):
     """Lexical features with an idf fitted to some data: a representation, and what fills a store.
 
     Attributes
@@ -99,14 +95,9 @@ class LexicalFeatures:
         return made
 
     @property
-    def columns(self) -> dict[str, Entry]:
-        """None beside status and digest."""
-        return {}
-
-    @property
-    def batch(self) -> tuple[str, int]:
+    def rows_at_once(self) -> int:
         """Rows hashed at once."""
-        return "rows", BATCH
+        return BATCH
 
     def settings(self) -> dict[str, Any]:
         """The projection, and what the idf was fitted to."""
@@ -125,13 +116,6 @@ class LexicalFeatures:
         documents = self._fitted().ravel()
         terms = np.flatnonzero(documents)
         return {"documents": np.stack([terms, documents[terms]], axis=1).astype("<i4")}
-
-    def view(self, store: FeatureStore) -> None:
-        """Nothing else holds them."""
-
-    def survey(self, data: Dataset) -> Survey:
-        """All rows have words."""
-        return Survey.start(data.digests)
 
     def seconds(self, data: Dataset, seen: Survey) -> float:  # noqa: ARG002
         """Of a few rows, evenly spread, timed; more than `FIT_ROWS` are hashed twice."""
@@ -155,31 +139,17 @@ class LexicalFeatures:
 
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
-        weights, done, started = self.idf, 0, monotonic()
-        wanted = sum(len(job.batches[number]) for number in job.pending)
-        for number in job.pending:
-            rows = job.batches[number]
-            put_rows(store, job.copies, rows, self._project(self._counted(job.data, rows), weights))
-            done += len(rows)
-            speed = done / (monotonic() - started)
-            self.watcher.progress(MadeProgress(done, wanted, speed, done / wanted))
+        super().fill(job, store)
         self._counts.clear()  # what the fit counted has been used
 
-    def transform(self, data: Dataset) -> Represented:
-        """Unit rows (N, dimension); the whole conversation of each row counts.
+    def vectors(
+        self, data: Dataset, rows: IntArray
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        """Features (b, dimension) of some rows, before they are scaled; all can be made."""
+        projected = self._project(self._counted(data, rows), self.idf)
+        return projected, np.full(len(rows), Status.OK, np.uint8)
 
-        They are kept in the user's cache. Where that cannot be, they are made again each time: they
-        are cheap, unlike those of a model.
-        """
-        try:
-            return from_cache(self, data)
-        except StoreBusyError:
-            pass  # the same command runs beside this one
-        except OutputError as error:
-            self.watcher.note(f"warning: features are not kept: {error.where}: {error.why}")
-        return self._without_store(data)
-
-    @property
+    @cached_property
     def idf(self) -> npt.NDArray[np.float32]:
         """Inverse document frequency of word and character terms, smoothed; (2, TERMS)."""
         n = min(self.fitted_rows, FIT_ROWS)
@@ -229,15 +199,6 @@ class LexicalFeatures:
     def _project(self, counts: Counts, weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         projection = _projection(self.dimension, self.seed)
         return (_weighted(counts, weights) @ projection).toarray()
-
-    def _without_store(self, data: Dataset) -> Represented:
-        """The same numbers as from a store."""
-        X, weights = np.empty((len(data), self.dimension), np.float32), self.idf
-        for start in range(0, len(data), BATCH):
-            rows = np.arange(start, min(start + BATCH, len(data)))
-            made, _ = scaled(self._project(self._counted(data, rows), weights))
-            X[rows] = unit_rows(made.astype(STORED), np.float32, where="lexical features")
-        return Represented.whole(X, data)
 
 
 def lexical_features(

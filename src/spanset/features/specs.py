@@ -21,20 +21,52 @@ class Kind(NamedTuple):
         By spanset itself; others are brought by the user.
     takes_model : bool
         By passes of the language model that ``--model`` names.
+    may_be_bare : bool
+        Whether what follows the colon may be left out.
+    sees : str
+        What they see of a row and what they do not, after "Rows are compared by"; empty where only
+        the user knows.
     """
 
     form: str
     home: str
+    sees: str = ""
     is_made: bool = True
     takes_model: bool = False
+    may_be_bare: bool = False
 
 
 # A line here is all that a new kind needs beside its file.
 KINDS = {
-    "lexical": Kind("lexical", "lexical:LexicalFeatures"),
-    "sentence": Kind("sentence:MODEL", "sentence:SentenceFeatures"),
-    "hidden": Kind("hidden:MODEL", "hidden:HiddenFeatures", takes_model=True),
-    "gradient": Kind("gradient:MODEL", "gradient:GradientFeatures", takes_model=True),
+    "static": Kind(
+        "static, static:MODEL",
+        "static:StaticFeatures",
+        "what they ask and how they are worded: not by whether answers are right, nor by how hard "
+        "a task is",
+        may_be_bare=True,
+    ),
+    "lexical": Kind(
+        "lexical",
+        "lexical:LexicalFeatures",
+        "words and spellings: two wordings of one task are far apart, and rare words look diverse",
+    ),
+    "sentence": Kind(
+        "sentence:MODEL",
+        "sentence:SentenceFeatures",
+        "what a sentence model makes of a text, by default the prompt: not by the answers",
+    ),
+    "hidden": Kind(
+        "hidden:MODEL",
+        "hidden:HiddenFeatures",
+        "the states that they leave the model in: by the kind of text more than by the task",
+        takes_model=True,
+    ),
+    "gradient": Kind(
+        "gradient:MODEL",
+        "gradient:GradientFeatures",
+        "how they would change the model: not by whether that would be for the better",
+        takes_model=True,
+    ),
     "store": Kind("store:FOLDER, store:FOLDER:hidden", "stored:StoreFeatures", is_made=False),
     "array": Kind("array:FILE.npy", "array:ArrayFeatures", is_made=False),
 }
@@ -62,10 +94,16 @@ class Spec(NamedTuple):
         return KINDS[self.kind].takes_model
 
 
+def seen_by(kind: str) -> str:
+    """A sentence on what features of a kind see of a row; empty where only the user knows."""
+    known = KINDS.get(kind)
+    return f"Rows are compared by {known.sees}." if known is not None and known.sees else ""
+
+
 def parse_features(features: str | None, model: str | None = None) -> Spec:
     """Representation by the flags ``--features`` and ``--model``.
 
-    ``--model M`` alone is ``gradient:M``; neither is ``lexical``.
+    ``--model M`` alone is ``gradient:M``; neither is ``static``.
 
     Raises
     ------
@@ -73,13 +111,14 @@ def parse_features(features: str | None, model: str | None = None) -> Spec:
         A name that is no representation, or two language models.
     """
     if features is None:
-        return Spec("lexical") if model is None else Spec("gradient", model)
+        return Spec("static") if model is None else Spec("gradient", model)
     kind, _, argument = features.partition(":")
     known = KINDS.get(kind)
     if known is not None and known.takes_model and not argument and model:
         argument = model
     takes = known is not None and ":" in known.form
-    if known is None or takes != bool(argument) or (":" in features and not takes):
+    is_short = not argument and not (known is not None and known.may_be_bare and kind == features)
+    if known is None or (takes and is_short) or (":" in features and not takes):
         forms = ", ".join(one.form for one in KINDS.values())
         raise UsageError(f"no features {features!r}", where="--features", fix=f"use {forms}")
     spec = Spec(kind, argument)

@@ -90,8 +90,8 @@ def no_model(name: str) -> UsageError:
     return UsageError(
         f"{name} is a score of a language model, and none is named",
         where=f"--quality {name}",
-        fix="name one: --model M compares rows by its gradients, too; --features lexical --model M "
-        "scores by the model and compares by words",
+        fix="name one: --model M compares rows by its gradients, too; --features static --model M "
+        "scores by the model and compares by what rows say",
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import OutputError, SpansetError, UsageError
 from spanset.data.dataset import Dataset
-from spanset.stores.checks import refuse_difference, refuse_place
+from spanset.stores.checks import refuse_difference, refuse_place, refuse_pooling
 from spanset.stores.digests import digest_of, positions
 from spanset.stores.files import VERSION
 from spanset.stores.maker import Maker
@@ -105,12 +105,15 @@ def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None
             fix="leave out --shard to add rows to it, or name another",
         )
     if is_new or shard is not None:
+        if shard is not None and os.path.lexists(shard.folder(path)):
+            refuse_pooling(FeatureStore(shard.folder(path)), maker.columns)
         return Parts((made_store(maker, data, path, shard),))
     wanted = wanted_of(maker, data.digests)
     stores = [FeatureStore(path), *appended(path)]
     for store in stores:
         refuse_shard(store)
         refuse_difference(store, wanted, parts=("settings",))
+        refuse_pooling(store, maker.columns)
         if not store.complete and not _are_there(store, data):
             refuse_difference(store, wanted)  # unfinished, and of other rows
     number = 1 + max([0, *(number_of(store.path) for store in stores[1:])])

@@ -24,7 +24,7 @@ from spanset.stores.checks import refuse_difference
 from spanset.stores.digests import Copies, digest_of, first_rows, is_first
 from spanset.stores.maker import Job, Maker
 from spanset.stores.shards import Shard
-from spanset.stores.status import Status
+from spanset.stores.status import MADE, Status
 from spanset.stores.store import FeatureStore, create_store
 from spanset.stores.survey import Cost, Survey, require_representable
 
@@ -85,10 +85,9 @@ def made_store(
 
 
 def tell(maker: Maker, rows: int, line: str) -> None:
-    """Say what is made or found, unless it needs no model and little room."""
-    settings = maker.settings()
-    if "model" in settings or stored_bytes(maker, rows) > WORTH_SAYING:
-        what = "answers without prompts" if settings["kind"] == "answer" else "features"
+    """Say what is made or found, unless it needs no passes of a model and little room."""
+    if maker.batch[0] == "tokens" or stored_bytes(maker, rows) > WORTH_SAYING:
+        what = "answers without prompts" if maker.settings()["kind"] == "answer" else "features"
         maker.watcher.note(f"{what}: {line}")
 
 
@@ -135,22 +134,31 @@ def put_rows(
     unit, norms = scaled(vectors)
     if status is None:
         status = np.full(len(rows), Status.OK, np.uint8)
-    status = np.where(norms == 0.0, np.uint8(Status.ZERO), status)
-    status[~np.isfinite(norms)] = Status.NON_FINITE
+    status = status_of(norms, status)
     members, of = copies.of(rows)
     columns = {name: values_of[of] for name, values_of in {"norm": norms, **values}.items()}
     columns = {name: columns[name] for name in store.made}
     store.put(members, unit[of], status[of].astype(np.uint8), **columns)
 
 
+def status_of(
+    norms: npt.NDArray[np.float64], status: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """What became of rows (b,), with those among the made whose vectors are no direction."""
+    is_made = np.isin(status, MADE)
+    status = np.where(is_made & (norms == 0.0), np.uint8(Status.ZERO), status)
+    status[is_made & ~np.isfinite(norms)] = Status.NON_FINITE
+    return status.astype(np.uint8)
+
+
 def scaled(vectors: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Rows (b, d) at length one, zeros where a length is zero or not finite; the lengths (b,)."""
-    doubled = vectors.astype(np.float64)
+    doubled = vectors.astype(np.float64, copy=False)
     norms = np.linalg.norm(doubled, axis=1)
     made = (norms > 0.0) & np.isfinite(norms)
-    unit = np.zeros(vectors.shape, np.float32)
-    unit[made] = doubled[made] / norms[made, None]
-    return unit, norms
+    if not made.all():
+        doubled = np.where(made[:, None], doubled, 0.0)
+    return (doubled / np.where(made, norms, 1.0)[:, None]).astype(np.float32), norms
 
 
 def _create(

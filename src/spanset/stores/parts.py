@@ -77,7 +77,7 @@ class Parts:
         X = self._unit_rows(part[kept], place[kept])
         names = [store.lengths for store in self.stores]
         lengths = self._column(names, part[kept], place[kept])
-        return Represented(X, _less(data, kept, status), kept, lengths)
+        return Represented(X, without_unmade(data, kept, status), kept, lengths)
 
     def scores(self, data: Dataset, names: Collection[str], *, on_bad_row: str = "skip") -> Scored:
         """Columns of the data's rows, without their features; as `represented`."""
@@ -92,7 +92,7 @@ class Parts:
             if values is None:
                 raise broken(self.stores[0].path, f"it has no {name}.npy")
             found[name] = values
-        return Scored(found, _less(data, kept, status), kept)
+        return Scored(found, without_unmade(data, kept, status), kept)
 
     @property
     def columns(self) -> set[str]:
@@ -162,7 +162,7 @@ class Parts:
         return values
 
 
-def _less(data: Dataset, kept: IntArray, status: npt.NDArray[np.uint8]) -> Dataset:
+def without_unmade(data: Dataset, kept: IntArray, status: npt.NDArray[np.uint8]) -> Dataset:
     """The data less the rows that were not made, which are listed with the reason."""
     if len(kept) == len(data):
         return data

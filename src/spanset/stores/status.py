@@ -18,6 +18,8 @@ class Status(IntEnum):
     NO_TEXT = 7
     SAME_SIDES = 8
     NOT_A_PAIR = 9
+    NO_WORDS = 10
+    NO_KNOWN_TOKEN = 11
 
     @property
     def reason(self) -> str:
@@ -30,6 +32,8 @@ class Status(IntEnum):
             Status.NO_TEXT: "it has no text of the kind that --text names",
             Status.SAME_SIDES: "its chosen and its rejected side are the same within --max-length",
             Status.NOT_A_PAIR: "it has no rejected side",
+            Status.NO_WORDS: "it has no text but blanks",
+            Status.NO_KNOWN_TOKEN: "the table has a vector of none of its tokens",
         }.get(self, self.name.lower())
 
 

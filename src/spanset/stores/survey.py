@@ -131,6 +131,9 @@ _FIXES = {
     Status.SAME_SIDES: "compare other data, or take one side: --pair chosen",
     Status.NOT_A_PAIR: "leave out --pair rejected",
     Status.NO_TEXT: "use another --text (prompt, answer or all); see rows with `spanset show DATA`",
+    Status.NO_WORDS: "see how rows are understood: `spanset show DATA`",
+    Status.NO_KNOWN_TOKEN: "use a table made for this language: --features static:MODEL, or "
+    "--features lexical",
     Status.NON_FINITE: "try --model-dtype float32, or another model",
     Status.ZERO: "try --model-dtype float32, or another model",
 }

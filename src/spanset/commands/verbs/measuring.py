@@ -69,7 +69,7 @@ def measure(
     pool: int | None = None,
     draws: int = 3,
     subset: IntArray | None = None,
-    features: str = "lexical",
+    features: str = "static",
     model: ModelConfig | None = None,
     kernel: str = "rbf",
     gamma: float | str | None = None,

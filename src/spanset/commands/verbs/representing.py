@@ -16,7 +16,7 @@ from spanset.features.specs import parse_features
 
 def represent(
     data: Dataset,
-    features: str = "lexical",
+    features: str = "static",
     *,
     model: ModelConfig | None = None,
     normalize: bool = True,
@@ -30,12 +30,12 @@ def represent(
     data : Dataset
         N rows.
     features : str
-        ``lexical``, ``sentence:MODEL``, ``hidden:MODEL``, ``gradient:MODEL``, ``store:FOLDER`` or
-        ``array:FILE.npy``.
+        ``static``, ``static:MODEL``, ``lexical``, ``sentence:MODEL``, ``hidden:MODEL``,
+        ``gradient:MODEL``, ``store:FOLDER`` or ``array:FILE.npy``.
     model : ModelConfig, optional
         How rows go through a model.
     normalize : bool
-        Whether rows are scaled to length one; lexical features have no other length.
+        Whether rows are scaled to length one; static and lexical features have no other length.
     seed : int
         Of the projection.
     watcher : Watcher

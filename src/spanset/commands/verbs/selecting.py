@@ -31,7 +31,7 @@ def select(
     data: Dataset | Array,
     *,
     k: int | float | str | None = None,
-    features: str = "lexical",
+    features: str = "static",
     quality: str | FloatArray | None = None,
     quality_weight: float | None = None,
     transform: str | None = None,
