@@ -235,11 +235,11 @@ def test_a_dry_run_counts_inputs_and_costs_as_numbers_and_makes_nothing(sample, 
         ["alpaca", ".jsonl", 200, 0],
         ["question-answer", ".jsonl", 2, 1],
     ]
-    assert (plan["picks"], plan["given"], plan["dimension"]) == ([10, 50], 7, 1024)
+    assert (plan["picks"], plan["given"], plan["dimension"]) == ([10, 50], 7, 768)
     assert plan["memory_bytes"] > 202 * 57 * 8
     assert set(plan["seconds"]) == {"features", "selection"}
     assert min(plan["seconds"].values()) > 0
-    assert plan["disk_bytes"]["features"] == 202 * 1024 * 2
+    assert plan["disk_bytes"]["features"] == 202 * 768 * 2
     assert not cached_stores()
     assert main(words) == 0
     capsys.readouterr()
@@ -282,3 +282,22 @@ def test_a_dry_run_tells_given_rows_and_what_a_token_budget_may_hold(sample, tmp
     assert 1 <= int(lines["picks"]) < 200
     assert "gamma found for 5 picks" in lines["kernel"]
     assert not (tmp_path / "run").exists()
+
+
+def test_inputs_that_repeat_each_other_are_told(tmp_path, capsys):
+    rows = make_rows(30, seed=1)
+    write_lines(tmp_path / "a.jsonl", rows)
+    write_lines(tmp_path / "b.jsonl", [*rows[:12], *make_rows(8, seed=2)])
+    words = ["select", str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), "-k", "5"]
+    assert main([*words, "--run", str(tmp_path / "r"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["repeats"]
+    assert found["names"] == ["a", "b"]
+    assert found["rows"] == [30, 20]
+    assert found["exact"][1][0] == 12
+    assert found["near"][1][0] >= 12 / 20
+    assert main([*words, "--run", str(tmp_path / "s")]) == 0
+    out = capsys.readouterr().out
+    assert "Repeats" in out
+    assert "(12)" in out
+    assert main([*words[:2], *words[3:], "--run", str(tmp_path / "t")]) == 0
+    assert "Repeats" not in capsys.readouterr().out, "one input repeats no other"

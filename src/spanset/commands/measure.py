@@ -11,8 +11,9 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import printable
 from spanset.base.memory import peak_bytes
+from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.measure_inputs import MeasureInputs, more_data, names_of, positions_of
+from spanset.commands.measure_inputs import MeasureInputs, more_data, positions_of
 from spanset.commands.measure_outcome import MeasureOutcome
 from spanset.commands.prepared import Prepared
 from spanset.config.measure_settings import MeasureConfig
@@ -24,15 +25,22 @@ from spanset.diversity.catalogue import require_measurable
 from spanset.diversity.comparison import Comparison, reference_of
 from spanset.diversity.correlation import Correlation, correlate
 from spanset.diversity.estimate import Measure
+from spanset.diversity.known_sets import KnownValue
 from spanset.diversity.matched import matched_pool, measure_sets, volume_rows
 from spanset.diversity.measurement import MeasuredSet
+from spanset.diversity.repeats import Repeats, repeats_between
 from spanset.diversity.requested import requested_measures
 from spanset.diversity.score_files import match_scores, read_scores
 from spanset.diversity.subsets import measure_subsets
-from spanset.diversity.verdict import verdict_of_additions, verdict_of_subsets, verdicts
+from spanset.diversity.verdict import (
+    verdict_of_additions,
+    verdict_of_repeats,
+    verdict_of_subsets,
+    verdicts,
+)
 from spanset.diversity.volume import Volume
 from spanset.features.representations import check_representation
-from spanset.features.specs import parse_features
+from spanset.features.specs import parse_features, seen_by
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.kernels.choice import kernel_settings
 from spanset.report.figures import check_plot, measure_figure, save_figure
@@ -88,6 +96,8 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         taken.additions,
         correlations,
         taken.verdict,
+        taken.known,
+        taken.repeats,
         timings,
         peak_bytes(),
         written,
@@ -148,6 +158,8 @@ class _Taken(NamedTuple):
     sets: list[MeasuredSet]
     additions: Additions | None
     verdict: list[str]
+    known: list[KnownValue]
+    repeats: Repeats | None = None
 
 
 def _data_sets(
@@ -171,8 +183,13 @@ def _data_sets(
         watcher=watcher,
     )
     path = measuring.reference
-    reference = None if path is None else names_of([path])[0]
-    return _Taken(pool, n, found, None, verdicts(found, reference=reference))
+    reference = None if path is None else short_names([path])[0]
+    known = prepared.known(replace(volume, n=n), pool) if reference is None else []
+    repeats = repeats_between(sets, seed=measuring.seed)
+    verdict = verdict_of_repeats(repeats) + verdicts(
+        found, known=known, sees=seen_by(prepared.kind), reference=reference
+    )
+    return _Taken(pool, n, found, None, verdict, known, repeats)
 
 
 def _subsets(
@@ -199,7 +216,7 @@ def _subsets(
         watcher=watcher,
         lengths=one.lengths,
     )
-    return _Taken(len(one.X), n, found, None, verdict_of_subsets(found))
+    return _Taken(len(one.X), n, found, None, verdict_of_subsets(found), [])
 
 
 def _additions(
@@ -218,7 +235,7 @@ def _additions(
         watcher=watcher,
         lengths=current.lengths,
     )
-    return _Taken(rows, n, [], added, verdict_of_additions(added))
+    return _Taken(rows, n, [], added, verdict_of_additions(added), [])
 
 
 def _split(values: Sequence[str]) -> list[str]:

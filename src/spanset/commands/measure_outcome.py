@@ -11,7 +11,9 @@ from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
 from spanset.diversity.addition import Additions
 from spanset.diversity.correlation import Correlation
+from spanset.diversity.known_sets import KnownValue
 from spanset.diversity.measurement import MeasuredSet
+from spanset.diversity.repeats import Repeats
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class MeasureOutcome:
         Of measures with scores, where there are scores.
     verdict : list of str
         Plain sentences.
+    known : list of KnownValue
+        What public data sets measure alike; none where that is not known.
+    repeats : Repeats or None
+        Rows of one data set that repeat a row of another, where there are several.
     timings : dict
         Seconds a stage.
     peak_bytes : int
@@ -52,6 +58,8 @@ class MeasureOutcome:
     additions: Additions | None
     correlations: list[Correlation]
     verdict: list[str]
+    known: list[KnownValue]
+    repeats: Repeats | None
     timings: dict[str, float]
     peak_bytes: int
     written: list[str]
@@ -69,6 +77,8 @@ class MeasureOutcome:
                 "additions": None if self.additions is None else _additions_record(self.additions),
                 "correlations": [asdict(one) for one in self.correlations],
                 "verdict": self.verdict,
+                "known_sets": [one._asdict() for one in self.known],
+                "repeats": None if self.repeats is None else self.repeats.record(),
                 "remarks": [] if self.data is None else remark_lines(self.data),
                 "seconds": self.timings,
                 "peak_bytes": self.peak_bytes,

@@ -15,11 +15,13 @@ from spanset.base.unit_rows import directions
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.diversity.comparison import Comparison, volume_of
+from spanset.diversity.known_sets import KnownValue, known_values
 from spanset.diversity.matched import MeasuredData
 from spanset.diversity.volume import Reference, Volume
 from spanset.features.of_sets import represent_sets
 from spanset.features.representations import Representation
 from spanset.features.specs import Spec
+from spanset.kernels.choice import kernel_settings
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,21 @@ class Prepared:
         made = self.fitted.transform(rows)
         return MeasuredData(name, made.X, made.data, _counting(made.lengths, self.normalize))
 
+    @property
+    def kind(self) -> str:
+        """Kind of the features; of a store, what it holds."""
+        return "array" if self.fitted is None else str(self.fitted.settings()["kind"])
+
+    def known(self, volume: Volume, pool: int) -> list[KnownValue]:
+        """What public data sets measure in this space; none where it is not that of the scale."""
+        if self.fitted is None or not self.normalize:
+            return []
+        kernel = kernel_settings(volume.kernel)
+        return known_values(self.fitted.settings(), kernel, pool, volume.n)
+
     def volume(self, against: Reference, how: Comparison, watcher: Watcher) -> Volume:
         """How volumes are taken of all of them; `n` is still to be set."""
-        kind = "array" if self.fitted is None else self.fitted.settings()["kind"]
-        return volume_of(self.sets, kind, against, how, watcher)
+        return volume_of(self.sets, self.kind, against, how, watcher)
 
 
 def of_array(name: str, X: npt.NDArray[Any], *, normalize: bool, where: str) -> MeasuredData:

@@ -9,6 +9,7 @@ import numpy as np
 
 from spanset.base.errors import DataError, SpansetError
 from spanset.base.memory import peak_bytes
+from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
 from spanset.commands.given import Given
 from spanset.config.amounts import check_amounts, refuse_negative, row_counts, token_count
@@ -18,6 +19,8 @@ from spanset.data.conversion import what_is_lost
 from spanset.data.dataset import Dataset
 from spanset.data.reader import check_reading, read_data
 from spanset.data.remarks import remark_lines
+from spanset.diversity.matched import MeasuredData
+from spanset.diversity.repeats import Repeats, repeats_between
 from spanset.features.representations import Representation, check_representation, fit_transform
 from spanset.features.specs import Spec, parse_features
 from spanset.greedy.budget import TokenBudget
@@ -46,12 +49,14 @@ class Outcome:
     timings: dict[str, float]
     peak_bytes: int
     written: list[str]
+    repeats: Repeats | None = None
 
     def record(self) -> dict[str, Any]:
         """The outcome as plain values, for JSON."""
         data, picks = self.run.data, self.run.picks
         return {
             "sets": [asdict(one) for one in self.summaries],
+            "repeats": None if self.repeats is None else self.repeats.record(),
             "wanted": self.wanted,
             "picked": len(picks),
             "kernel": self.run.kernel,
@@ -107,10 +112,12 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             tokens=tokens.total,
             given=given,
             by=config.output.by,
+            scores=rated.scores,
             draws=config.output.draws,
             seed=config.choice.seed,
             lengths=candidates.lengths,
         )
+        repeats = repeats_between(_inputs(made), seed=config.choice.seed)
     run = FinishedRun(
         made.data,
         picks,
@@ -126,7 +133,19 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         subsets = dict(zip(names, lengths, strict=True))
         written = task.outputs.write(run, subsets, {**timings, "peak_bytes": peak_bytes()})
     wanted = sizes[-1] if sizes else None
-    return Outcome(run, wanted, summaries, timings, peak_bytes(), written)
+    return Outcome(run, wanted, summaries, timings, peak_bytes(), written, repeats)
+
+
+def _inputs(made: Represented) -> list[MeasuredData]:
+    """Features and rows of each input, by short names; without inputs of which no row is left."""
+    data = made.data
+    names = short_names([source.name for source in data.sources])
+    rows = [np.flatnonzero(data.source == number) for number in range(len(names))]
+    return [
+        MeasuredData(name, made.X[own], data[own])
+        for name, own in zip(names, rows, strict=True)
+        if len(own)
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spanset.base.errors import UsageError
 from spanset.config.amounts import refuse_below_one, refuse_negative
 from spanset.config.measure_settings import MeasuringConfig
-from spanset.diversity.catalogue import parse_measures, require_reference
+from spanset.diversity.catalogue import DEFAULT, parse_measures, require_reference
 from spanset.diversity.estimate import Measure
 
 
@@ -27,7 +27,7 @@ def requested_measures(config: MeasuringConfig, *, normalize: bool) -> list[Meas
     _check_task(config)
     if "" in config.by:
         raise UsageError("no field is named", where="--by", fix="name a field of the rows")
-    names = config.metrics or ("all",)
+    names = config.metrics or DEFAULT
     measures = parse_measures([*names, *(f"categories:{field}" for field in config.by)])
     if not normalize and config.reference is None:
         require_reference(measures, additions=config.given is not None)

@@ -1,21 +1,21 @@
-"""What the numbers say, in plain words; docs/diversity.md reasons the thresholds."""
+"""What the numbers say, in plain words; docs/diversity.md reasons the thresholds.
+
+A sentence a data set; what all have in common is said once, at the end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from spanset.diversity.addition import Addition, Additions
+from spanset.diversity.known_sets import KnownValue, place_of
 from spanset.diversity.ldd import LDD, EquivalentSize, FloorShare
 from spanset.diversity.measurement import Headroom, MeasuredSet, Measurement
 from spanset.diversity.measures.near_duplicates import NearDuplicates
-
-# Equivalent size as a share of n. Real data sets of distinct rows measure 0.88 to 0.95 in lexical
-# space; two of three rows' worth is where one template's fillings and many families differ.
-SPREAD_OUT = 0.9
-REDUNDANT = 0.67
+from spanset.diversity.repeats import Repeats
 
 # How many times more k picks span than k random rows, over the same of uniform points.
 NO_HEADROOM = 1.05
@@ -26,21 +26,66 @@ FEWEST_PICKS = 50  # equivalent sizes are whole rows: of fewer, one row is too l
 NEW = 1.1
 STALE = 0.9
 
+WORTH_SAYING = 0.01  # share of a data set's rows that repeat another's
+
 ALL_KNOWN = 0.9  # share of repeated rows from which a file is a copy
 
 APART = 2.0  # standard deviations from which two values are told apart
 
 
-def verdicts(sets: Sequence[MeasuredSet], *, reference: str | None = None) -> list[str]:
-    """A sentence or more on each data set, then which is the most diverse.
+def verdicts(
+    sets: Sequence[MeasuredSet],
+    *,
+    known: Sequence[KnownValue] = (),
+    sees: str = "",
+    reference: str | None = None,
+) -> list[str]:
+    """A sentence on each data set, then which is the most diverse, and what all have in common.
 
-    `reference` names the data that volumes are compared with, where it is not uniform points: the
-    thresholds are those of uniform points.
+    Parameters
+    ----------
+    known : sequence of KnownValue
+        What public data sets measure alike, the most diverse first; none where that is not known.
+    sees : str
+        What the features see of a row, and what they do not.
+    reference : str, optional
+        The data that volumes are compared with, where it is not uniform points.
     """
     if reference is not None:
-        return [line for one in sets for line in _beside(one, reference)] + _ranking(sets)
-    lines = [line for one in sets for line in _of_set(one)]
-    return lines + _ranking(sets)
+        lines = [line for one in sets for line in _beside(one, reference)]
+    else:
+        lines = [line for one in sets for line in _of_set(one, known)]
+    lines += _ranking(sets)
+    rooms = [one.headroom.k for one in sets if one.headroom and one.headroom.k >= FEWEST_PICKS]
+    if rooms and reference is None:
+        lines.append(
+            f"Room to select: how many times more {rooms[0]:,} picks span than random rows do."
+        )
+    if known and any(LDD().name in one.measurements for one in sets) and reference is None:
+        shown = ", ".join(f"{one.name} {one.ldd:.3f}" for one in known)
+        lines.append(f"Public sets of as many rows, by LDD: {shown}.")
+    return [*lines, sees] if lines and sees else lines
+
+
+def verdict_of_repeats(repeats: Repeats | None) -> list[str]:
+    """A sentence on each pair of data sets of which one repeats much of the other."""
+    if repeats is None:
+        return []
+    lines, names = [], repeats.names
+    for one, other in combinations(range(len(names)), 2):
+        # The one that is repeated most of: rows of the smaller one, as a rule.
+        pair = max(((one, other), (other, one)), key=lambda pair: float(repeats.near[pair]))
+        if repeats.near[pair] < WORTH_SAYING:
+            continue
+        exact = int(repeats.exact[pair])
+        what = f"{names[pair[0]]} repeat a row of {names[pair[1]]}"
+        if exact == repeats.rows[pair[0]]:
+            lines.append(f"All rows of {what}, exactly.")
+            continue
+        about = "About " if repeats.error[pair] else ""
+        some = f", {exact:,} of them exactly" if exact else ""
+        lines.append(f"{about}{_percent(repeats.near[pair])} of the rows of {what}{some}.")
+    return lines
 
 
 def verdict_of_subsets(sets: Sequence[MeasuredSet]) -> list[str]:
@@ -70,14 +115,18 @@ def verdict_of_additions(added: Additions) -> list[str]:
     return [_of_file(one) for one in added.files]
 
 
-def _of_set(one: MeasuredSet) -> list[str]:
-    """How far from uniform, what is redundant, and whether selecting is likely to help."""
+def _of_set(one: MeasuredSet, known: Sequence[KnownValue]) -> list[str]:
+    """Where it stands, how far from uniform, what repeats, whether there is room to select."""
+    ldd = one.measurements.get(LDD().name)
     size = one.measurements.get(EquivalentSize.name)
-    parts = [] if size is None else [_distance(size)]
+    parts = []
+    if size is not None:
+        parts.append(f"spans what {size.value:,.0f} uniform points do")
     parts += _redundancy(one)
     parts += [] if one.headroom is None else [_selecting(one.headroom)]
-    lines = [f"{one.name}: {' '.join(parts)}"] if parts else []
-    ldd = one.measurements.get(LDD().name)
+    if ldd is not None and known:
+        parts.insert(0, place_of(ldd.value, known))
+    lines = [f"{one.name}: {'; '.join(parts)}."] if parts else []
     if ldd is not None and len(ldd.draws) > 1 and ldd.value < -APART * _deviation(ldd):
         lines.append(
             f"{one.name}: the LDD is negative: the rows are more spread out than random points, so "
@@ -110,18 +159,8 @@ def _beside(one: MeasuredSet, reference: str) -> list[str]:
         more = "more" if ldd.value < 0 else "less"
         judged = f"{more} diverse than" if apart else "as diverse as"
         parts.append(f"By LDD it is {judged} {reference}.")
-    return [f"{one.name}: {' '.join([*parts, *_redundancy(one)])}"] if parts else []
-
-
-def _distance(size: Measurement) -> str:
-    share = size.value / (size.n or 1)
-    if share >= SPREAD_OUT:
-        judged = "close to as spread out as can be"
-    elif share >= REDUNDANT:
-        judged = "partly redundant"
-    else:
-        judged = "much of it is redundant"
-    return f"{size.n:,} rows span as much as {size.value:,.0f} uniform points: {judged}."
+    parts += [f"{found}." for found in _redundancy(one)]
+    return [f"{one.name}: {' '.join(parts)}"] if parts else []
 
 
 def _redundancy(one: MeasuredSet) -> list[str]:
@@ -129,48 +168,39 @@ def _redundancy(one: MeasuredSet) -> list[str]:
     found = []
     near = one.measurements.get(NearDuplicates().name)
     if near is not None and near.value > 0:
-        found.append(f"{_percent(near.value)} of the rows nearly repeat another.")
+        found.append(f"{_percent(near.value)} of its rows nearly repeat another")
     floor = one.measurements.get(FloorShare.name)
     if floor is not None and floor.value > 0:
-        found.append(f"{_percent(floor.value)} add next to nothing to the rest.")
+        found.append(f"{_percent(floor.value)} of its picks add next to nothing to the rest")
     return found
 
 
 def _selecting(room: Headroom) -> str:
     if room.k < FEWEST_PICKS:
-        return "Too few rows to tell whether selecting helps (unknown)."
-    low, high = room.random.mean() - _spread(room), room.random.mean() + _spread(room)
-    beside = (
-        f"{room.k:,} picked rows span as much as {room.picked.mean():,.0f} uniform points, "
-        f"{room.k:,} random ones as {low:,.0f} to {high:,.0f}: "
-    )
-    if room.ratio >= HEADROOM:
-        return beside + "selecting for diversity is likely to help."
-    if room.ratio <= NO_HEADROOM:
-        return beside + "selecting for diversity is unlikely to help; quality may."
-    return beside + "whether selecting for diversity helps is unknown."
-
-
-def _spread(room: Headroom) -> float:
-    """Two standard deviations over draws; at least a row, which the size is rounded to."""
-    deviation = float(room.random.std(ddof=1)) if len(room.random) > 1 else 0.0
-    return max(1.0, APART * deviation)
+        return "too few rows to tell whether there is room to select"
+    much = "" if room.ratio >= HEADROOM else "little " if room.ratio <= NO_HEADROOM else "some "
+    return f"{much}room to select ({room.ratio:.2f})"
 
 
 def _ranking(sets: Sequence[MeasuredSet]) -> list[str]:
-    """Data sets by LDD, the most diverse first, and those that cannot be told apart."""
+    """Data sets by LDD, the most diverse first, and which of them cannot be told apart."""
     name = LDD().name
     known = [one for one in sets if name in one.measurements]
     if len(known) < 2:
         return []
     known.sort(key=lambda one: one.measurements[name].value)
-    shown = ", ".join(f"{one.name} {one.measurements[name].value:.3f}" for one in known)
-    lines = [f"Most diverse first, by LDD: {shown}."]
+    shown, is_alike = known[0].name + _value(known[0]), False
     for first, second in pairwise(known):
         a, b = first.measurements[name], second.measurements[name]
-        if len(a.draws) > 1 and not told_apart(a, b):
-            lines.append(f"{first.name} and {second.name} cannot be told apart.")
-    return lines
+        alike = len(a.draws) > 1 and not told_apart(a, b)
+        is_alike = is_alike or alike
+        shown += (" ≈ " if alike else ", ") + second.name + _value(second)
+    sign = " (≈: not told apart)" if is_alike else ""
+    return [f"Most diverse first, by LDD{sign}: {shown}."]
+
+
+def _value(one: MeasuredSet) -> str:
+    return f" {one.measurements[LDD().name].value:.3f}"
 
 
 def _of_file(one: Addition) -> str:

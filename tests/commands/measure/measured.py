@@ -19,6 +19,7 @@ ARRAYS = {
 }
 ROWS = {"a": make_rows(20), "b": make_rows(25, seed=1)}
 LDD = ("--metrics", "ldd")
+ALL = ("--metrics", "all")
 
 
 def measured(spanset: Commands, *arguments: str) -> dict[str, Any]:

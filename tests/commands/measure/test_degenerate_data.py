@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands.measure.measured import LDD, X, measured, values
+from tests.commands.measure.measured import ALL, LDD, X, measured, values
 from tests.conftest import make_rows, write_lines
 
 
@@ -15,7 +15,7 @@ def test_one_row_is_measured_without_a_warning(spanset):
     write_lines(Path("one.jsonl"), make_rows(1))
     np.save("one.npy", X[:1])
     for name in ("one.jsonl", "one.npy"):
-        record = measured(spanset, name)
+        record = measured(spanset, name, *ALL)
         assert (record["pool"], record["n"]) == (1, 1)
         found = values(record)
         assert (found["ldd"], found["equivalent-size"], found["vendi"]) == (0, 1, 1)
@@ -31,7 +31,7 @@ def test_one_row_is_measured_without_a_warning(spanset):
 @pytest.mark.filterwarnings("error")
 def test_a_row_beside_others_shows_a_dash_for_what_it_lacks(spanset):
     np.save("one.npy", X[:1])
-    record = measured(spanset, "one.npy", "x.npy")
+    record = measured(spanset, "one.npy", "x.npy", *ALL)
     assert (record["pool"], record["n"]) == (1, 1)
     assert values(record, 0)["coverage"] is not None
 
@@ -44,7 +44,7 @@ def test_equal_rows_are_told_to_repeat_each_other(spanset, kind):
     else:
         np.save("same.npy", np.repeat(X[:1], 25, axis=0))
     name = {"rows": "same.jsonl", "features": "same.npy"}[kind]
-    record = measured(spanset, name)
+    record = measured(spanset, name, *ALL)
     found = values(record)
     assert found["floor-share"] == pytest.approx(19 / 20)
     assert found["equivalent-size"] == 1
@@ -52,9 +52,9 @@ def test_equal_rows_are_told_to_repeat_each_other(spanset, kind):
     assert found["vendi"] == pytest.approx(1, abs=1e-4)
     assert found["ldd"] > 5
     text = " ".join(record["verdict"])
-    assert "much of it is redundant" in text
-    assert "100 % of the rows nearly repeat" in text
-    assert "likely to help" not in text
+    assert "spans what 1 uniform points do" in text
+    assert "100 % of its rows nearly repeat another" in text
+    assert "; room to select" not in text
 
 
 @pytest.mark.filterwarnings("error")
@@ -63,7 +63,7 @@ def test_a_rank_that_ends_before_n_is_no_error(spanset, rank):
     rng = np.random.default_rng(3)
     low = rng.normal(size=(60, 2)) if rank == "dimension" else np.repeat(X[:10], 6, axis=0)
     np.save("low.npy", low)
-    record = measured(spanset, "low.npy")
+    record = measured(spanset, "low.npy", *ALL)
     found = values(record)
     assert record["n"] == 48
     assert found["floor-share"] > 0.5

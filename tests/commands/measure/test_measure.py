@@ -86,7 +86,7 @@ def greedy_runs(monkeypatch):
 
 
 def test_the_table_has_every_measure_of_every_set_and_its_direction(shown):
-    out = shown("a.jsonl", "b.jsonl", "--by", "topic")
+    out = shown("a.jsonl", "b.jsonl", "--by", "topic", "--metrics", "all")
     lines = out.splitlines()
     for metric in ("↓ ldd", "↑ vendi", "↓ floor-share", "↑ vocd-d", "↓ compression-ratio"):
         (line,) = [line for line in lines if f" {metric} " in line]
@@ -97,13 +97,13 @@ def test_the_table_has_every_measure_of_every_set_and_its_direction(shown):
     caption = "3 draws; pools of 24 rows, n = 24, against uniform on the sphere"
     assert caption in " ".join(out.split())
     assert "a.jsonl   alpaca     30" in out
-    assert "Most diverse first, by LDD:" in out
+    assert "Most diverse first, by LDD" in out
     for fact in ("seconds", "read", "peak memory", "GiB"):
         assert fact in out
 
 
 def test_one_data_set_comes_with_units_and_without_a_winner(shown):
-    out = shown("a.jsonl")
+    out = shown("a.jsonl", "--metrics", "all")
     assert "nats per row" in out
     assert "*" not in out
     assert "coverage" not in out, "it needs a second data set"
@@ -120,7 +120,7 @@ def test_the_winner_of_a_row_is_marked_where_its_arrow_points(shown):
 
 
 def test_json_has_value_spread_unit_direction_and_curve(record):
-    found = record("a.jsonl", "b.jsonl", "--by", "topic")
+    found = record("a.jsonl", "b.jsonl", "--by", "topic", "--metrics", "all")
     assert found["reference"] == "uniform on the sphere"
     assert (found["pool"], found["n"]) == (24, 24)
     assert (found["additions"], found["correlations"], found["written"]) == (None, [], [])
@@ -158,6 +158,41 @@ def test_with_json_nothing_else_is_printed(shown):
     assert out.startswith("{")
 
 
+def test_six_measures_are_taken_unless_others_are_named(record):
+    six = ["ldd", "equivalent-size", "near-duplicates", "vendi", "novelsum", "distinct-2"]
+    assert list(record("a.jsonl")["sets"][0]["measurements"]) == six
+    assert list(record("x.npy")["sets"][0]["measurements"]) == six[:-1], "arrays have no words"
+
+
+def test_what_repeats_across_inputs_is_told_first(shown, record):
+    rows = ROWS["a"]
+    write_lines(Path("again.jsonl"), [*rows[:15], *make_rows(5, seed=9)])
+    out = shown("a.jsonl", "again.jsonl")
+    (line,) = [line for line in out.splitlines() if line.split()[:1] == ["again"] and "(" in line]
+    assert line.split() == ["again", "75.0", "(15)"] or "100" in line
+    assert out.index("Verdict") < out.index("of the rows of again repeat a row of a")
+    found = record("a.jsonl", "again.jsonl")["repeats"]
+    assert found["names"] == ["a", "again"]
+    assert found["exact"][1][0] == 15
+    assert found["threshold"] == 0.95
+    assert record("a.jsonl")["repeats"] is None
+
+
+def test_many_sets_stand_below_each_other_and_fit_80_columns(shown, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"quite-a-long-name-of-a-set-{number}" for number in range(8)]
+    for number, name in enumerate(names):
+        Path("some/deep/folder").mkdir(parents=True, exist_ok=True)
+        write_lines(Path("some/deep/folder", f"{name}.jsonl"), make_rows(20, seed=number))
+    out = shown(*(f"some/deep/folder/{name}.jsonl" for name in names))
+    assert max(map(len, out.splitlines())) <= 80
+    table = out[out.index("Diversity") : out.index("Means over")]
+    assert "some/deep" not in table
+    rows = [line.split() for line in table.splitlines() if "quite" in line]
+    assert len(rows) == 8
+    assert all(len(row) == 1 + 6 for row in rows), rows
+
+
 # Names
 
 
@@ -166,20 +201,21 @@ def test_with_json_nothing_else_is_printed(shown):
     [
         (("a.jsonl", "b.jsonl"), ["a", "b"]),
         (("sub/a.jsonl", "b.jsonl"), ["a", "b"]),
-        (("a.jsonl", "sub/a.jsonl", "b.jsonl"), ["a.jsonl", "sub/a.jsonl", "b"]),
-        (("a.jsonl", "sub/a.json"), ["a.jsonl", "sub/a.json"]),
+        (("a.jsonl", "sub/a.jsonl", "b.jsonl"), ["a", "sub/a", "b"]),
+        (("a.jsonl", "sub/a.json"), ["a", "sub/a"]),
+        (("sub/a.jsonl", "sub/a.json"), ["a.jsonl", "a.json"]),
         (("[ab].jsonl", "c.jsonl"), ["[ab]", "c"]),
         (("sub/*.jsonl", "c.jsonl"), ["sub/*.jsonl", "c"]),
-        (("a.jsonl", "sub/a.jsonl", "sub/a.jsonl.jsonl"), None),
+        (("a.jsonl", "sub/a.jsonl", "sub/a.jsonl.jsonl"), ["a", "sub/a", "a.jsonl"]),
     ],
 )
-def test_names_are_stems_where_these_tell_data_sets_apart(folder, record, paths, names):
+def test_names_are_as_short_as_tells_data_sets_apart(folder, record, paths, names):
     (folder / "sub").mkdir()
     for name in ("a.jsonl", "a.jsonl.jsonl"):
         write_lines(folder / "sub" / name, make_rows(12, seed=7))
     (folder / "sub" / "a.json").write_text(json.dumps(make_rows(12, seed=8)))
     found = record(*paths, "--metrics", "distinct-1")
-    assert [one["name"] for one in found["sets"]] == (names or list(paths))
+    assert [one["name"] for one in found["sets"]] == names
 
 
 def test_a_quoted_glob_is_one_data_set(record, shown):
@@ -190,6 +226,11 @@ def test_a_quoted_glob_is_one_data_set(record, shown):
     out = shown("[ab].jsonl", "--metrics", "vendi")
     assert "a.jsonl" in out
     assert "b.jsonl" in out
+
+
+def test_counts_may_be_written_in_thousands(record):
+    shown = record("a.jsonl", "--metrics", "ldd", "--pool", "0.02k", "-n", "1e1")
+    assert (shown["pool"], shown["n"]) == (20, 10)
 
 
 # What a value depends on

@@ -61,6 +61,7 @@ WRONG_FLAGS = {
     "placing-and-device": (("--device-map", "auto", "--device", "cpu"), "--device-map", "drop one"),
     "supervise": (("--supervise", "first"), "--supervise", ""),
     "targets": (("--targets", "mlp"), "--targets", ""),
+    "pooling": (("--pooling", "max"), "--pooling", ""),
     "sketch": (("--sketch", "magic"), "--sketch", ""),
     "seed": (("--seed", "-1"), "--seed", "0 or more"),
     "length-a-word": (("--max-length", "long"), "--max-length", ""),

@@ -102,8 +102,8 @@ def test_a_score_is_of_the_model_that_is_named_and_not_of_the_stores(spanset):
 def test_a_score_of_a_model_needs_one(spanset, cache, name):
     words = (*PICK, "--quality", name)
     err = refuses(spanset, cache, words, code=2, where=f"--quality {name}", fix="--model M")
-    assert "--features lexical --model M" in err
-    for run, flags in enumerate((("--model", "m"), ("--features", "lexical", "--model", "m"))):
+    assert "--features static --model M" in err
+    for run, flags in enumerate((("--model", "m"), ("--features", "static", "--model", "m"))):
         ended = spanset.run(*words, *flags, "--run", f"r{run}")
         assert ended.code == 0, ended.err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from spanset.base.errors import printable
-from spanset.commands.terminal.tables import facts_grid, plain_table
+from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
+from spanset.commands.terminal.repeats_table import repeats_table
+from spanset.commands.terminal.tables import facts_grid, plain_table, seconds_of
 from spanset.diversity.addition import MORE_OF_THE_SAME
 from spanset.diversity.measurement import Measurement
 from spanset.diversity.verdict import told_apart
@@ -20,28 +23,32 @@ if TYPE_CHECKING:
     from spanset.diversity.addition import Addition, Additions
     from spanset.diversity.correlation import Correlation
 
-FEW = 3  # data sets beside which spreads find room
+FEW = 3  # data sets that stand side by side, with spreads; more stand below each other
 MARK = "*"  # at the most diverse: for terminals, files and eyes without colour
+UNDEFINED = "- "
+LONGEST_WORD = 8  # letters of a measure's name above a column
+LONGEST_HEAD = 24  # cells of a data set's name above a column
 
 
 def measure_tables(outcome: MeasureOutcome) -> RenderableType:
-    """Measures, correlations, verdict, and how the run went."""
+    """Measures, what repeats across data sets, correlations, verdict, and how the run went."""
     parts: list[RenderableType] = []
     if outcome.additions is not None:
         parts.append(_additions_table(outcome.additions))
     else:
         parts.append(_measures_table(outcome))
+    if outcome.repeats is not None:
+        parts.append(repeats_table(outcome.repeats))
     if outcome.correlations:
         parts.append(_correlations_table(outcome.correlations))
     if outcome.verdict:
         parts += [
-            Text("\nVerdict", style="bold"),
+            Text("Verdict", style="bold"),
             *(Text(printable(line)) for line in outcome.verdict),
             Text(),
         ]
     facts = facts_grid()
-    times = outcome.timings
-    facts.add_row("seconds", "  ".join(f"{name} {times[name]:.1f}" for name in times))
+    facts.add_row("seconds", Items(seconds_of(outcome.timings)))
     facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
     for name in outcome.written:
         facts.add_row("written", Text(printable(name)))
@@ -49,31 +56,59 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
 
 
 def _measures_table(outcome: MeasureOutcome) -> RenderableType:
-    """A row a measure, a column a data set; values over draws, the most diverse marked."""
+    """A row a measure, or a row a data set where there are many; the most diverse marked."""
     sets = outcome.sets
-    # Units and spreads where the columns leave room for them; --json has them always.
-    units = ["unit"] if len(sets) == 1 else []
-    table = plain_table("", *units, *(Text(printable(one.name)) for one in sets), title="Diversity")
     metrics: dict[str, Measurement] = {}
     for one in sets:
         metrics.update(one.measurements)
-    for metric, example in metrics.items():
-        found = [one.measurements.get(metric) for one in sets]
-        if all(one is None or np.isnan(one.value) for one in found):
-            continue  # not defined here: coverage of one data set alone
-        best = _best(found, example.better)
-        few = len(sets) <= FEW
-        cells = [_cell(one, number == best, few) for number, one in enumerate(found)]
-        arrow = "↑" if example.better == "higher" else "↓"
-        unit = [Text(example.unit, style="dim")] if units else []
-        table.add_row(Text(printable(f"{arrow} {metric}")), *unit, *cells)
-    return Group(table, Text(_caption(outcome, metrics)))
+    columns = {
+        metric: _column([one.measurements.get(metric) for one in sets], example, len(sets) <= FEW)
+        for metric, example in metrics.items()
+    }
+    # What is not defined here is left out: coverage of one data set alone.
+    columns = {metric: cells for metric, cells in columns.items() if set(cells) != {UNDEFINED}}
+    names = [one.name for one in sets]
+    if len(sets) > FEW:
+        heads = [f"{_on_lines(metric)}\n{_arrow(metrics[metric])}" for metric in columns]
+        rows = [
+            Row(name, [cells[number] for cells in columns.values()])
+            for number, name in enumerate(names)
+        ]
+        table = Grid("Diversity", "", heads, rows)
+    else:
+        # One alone leaves room for units; --json has them always.
+        units = {metric: [metrics[metric].unit] if len(sets) == 1 else [] for metric in columns}
+        heads = ["unit"] * (len(sets) == 1) + [cut_middle(name, LONGEST_HEAD) for name in names]
+        rows = [
+            Row(f"{_arrow(metrics[metric])} {metric}", [*units[metric], *cells])
+            for metric, cells in columns.items()
+        ]
+        table = Grid("Diversity", "", heads, rows, words=(0,) if len(sets) == 1 else ())
+    return Group(table, Text(_caption(outcome, metrics)), Text())
+
+
+def _on_lines(metric: str) -> str:
+    """A name above a column: a word a line, long ones cut short; a number stays with its word."""
+    words = re.split(r"-(?!\d)", metric)
+    shown = (word if len(word.split("-")[0]) <= LONGEST_WORD else f"{word[:5]}." for word in words)
+    return "\n".join(shown)
+
+
+def _arrow(example: Measurement) -> str:
+    return "↑" if example.better == "higher" else "↓"
+
+
+def _column(found: Sequence[Measurement | None], example: Measurement, few: bool) -> list[str]:
+    """Cells of one measure, a data set each."""
+    best = _best(found, example.better)
+    return [_cell(one, number == best, few) for number, one in enumerate(found)]
 
 
 def _caption(outcome: MeasureOutcome, metrics: Mapping[str, Measurement]) -> str:
     """How to read the table."""
     draws = len(next(iter(metrics.values())).draws) if metrics else 0
-    values = "Values of one draw" if draws == 1 else f"Mean ± standard deviation over {draws} draws"
+    means = "Mean ± standard deviation" if len(outcome.sets) <= FEW else "Means"
+    values = "Values of one draw" if draws == 1 else f"{means} over {draws} draws"
     marked = draws > 1 and len(outcome.sets) > 1
     mark = f"; {MARK} the most diverse, where spreads tell it" if marked else ""
     return (
@@ -91,14 +126,20 @@ def _best(found: Sequence[Measurement | None], better: str) -> int:
     return ranked[0]
 
 
-def _cell(measurement: Measurement | None, is_best: bool, with_deviation: bool) -> Text:
+def _cell(measurement: Measurement | None, is_best: bool, with_deviation: bool) -> str:
     if measurement is None or np.isnan(measurement.value):
-        return Text("-")
+        return UNDEFINED
     spread = max(measurement.deviation, measurement.standard_error)
-    text = with_spread(measurement.value, spread)
-    if not with_deviation:
-        text = text.partition(" ± ")[0]
-    return Text(text + (MARK if is_best else " "), style="bold green" if is_best else "")
+    text = with_spread(measurement.value, spread) if with_deviation else short(measurement.value)
+    return text + (MARK if is_best else " ")
+
+
+def short(value: float) -> str:
+    """A value with three digits, or all of its whole ones."""
+    if not np.isfinite(value) or value == 0:
+        return f"{value:g}"
+    digits = int(np.clip(2 - np.floor(np.log10(abs(value))), 0, 4))
+    return f"{value:,.{digits}f}"
 
 
 def with_spread(value: float, spread: float) -> str:
