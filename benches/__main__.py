@@ -13,16 +13,21 @@ RESULTS = Path(__file__).parent / "results"
 NAMES = (
     "diversity",
     "faults",
+    "feature-speed",
     "gradients",
     "greedy",
     "greedy-device",
     "kernels",
+    "known-sets",
+    "measures",
     "neighbours",
     "rendering",
+    "representations",
     "scale",
     "scores",
     "select",
     "sketch",
+    "static-choices",
 )
 
 

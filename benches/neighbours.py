@@ -35,6 +35,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
         rows = read_t0(data / "t0_per_template.tar.gz", Path(folder))
         rows = rows[np.arange(0, len(rows), 80 if quick else EVERY)]
         kinds = {
+            "static": ("static", ModelConfig()),
             "lexical": ("lexical", ModelConfig()),
             "sentence, prompt": (f"sentence:{minilm.MODEL_DIR}", ModelConfig()),
             "sentence, all": (f"sentence:{minilm.MODEL_DIR}", ModelConfig(text="all")),
@@ -52,7 +53,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
         results: dict[str, Any] = {}
         for name, one in made.items():
             X = one.X[np.searchsorted(one.kept, common)]
-            shares = {label: _shares(X, own[common]) for label, own in labels.items()}
+            shares = {label: neighbour_shares(X, own[common]) for label, own in labels.items()}
             results[name] = shares
             print(f"{name}: {len(X):,} rows")
             for label, share in shares.items():
@@ -82,7 +83,7 @@ def _data_set(template: str) -> str:
     return f"{first}_{second}" if first in ("glue", "wiki") else first
 
 
-def _shares(X: npt.NDArray[Any], labels: npt.NDArray[np.str_]) -> dict[str, float]:
+def neighbour_shares(X: npt.NDArray[Any], labels: npt.NDArray[np.str_]) -> dict[str, float]:
     """Share of each row's k nearest others that have its label, averaged over rows."""
     most = max(NEAREST)
     same = np.zeros((len(X), most), bool)

@@ -1,6 +1,6 @@
 """``spanset select`` end to end on the real Alpaca file, beside the greedy engine's own time.
 
-The command of a user: 10,000 of 52,002 rows, lexical features, output tokens at lambda 0.1, in a
+The command of a user: 10,000 of 52,002 rows, static features, output tokens at lambda 0.1, in a
 process of its own with a run folder; then the start-up time of ``spanset --help``.
 """
 
