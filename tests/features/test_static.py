@@ -489,6 +489,18 @@ def test_the_command_line_refuses_rows_that_the_table_does_not_know(commands):
         )
 
 
+def test_a_store_counts_the_rows_that_have_features_and_none_is_an_error(commands):
+    made = commands.run("features", "d.jsonl", "--features", "static:./m", "--out", "s")
+    assert made.code == 0, made.err
+    said = " ".join(made.err.split())
+    assert "done: 3 rows have their features in s, 1 left out; use them" in said
+    words = ("features", "unknown.jsonl", "--features", "static:./m", "--out", "t")
+    for _ in range(2):  # made, and found
+        ended = commands.run(*words)
+        assert ended.code == 1
+        assert "none of 2 rows can be represented" in ended.err
+
+
 def test_the_command_line_refuses_rows_of_blanks(commands):
     """They have no answer to learn from, whatever they would be compared by."""
     rows = [{"text": blank} for blank in (" ", "\n\t", "\u2028\u00a0", "")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher, stopwatch
 from spanset.config.amounts import refuse_negative
@@ -22,6 +24,7 @@ from spanset.stores.checks import refuse_place
 from spanset.stores.keeping import in_store
 from spanset.stores.making import describe
 from spanset.stores.shards import Shard, merge_shards
+from spanset.stores.status import MADE
 
 
 def run_features(
@@ -67,8 +70,11 @@ def run_features(
             f"spanset merge {out}"
         )
         return
+    made = int(np.isin(parts.statuses(rows), MADE).sum())
+    left_out = f", {len(rows) - made:,} left out" if made < len(rows) else ""
     watcher.note(
-        f"done: {len(rows):,} rows have their features in {done}; use them: --features store:{out}"
+        f"done: {made:,} rows have their features in {done}{left_out}; use them: "
+        f"--features store:{out}"
     )
 
 

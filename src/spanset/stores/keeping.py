@@ -107,7 +107,10 @@ def in_store(maker: Maker, data: Dataset, path: Path, shard: Shard | None = None
     if is_new or shard is not None:
         if shard is not None and os.path.lexists(shard.folder(path)):
             refuse_pooling(FeatureStore(shard.folder(path)), maker.columns)
-        return Parts((made_store(maker, data, path, shard),))
+        parts = Parts((made_store(maker, data, path, shard),))
+        if shard is None:  # some kinds find out only when they make a row
+            require_representable(parts.statuses(data), data)
+        return parts
     wanted = wanted_of(maker, data.digests)
     stores = [FeatureStore(path), *appended(path)]
     for store in stores:
