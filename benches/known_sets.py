@@ -18,9 +18,9 @@ import numpy as np
 
 from benches.neighbours import read_t0
 from spanset.data.reader import read
-from spanset.diversity.known_sets import FILE, SHARES, known_values, largest_n
+from spanset.diversity.known_sets import FILE, SHARES, known_values, space_of
 from spanset.diversity.ldd import equivalent_size, ldd_curve
-from spanset.diversity.matched import LARGEST_POOL, draw_seeds, drawn
+from spanset.diversity.matched import LARGEST_POOL, draw_seeds, drawn, volume_rows
 from spanset.diversity.reference import SphereReference, reference_folder
 from spanset.diversity.volume import Volume
 from spanset.features.static import StaticFeatures
@@ -44,10 +44,8 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     from spanset.config.model_settings import ModelConfig
 
     features, kernel = StaticFeatures.load("", ModelConfig()), make_kernel("rbf")
-    settings = {key: value for key, value in features.settings().items() if key != "model"}
-    settings["table"] = features.settings()["model"]["digest"]
     made = kernel_settings(kernel)
-    space = {"features": settings, "kernel": made}
+    space = space_of(features.settings(), made)
     sets = []
     with tempfile.TemporaryDirectory() as folder:
         rows = {name: read(data / file) for name, file in SETS.items()}
@@ -76,7 +74,7 @@ def _measured(X: Any, kernel: Any, *, quick: bool) -> list[dict[str, Any]]:
     volume = Volume(1, kernel, SphereReference(reference_folder()))
     found = []
     for pool in pools:
-        n = largest_n(pool)
+        n = volume_rows(None, pool)
         sizes = np.maximum(1, np.round(SHARES * n)).astype(int)
         values = []
         for seed in draw_seeds(0, 1 if pool >= FEWER_DRAWS_FROM else DRAWS):

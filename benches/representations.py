@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
+from benches.known_sets import SETS
 from benches.neighbours import EVERY, neighbour_shares, read_t0
 from spanset import measure, read
 from spanset.base.unit_rows import unit_rows
@@ -58,13 +59,6 @@ COPIES = 150  # of each kind
 THRESHOLDS = (0.85, 0.9, 0.95)
 SAME = 0.6  # Jaccard index of shingles from which rows are copies
 
-SETS = {
-    "LIMA": "lima.json",
-    "Alpaca": "alpaca_data.json.gz",
-    "role play": "gpteacher_roleplay.json",
-    "GSM8K": "gsm8k_train.jsonl",
-    "Code Alpaca": "code_alpaca_4535.json",
-}
 ROWS, POOL, PICKS = 1_029, 823, 800
 LISTS, MIXED = 40, 128
 COUNTS = (1, 2, 4, 8, 16, 32, 64)

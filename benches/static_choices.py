@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benches.known_sets import SETS
 from benches.neighbours import EVERY, neighbour_shares, read_t0
 from benches.representations import (
     ALIGNED,
     PICKS,
     POOL,
     ROWS,
-    SETS,
     nearest_rows,
     pairs_above,
     planted_rows,

@@ -31,7 +31,7 @@ def test_the_scale_is_of_the_features_that_are_made_now(settings):
 def test_at_the_points_that_were_measured_the_values_are_those(settings):
     for one in RECORD["sets"]:
         for at in one["at"]:
-            most = min(at["pool"], known_sets.LARGEST_N)
+            most = min(at["pool"], 10_000)
             for share, ldd, size in zip(RECORD["shares"], at["ldd"], at["size_share"], strict=True):
                 n = share * most
                 if n != int(n):
@@ -54,7 +54,7 @@ def test_between_pools_a_value_is_near_what_was_measured():
                 np.array(ldd)[around],
                 np.ones((2, 4)),
             )
-            found = few.at(pools[place], min(pools[place], known_sets.LARGEST_N))
+            found = few.at(pools[place], min(pools[place], 10_000))
             assert found.ldd == pytest.approx(ldd[place][-1], rel=0.2)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
+from spanset.diversity.matched import volume_rows
 
 FILE = Path(__file__).with_suffix(".json")
 
@@ -60,7 +61,7 @@ class KnownSet:
     def at(self, pool: int, n: int) -> KnownValue | None:
         """Values at this pool and n; None where they are not known."""
         shares = np.log(SHARES)
-        share = np.log(n / largest_n(pool))
+        share = np.log(n / volume_rows(None, pool))
         if not self.pools[0] <= pool <= self.pools[-1] or not shares[0] <= share <= 0.0:
             return None
         place = float(np.interp(np.log(pool), np.log(self.pools), np.arange(len(self.pools))))
@@ -73,14 +74,8 @@ class KnownSet:
         return KnownValue(self.name, value(self.ldd), n * value(self.size_share))
 
 
-# Picks over the most that are taken of a pool.
+# Picks over those that are taken of a pool by default.
 SHARES = np.array([0.125, 0.25, 0.5, 1.0])
-LARGEST_N = 10_000  # as `spanset measure` takes by default
-
-
-def largest_n(pool: int) -> int:
-    """Picks at which the share is one."""
-    return min(pool, LARGEST_N)
 
 
 def known_values(
@@ -103,10 +98,17 @@ def known_values(
         Of the sets that are large enough; none where the space is another.
     """
     space, sets = _scale()
-    if not _is_same(space, features, kernel):
+    if space_of(features, kernel) != space:
         return []
     found = (one.at(pool, n) for one in sets)
     return sorted((one for one in found if one is not None), key=lambda one: one.ldd)
+
+
+def space_of(features: Mapping[str, Any], kernel: Mapping[str, Any]) -> dict[str, Any]:
+    """What values depend on, as the file has it; what a table's folder is called does not count."""
+    own = {key: value for key, value in features.items() if key != "model"}
+    own["table"] = features.get("model", {}).get("digest")
+    return {"features": own, "kernel": dict(kernel)}
 
 
 def place_of(ldd: float, known: Sequence[KnownValue]) -> str:
@@ -137,12 +139,3 @@ def _scale() -> tuple[dict[str, Any], list[KnownSet]]:
         for one in record["sets"]
     ]
     return record["space"], sets
-
-
-def _is_same(
-    space: Mapping[str, Any], features: Mapping[str, Any], kernel: Mapping[str, Any]
-) -> bool:
-    """Whether settings are those of the scale; the name of a table's folder does not count."""
-    own = {key: value for key, value in features.items() if key != "model"}
-    own["table"] = features.get("model", {}).get("digest")
-    return own == space["features"] and dict(kernel) == space["kernel"]

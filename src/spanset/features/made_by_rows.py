@@ -100,8 +100,8 @@ class MadeByRows(ABC):
     def fill(self, job: Job, store: FeatureStore) -> None:
         """Make the pending batches."""
         done, started = 0, monotonic()
-        wanted = sum(len(job.batches[number]) for number in job.pending)
         batches = [job.batches[number] for number in job.pending]
+        wanted = sum(map(len, batches))
         for rows, made in zip(batches, self._each(job.data, batches), strict=True):
             put_rows(store, job.copies, rows, *made)
             done += len(rows)

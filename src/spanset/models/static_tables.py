@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from spanset.base.errors import DataError, MissingExtraError, UsageError
 from spanset.base.extras import require
+from spanset.base.file_digest import sha256_of
 from spanset.models.libraries import first_line
 
 PACKAGE = "wordllama"
@@ -134,7 +135,7 @@ def _installed() -> StaticTable:
     pairs = ((TABLE, (TABLE_DIGEST,)), (TOKENIZER, TOKENIZER_DIGESTS))
     for path, known in pairs:
         try:
-            found_digest = _sha256(folder / path)
+            found_digest = sha256_of(folder / path)
         except OSError as error:
             why = error.strerror or str(error)
             raise _broken(folder / path, f"it cannot be read: {why}") from error
@@ -152,7 +153,7 @@ def _of_folder(folder: Path, name: str) -> StaticTable:
         table, tokenizer = found
         if not (folder / tokenizer).is_file():
             raise _unusable(name, f"{tokenizer} is not there: no text can be cut into its tokens")
-        digests = (_sha256(folder / path) for path in (table, tokenizer))
+        digests = (sha256_of(folder / path) for path in (table, tokenizer))
         digest = hashlib.sha256(":".join(digests).encode()).hexdigest()
     except OSError as error:
         raise _unusable(name, error.strerror or str(error)) from error
@@ -274,14 +275,6 @@ def _fetched(name: str, revision: str | None) -> Path:
         return Path(hub.snapshot_download(name, **options))
     except (OSError, ValueError, RuntimeError, hub.errors.HfHubHTTPError) as error:
         raise _unusable(name, first_line(error)) from error
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 22):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _broken(path: Path, why: str) -> DataError:

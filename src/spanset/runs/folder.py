@@ -13,7 +13,6 @@ The folder is filled under another name and renamed when all is in it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -30,6 +29,7 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from spanset.base.errors import OutputError, UsageError
+from spanset.base.file_digest import sha256_of
 from spanset.data.writing.row_files import cannot_write
 from spanset.runs.finished import FinishedRun
 from spanset.runs.manifest import manifest
@@ -105,7 +105,7 @@ def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
     if left_out:
         lines = (json.dumps({"kind": kind, **asdict(row)}) for kind, row in left_out)
         (folder / "bad_rows.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    digests = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
+    digests = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
     _write_json(folder / "timings.json", timings)
     _write_json(folder / "manifest.json", manifest(run, digests))
 
@@ -137,11 +137,3 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 def _write_text(path: Path, text: str) -> None:
     """Text in UTF-8; bytes of a file name that are none stand as escapes."""
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
