@@ -255,7 +255,9 @@ def test_rows_of_other_formats_stay_what_they_are(example, more, label, over):
     ):
         assert recognise(row) is before
     if not over and not label and recognise(row) is FORMATS[example.format]:
-        used = {"prompt", "instruction", "input", "question", "response", "text"}
+        # Names that a format reads beside, or before, those of its example.
+        used = {"prompt", "instruction", "input", "question", "text"}
+        used |= {"response", "output", "completion", "answer"}
         if used.isdisjoint(more.keys() - example.row.keys()):
             after = FORMATS[example.format].convert(row)
             assert after == FORMATS[example.format].convert(example.row)
