@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from spanset.base.memory import peak_bytes
 from spanset.base.unit_rows import unit_rows
-from spanset.greedy.arrays import available_workers
+from spanset.base.workers import available_workers
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.rules import make_rules
 from spanset.kernels.rbf import RBF

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np  # noqa: F401 (loads BLAS, so that it can be asked)
 from threadpoolctl import threadpool_info
 
-from spanset.greedy.arrays import available_workers
+from spanset.base.workers import available_workers
 
 
 def describe() -> dict[str, Any]:

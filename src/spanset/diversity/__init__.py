@@ -1,7 +1,7 @@
 """How diverse rows are: measures on draws of equal size, and what they say.
 
     estimate      what a measure is, and what it gives
-    sample        one draw of rows, and what measures share of it; `blocks`: rows by rows
+    sample        one draw of rows, and what measures share of it
     volume        log determinants by greedy runs; `reference`: what they are compared with
     ldd headroom  the log determinant distance and its kin; what a choice could gain
     measures/     the others, a file a family

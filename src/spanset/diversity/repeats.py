@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.diversity.blocks import by_blocks
+from spanset.base.blocks import by_blocks
 from spanset.diversity.matched import MeasuredData
 from spanset.diversity.measures.near_duplicates import THRESHOLD
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.diversity.blocks import by_blocks
+from spanset.base.blocks import by_blocks
 
 if TYPE_CHECKING:
     from spanset.data.dataset import Dataset

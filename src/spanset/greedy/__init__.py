@@ -8,7 +8,7 @@
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
     conditioning     rows that are there already
     exhaustion       why no row is left
-    budget           tokens that picks may hold
+    budget quotas enough       tokens that picks may hold; picks of each group; where to stop
     replay residuals gains of a given order; what given rows leave of others
     gamma_search kernel_choice    the gamma at which K picks count, and the kernel by its settings
     selection        what a run hands on

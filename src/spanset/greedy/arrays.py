@@ -9,7 +9,6 @@ stays far below the rounding of rules.py, where the symbols stand too.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -31,13 +30,6 @@ Result = TypeVar("Result")
 
 CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
 PANEL = 256  # rows of a candidate panel, likewise
-
-
-def available_workers() -> int:
-    """Processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class HostFactor:

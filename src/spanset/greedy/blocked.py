@@ -25,12 +25,15 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.arrays import HostFactor, available_workers
+from spanset.base.workers import available_workers
+from spanset.greedy.arrays import HostFactor
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.prediction import best_candidates, predict
+from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.greedy.selection import Selection, StopReason
 from spanset.greedy.verification import Outsiders
@@ -93,6 +96,8 @@ def blocked_greedy(
     quality_weight: float = 0.0,
     given: npt.NDArray[np.floating[Any]] | Conditioning | None = None,
     budget: TokenBudget | None = None,
+    quotas: Quotas | None = None,
+    enough: Enough | None = None,
     block: int = BLOCK,
     workers: int = 0,
     device: str = "cpu",
@@ -115,6 +120,10 @@ def blocked_greedy(
         Rows to condition on: in the set already, never picked.
     budget : TokenBudget, optional
         Stop before the pick that would exceed it.
+    quotas : Quotas, optional
+        Pick greedily among the rows whose group is still open.
+    enough : Enough, optional
+        Stop where further rows add little.
     block : int
         Picks predicted at once, at most; changes speed, not picks.
     workers : int
@@ -163,14 +172,16 @@ def blocked_greedy(
     pace = _Pace(block)
     place = factor_maker(device, workers, pace.candidates)
     with place(X, kernel, rules, room, cancelled=cancelled) as factor:
-        run = _Run(factor, rules, possible, budget, pace, on_progress)
+        run = _Run(factor, rules, possible, budget, quotas, enough, pace, on_progress)
         try:
             if given is not None:
                 given.apply(factor, block=block)
             picks = run.until_done()
         except CancelledError:
             return run.selection(StopReason.INTERRUPTED)
-    if picks.stop_reason is StopReason.TOKEN_BUDGET or len(picks) == k:
+    if picks.stop_reason is not StopReason.EXHAUSTED and (
+        picks.stop_reason is not StopReason.REACHED_K or len(picks) == k
+    ):
         return picks
     points = X[:0] if given is None else given.points
     return replace(picks, stop_reason=why_exhausted(X, picks.order, points, kernel, rules))
@@ -195,10 +206,14 @@ class _Run:
         rules: Rules,
         k: int,
         budget: TokenBudget | None,
+        quotas: Quotas | None,
+        enough: Enough | None,
         pace: _Pace,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.factor, self.rules, self.k, self.budget = factor, rules, k, budget
+        self.ledger = None if quotas is None else quotas.ledger()
+        self.enough = enough
         self.pace, self.on_progress = pace, on_progress
         self.order: list[int] = []
         self.gains: list[float] = []
@@ -210,12 +225,19 @@ class _Run:
         """Blocks until k picks, an empty budget, or nothing left to pick."""
         while len(self.order) < self.k:
             stale = self.factor.scores()
+            nothing_left = StopReason.EXHAUSTED
+            if self.ledger is not None and (stale > -np.inf).any():
+                stale[self.ledger.shut()] = -np.inf
+                nothing_left = StopReason.SHARES
             candidates = best_candidates(stale, self.pace.candidates)
             if not len(candidates):
-                return self.selection(StopReason.EXHAUSTED)
+                return self.selection(nothing_left)
             if not self._block(stale, candidates):
                 return self.selection(StopReason.TOKEN_BUDGET)
             self.on_progress(self._progress())
+            if self.enough is not None and (kept := self.enough.kept(self.gains)) is not None:
+                self._drop(kept)
+                return self.selection(StopReason.LITTLE_GAIN)
         return self.selection(StopReason.REACHED_K)
 
     def _block(self, stale: FloatArray, candidates: IntArray) -> bool:
@@ -227,12 +249,20 @@ class _Run:
             factor.grow(min(larger, factor.t + self.k - len(self.order)))
         coordinates = factor.coordinates(candidates)
         S = factor.residual_kernel(candidates, coordinates)
-        ahead = predict(S, factor.residual[candidates], candidates, self.rules, steps)
+        residual = factor.residual[candidates]
+        ahead = predict(S, residual, candidates, self.rules, steps, self.ledger)
         picks = candidates[ahead.positions]
         outside = np.ones(factor.N, dtype=bool)
         outside[candidates] = False
         watch = Outsiders(
-            stale, outside, factor.residual, self.rules, picks, ahead, self.margins.smallest
+            stale,
+            outside,
+            factor.residual,
+            self.rules,
+            picks,
+            ahead,
+            self.margins.smallest,
+            None if self.ledger is None else self.ledger.quotas.groups,
         )
         verdicts = factor.extend(
             factor.points(picks), coordinates[:, ahead.positions], ahead.lower, watch
@@ -246,12 +276,19 @@ class _Run:
         factor.accept(accepted, picks[:accepted])
         if self.budget is not None:
             self.tokens += int(self.budget.counts[picks[:accepted]].sum())
+        if self.ledger is not None:
+            self.ledger.take(picks[:accepted])
         self.margins.add(np.minimum(ahead.gaps, ahead.scores - runner_up)[:accepted])
         self.order.extend(picks[:accepted].tolist())
         self.gains.extend(ahead.gains[:accepted].tolist())
         self.scores.extend(ahead.scores[:accepted].tolist())
         self.pace.adapt(len(picks), holds)
         return accepted == holds
+
+    def _drop(self, kept: int) -> None:
+        """Forget the picks beyond so many."""
+        for values in (self.order, self.gains, self.scores):
+            del values[kept:]
 
     def _progress(self) -> Progress:
         d, t, k = self.factor.X.shape[1], len(self.order), self.k

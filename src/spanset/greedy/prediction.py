@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.greedy.quotas import Groups, Ledger
 from spanset.greedy.rules import Rules
 
 
@@ -25,6 +26,8 @@ class Prediction:
         Residual, score and distance to the best other candidate at each step.
     lower : (b, b) float64
         Cholesky factor of the picks' residual kernel.
+    open : (b, v) bool or None
+        Groups that each pick could be of; None where there are no quotas.
     """
 
     positions: IntArray
@@ -32,6 +35,7 @@ class Prediction:
     scores: FloatArray
     gaps: FloatArray
     lower: FloatArray
+    open: Groups | None = None
 
 
 def best_candidates(scores: FloatArray, m: int) -> IntArray:
@@ -46,7 +50,12 @@ def best_candidates(scores: FloatArray, m: int) -> IntArray:
 
 
 def predict(
-    S: FloatArray, residual: FloatArray, rows: IntArray, rules: Rules, steps: int
+    S: FloatArray,
+    residual: FloatArray,
+    rows: IntArray,
+    rules: Rules,
+    steps: int,
+    ledger: Ledger | None = None,
 ) -> Prediction:
     """Greedy picks among the candidates alone: the textbook loop on their residual kernel.
 
@@ -59,17 +68,26 @@ def predict(
     rows : (m,) int64
         Their row numbers, ascending.
     steps : int
-        Picks to predict, at most; fewer when all candidates are spent.
+        Picks to predict, at most; fewer when all candidates are spent, or may not be picked.
+    ledger : Ledger, optional
+        Where quotas stand.
     """
     residual = residual.copy()
+    ledger = None if ledger is None else ledger.copy()
+    open_groups: list[Groups] = []
     F = np.empty((steps, len(rows)))
     positions: list[int] = []
     gains, scores, gaps = [], [], []
     for s in range(steps):
         score = rules.scores(residual, rows)
+        if ledger is not None:
+            open_groups.append(ledger.open())
+            score[~open_groups[-1][ledger.quotas.groups[rows]]] = -np.inf
         j = int(np.argmax(score))
         if score[j] == -np.inf:
             break
+        if ledger is not None:
+            ledger.take(int(rows[j]))
         positions.append(j)
         gains.append(residual[j])
         scores.append(score[j])
@@ -90,4 +108,5 @@ def predict(
         np.array(scores),
         np.array(gaps),
         lower,
+        np.array(open_groups[:b]) if open_groups else None,
     )

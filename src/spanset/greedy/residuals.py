@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spanset.base.array_types import FloatArray
-from spanset.greedy.arrays import available_workers
+from spanset.base.workers import available_workers
 from spanset.greedy.blocked import BLOCK, CANDIDATES, factor_maker
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.rules import make_rules

@@ -13,6 +13,7 @@ import numpy as np
 from spanset.base.array_types import FloatArray
 from spanset.greedy.conditioning import gram
 from spanset.greedy.exhaustion import room_left, why_exhausted
+from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, make_rules
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.kernel import Kernel
@@ -26,6 +27,7 @@ def reference_greedy(
     log_quality: FloatArray | None = None,
     quality_weight: float = 0.0,
     given: FloatArray | None = None,
+    quotas: Quotas | None = None,
 ) -> Selection:
     """Greedy MAP by the textbook loop.
 
@@ -41,6 +43,8 @@ def reference_greedy(
         Log quality, weighed by `quality_weight` (lambda).
     given : (g, d), optional
         Rows to condition on: in the set already, never picked.
+    quotas : Quotas, optional
+        Pick among the rows whose group is still open.
 
     Notes
     -----
@@ -64,16 +68,24 @@ def reference_greedy(
     gains: list[float] = []
     scores: list[float] = []
     margins = MarginRecord()
+    ledger = None if quotas is None else quotas.ledger()
     reason = StopReason.REACHED_K
     possible = room_left(kernel, X, len(points))
     while len(picks) < k:
         score = rules.scores(d2)
+        if ledger is not None and (score > -np.inf).any():
+            score[ledger.shut()] = -np.inf
+            if score.max() == -np.inf:
+                reason = StopReason.SHARES
+                break
         j = int(np.argmax(score))  # the lowest index among equals
         if len(picks) == possible or score[j] == -np.inf:
             order = np.array(picks, dtype=np.int64)
             reason = why_exhausted(X, order, points, kernel, rules)
             break
         picks.append(j)
+        if ledger is not None:
+            ledger.take(j)
         gains.append(float(d2[j]))
         scores.append(float(score[j]))
         score[j] = -np.inf

@@ -38,6 +38,8 @@ class Outsiders:
         Their scores and gaps.
     margin : float
         Smallest winning margin so far.
+    groups : (N,) int64 or None
+        Group of each row, where quotas close groups: rows of a closed one beat nothing.
     """
 
     stale: FloatArray
@@ -47,6 +49,7 @@ class Outsiders:
     picks: IntArray
     ahead: Prediction
     margin: float
+    groups: IntArray | None = None
 
     def near(self, columns: slice) -> IntArray:
         """Rows among `columns` whose stale score lets them intrude: the ones to judge."""
@@ -74,6 +77,8 @@ class Outsiders:
         np.cumsum(before[1:], axis=0, out=before[1:])
         np.subtract(before[0], before[1:], out=before[1:])
         scores = self.rules.scores(before, rows)
+        if self.ahead.open is not None and self.groups is not None:
+            scores[~self.ahead.open[:, self.groups[rows]]] = -np.inf
         target = self.ahead.scores[:, None]
         beaten = (scores > target) | ((scores == target) & (rows < self.picks[:, None]))
         return beaten.any(axis=1), scores.max(axis=1)

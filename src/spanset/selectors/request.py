@@ -12,6 +12,7 @@ import numpy.typing as npt
 from spanset.base.array_types import FloatArray
 from spanset.greedy.blocked import Progress
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.quotas import Quotas
 from spanset.greedy.selection import Selection
 from spanset.kernels.kernel import Kernel
 from spanset.kernels.rbf import RBF
@@ -35,6 +36,14 @@ class Request:
         Rows in the set already.
     budget : TokenBudget or None
         Tokens the picks may hold in all.
+    quotas : Quotas or None
+        How many of the picks may and must be of each group.
+    target : (t, d) or None
+        Rows like those that the model shall be good at, as the features are.
+    threshold : float or None
+        Cosine from which two rows are the same, for methods that have one; None for their own.
+    clusters : int or None
+        Clusters, for methods that make some; None for their own number.
     seed : int
         For methods that draw.
     device : str
@@ -47,6 +56,10 @@ class Request:
     quality_weight: float = 0.0
     given: npt.NDArray[np.floating[Any]] | None = None
     budget: TokenBudget | None = None
+    quotas: Quotas | None = None
+    target: npt.NDArray[np.floating[Any]] | None = None
+    threshold: float | None = None
+    clusters: int | None = None
     kernel: Kernel = field(default_factory=RBF)
     seed: int = 0
     workers: int = 0
@@ -59,5 +72,5 @@ class Selector(Protocol):
     """A method: chooses rows on request."""
 
     def __call__(self, request: Request, /) -> Selection:
-        """Ordered picks; every prefix is the choice for a smaller k."""
+        """Ordered picks; where the method is nested, a prefix is the choice for a smaller k."""
         ...

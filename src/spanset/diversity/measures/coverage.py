@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.diversity.blocks import by_blocks
+from spanset.base.blocks import by_blocks
 from spanset.diversity.estimate import Better, Estimate
 from spanset.diversity.measures.copies import row_keys
 from spanset.diversity.sample import BLOCK, Sample

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.blocks import by_blocks
 from spanset.base.errors import UsageError
-from spanset.diversity.blocks import by_blocks
 from spanset.diversity.estimate import Better, Estimate
 from spanset.diversity.measures.copies import distinct_rows
 from spanset.diversity.measures.distances import mean_of_looked_at

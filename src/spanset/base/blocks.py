@@ -9,7 +9,7 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import IntArray
-from spanset.greedy.arrays import available_workers
+from spanset.base.workers import available_workers
 
 Result = TypeVar("Result")
 
