@@ -94,17 +94,18 @@ class QualityConfig:
     """What makes a row good, and how much that counts."""
 
     quality: Annotated[str | None, Parameter(group=QUALITY)] = None
-    """output_tokens, input_tokens, total_tokens, column:NAME or column:NAME:down; by a --model:
-    perplexity, gradient_norm, el2n, logit_margin, answer_tokens, ifd, pmi."""
+    """output_tokens, input_tokens, total_tokens, column:NAME or column:NAME:down; target: nearness
+    to the rows of --target (target:mean: on the mean); by a --model: perplexity, gradient_norm,
+    el2n, logit_margin, answer_tokens, ifd, pmi."""
 
     quality_weight: Annotated[float | None, Parameter(name="--lambda", group=QUALITY)] = None
     """Share of quality in the score, 0 to 1; 0.1 when a quality is given."""
 
     transform: Annotated[
-        Literal["log", "identity", "rank", "quantile"] | None, Parameter(group=QUALITY)
+        Literal["log", "identity", "rank", "quantile", "standard"] | None, Parameter(group=QUALITY)
     ] = None
     """From the score to log quality; by default log, or identity for logit_margin and pmi, which
-    are logarithms already."""
+    are logarithms already, and standard (mean 0, deviation 1) for target."""
 
     tokenizer: Annotated[str | None, Parameter(group=QUALITY)] = None
     """Hugging Face tokenizer (name or folder) that counts tokens; by default they are

@@ -42,6 +42,6 @@ def joined(sets: Sequence[Dataset]) -> Dataset:
                 for one, before in zip(sets, totals, strict=False)
                 for row in getattr(one, kind)
             )
-            for kind in ("bad", "empty", "unrepresented")
+            for kind in ("bad", "empty", "unrepresented", "avoided")
         ),
     )

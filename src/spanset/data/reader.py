@@ -19,11 +19,13 @@ from spanset.data.containers.inputs import sources
 from spanset.data.containers.mistakes import ENCODING, advice_for
 from spanset.data.containers.scanning import RawRow
 from spanset.data.containers.sources import Source
+from spanset.data.conversation import Conversation
 from spanset.data.dataset import Dataset
 from spanset.data.formats.guesses import other_format, unrecognised
 from spanset.data.formats.mapping import mapped, parse_mapping
+from spanset.data.formats.prompts import PROMPT_ROWS, is_prompt
 from spanset.data.formats.registry import FORMATS, Format, recognise
-from spanset.data.formats.texts import RowError
+from spanset.data.formats.texts import Row, RowError
 from spanset.data.remarks import remarks_on
 from spanset.data.rows import BadRow
 
@@ -55,8 +57,9 @@ def read(
         Target to field, for other field names: ``{"prompt": "q", "answer": "a"}``.
     on_bad_row : {"stop", "skip"}
         What to do with a malformed row; skipped rows are listed in the result.
-    on_empty : {"skip", "error"}
-        What to do with a row without an answer, likewise.
+    on_empty : {"skip", "error", "keep"}
+        What to do with a row without an answer, likewise. Kept, it needs a prompt: rows to compare
+        with, of an evaluation or a target, need no more.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def read(
         raise unknown_format(format)
     for name, value, known in (
         ("--on-bad-row", on_bad_row, ("stop", "skip")),
-        ("--on-empty", on_empty, ("error", "skip")),
+        ("--on-empty", on_empty, ("error", "skip", "keep")),
     ):
         if value not in known:
             raise UsageError(f"no policy {value!r}", where=name, fix=f"use {' or '.join(known)}")
@@ -95,15 +98,15 @@ def check_reading(config: DataConfig) -> None:
         raise unknown_format(config.format)
 
 
-def read_data(paths: tuple[str, ...], config: DataConfig) -> Dataset:
-    """Read the inputs by the settings."""
+def read_data(paths: tuple[str, ...], config: DataConfig, *, needs_answers: bool = True) -> Dataset:
+    """Read the inputs by the settings; rows to compare with need no answers."""
     return read(
         paths,
         columns=column_names(config.columns),
         format=config.format,
         mapping=None if config.map is None else parse_mapping(config.map),
         on_bad_row=config.on_bad_row,
-        on_empty=config.on_empty,
+        on_empty=config.on_empty if needs_answers else "keep",
     )
 
 
@@ -165,7 +168,9 @@ class _Reader:
             try:
                 self._require_object(raw)
                 format = format or self._recognised(source, raw)
-                fits = format.fits(raw.value) if self.given else recognise(raw.value) is format
+                fits = (
+                    format.fits(raw.value) if self.given else self._recognise(raw.value) is format
+                )
                 if not fits:
                     raise other_format(raw.value, format)
                 conversation = format.convert(raw.value)
@@ -180,7 +185,7 @@ class _Reader:
                 remarks[format.remark] += 1
             for remark in remarks_on(conversation):
                 remarks[remark] += 1
-            if not (lack := conversation.lack):
+            if not (lack := self._lack(conversation)):
                 starts.append(raw.start)
                 lengths.append(raw.length)
                 lines.append(raw.line)
@@ -224,13 +229,27 @@ class _Reader:
             raise RowError("the row is not an object with fields")
 
     def _recognised(self, source: Source, raw: RawRow) -> Format:
-        format = recognise(raw.value)
+        format = self._recognise(raw.value)
         if format is None:
             error = unrecognised(raw.value, f"{source.name}:{raw.line}")
             if advice := advice_for(source, raw):
                 raise DataError(error.what, where=error.where, why=error.why, fix=advice)
             raise error
         return format
+
+    def _recognise(self, row: Row) -> Format | None:
+        """Format of a row by its fields; a prompt alone, where that is enough."""
+        format = recognise(row)
+        if format is None and self.on_empty == "keep" and is_prompt(row):
+            return PROMPT_ROWS
+        return format
+
+    def _lack(self, conversation: Conversation) -> str:
+        """Why a row is left out; nothing, where it is not."""
+        if self.on_empty != "keep":
+            return conversation.lack
+        has_words = (conversation.prompt + conversation.answer).strip()
+        return "" if has_words else "neither a prompt nor an answer"
 
     def _leave_out_bad(self, row: BadRow, fix: str) -> None:
         if self.on_bad_row != "skip":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -51,8 +51,9 @@ class Rows:
         Rows read, usable or not; `ids` are below it.
     remarks : tuple of mapping
         Of each input: what was recognised in its rows beside their words, and how often.
-    bad, empty, unrepresented : tuple of BadRow
-        Rows left out as malformed, as without an answer, and as without features.
+    bad, empty, unrepresented, avoided : tuple of BadRow
+        Rows left out as malformed, as without an answer, as without features, and as too near to
+        rows that are not to be trained on.
     """
 
     sources: tuple[Source, ...]
@@ -68,6 +69,7 @@ class Rows:
     bad: tuple[BadRow, ...] = ()
     empty: tuple[BadRow, ...] = ()
     unrepresented: tuple[BadRow, ...] = ()
+    avoided: tuple[BadRow, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,8 +87,13 @@ class Rows:
         names = ("source", "start", "length", "line", "ids", "digests")
         return replace(self, **{name: getattr(self, name)[index] for name in names})
 
-    def without(self, rows: IntArray, reasons: Sequence[str]) -> Self:
-        """The data less these rows, which are listed as unrepresented."""
+    def without(
+        self,
+        rows: IntArray,
+        reasons: Sequence[str],
+        kind: Literal["unrepresented", "avoided"] = "unrepresented",
+    ) -> Self:
+        """The data less these rows, which are listed as unrepresented, or as avoided."""
         listed = tuple(
             BadRow(
                 self.sources[int(self.source[row])].name,
@@ -97,7 +104,8 @@ class Rows:
             for row, reason in zip(rows.tolist(), reasons, strict=True)
         )
         left = self[np.setdiff1d(np.arange(len(self)), rows)]
-        return replace(left, unrepresented=self.unrepresented + listed)
+        changes: dict[str, Any] = {kind: getattr(self, kind) + listed}
+        return replace(left, **changes)
 
     def raw(self, position: int) -> bytes:
         """The row's own bytes; a table's rows have none."""

@@ -7,10 +7,7 @@ the user's cache; a longer curve serves every shorter one, since the greedy orde
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,9 @@ from platformdirs import user_cache_path
 
 from spanset.base.array_types import FloatArray
 from spanset.base.errors import DataError
+from spanset.base.kept_files import keep_array, kept_array, remove_files
 from spanset.base.unit_rows import of_rows
 from spanset.diversity.volume import Volume
-from spanset.features.array import DAMAGED
 
 VERSION = 1  # of the points: how a seed becomes a reference
 
@@ -49,7 +46,7 @@ class SphereReference:
         if kept is not None and len(kept) >= n:
             return kept[:n]
         gains = volume.gains(sphere(m, d, seed))
-        if path is not None and (fault := _keep(path, gains)):
+        if path is not None and (fault := keep_array(path, gains)):
             volume.on_note(f"the reference curve is not kept in {path.parent}: {fault}")
         return gains
 
@@ -123,13 +120,7 @@ def cached_references() -> list[Path]:
 
 def clear_references() -> int:
     """Remove them; the bytes that were freed."""
-    freed = 0
-    for path in cached_references():
-        size = path.stat().st_size
-        with suppress(FileNotFoundError):  # another process was faster
-            path.unlink()
-            freed += size
-    return freed
+    return remove_files(cached_references())
 
 
 def _file_name(volume: Volume, m: int, d: int, seed: int) -> str:
@@ -142,12 +133,8 @@ def _file_name(volume: Volume, m: int, d: int, seed: int) -> str:
 
 def _kept(path: Path) -> FloatArray | None:
     """Gains in a file of the cache; none where it is not there or damaged."""
-    try:
-        with path.open("rb") as file:  # numpy leaves it open where it meets a damaged archive
-            gains = np.lib.format.read_array(file, allow_pickle=False)
-    except (*DAMAGED, OSError):
-        return None
-    if gains.ndim != 1 or gains.dtype != np.float64:
+    gains = kept_array(path)
+    if gains is None or gains.ndim != 1 or gains.dtype != np.float64:
         return None
     # Variances that are left of unit rows, for which every kernel has k(x, x) = 1; the first pick
     # leaves all of its own.
@@ -156,20 +143,3 @@ def _kept(path: Path) -> FloatArray | None:
         if len(gains) and gains[0] > 0.0 and (gains >= 0.0).all() and (gains < 2.0).all()
         else None
     )
-
-
-def _keep(path: Path, gains: FloatArray) -> str:
-    """Write the file whole or not at all; what went wrong: the next call computes again then."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            try:
-                np.save(file, gains)
-                file.flush()
-                os.replace(file.name, path)  # noqa: PTH105
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""

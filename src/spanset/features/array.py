@@ -5,21 +5,18 @@ from __future__ import annotations
 import glob
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spanset.base.errors import DataError
+from spanset.base.kept_files import DAMAGED
 from spanset.base.unit_rows import directions
 from spanset.config.model_settings import ModelConfig
 from spanset.data.containers.opening import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.stores.represented import Represented
-
-# What numpy raises at a file that is no array, or a damaged one, beside OSError.
-DAMAGED = (ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TokenError)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError, UsageError
 
-TRANSFORMS = ("log", "identity", "rank", "quantile")
+TRANSFORMS = ("log", "identity", "rank", "quantile", "standard")
 LOWEST_QUANTILE = 0.01  # below it a row would count as infinitely bad
 
 
@@ -25,7 +25,8 @@ def log_quality(
     transform : str
         ``log``: the score is q (1 / score where lower is better); ``identity``: the score is log q
         already; ``rank``: q = (rank + 1) / N, equals sharing the mean rank; ``quantile``: q = share
-        of rows at or below, clipped to [0.01, 1].
+        of rows at or below, clipped to [0.01, 1]; ``standard``: log q = (score - mean) / standard
+        deviation, for scores whose unit says nothing.
     name : str
         Of the quality, for messages.
     rows : (N,) int64, optional
@@ -71,6 +72,8 @@ def log_quality(
                 fix="use --transform rank (or quantile), or identity if the score is a logarithm",
             )
         return direction * np.log(values)
+    if transform == "standard":
+        return direction * (values - values.mean()) / values.std()
     if transform == "rank":
         return np.log((_mean_rank(direction * values) + 1.0) / len(values))
     return np.log(np.clip(_share_at_or_below(direction * values), LOWEST_QUANTILE, 1.0))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from spanset.base.array_types import FloatArray
 from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
 from spanset.features.representations import Representation
 from spanset.quality.lengths import TokenCounts, count_tokens
 from spanset.quality.model_scores import MODEL_SCORES, model_quality
-from spanset.quality.scores import raw_scores
+from spanset.quality.scores import RawScores, raw_scores
+from spanset.quality.target_similarity import TARGET_SCORES, target_similarity
 from spanset.stores.represented import Represented
 
 
@@ -52,6 +56,7 @@ def scored_rows(
     transform: str | None = None,
     tokenizer: str | None = None,
     model: ModelConfig | None = None,
+    target: npt.NDArray[np.floating[Any]] | None = None,
     seed: int = 0,
     on_bad_row: str = "stop",
     watcher: Watcher = SILENT,
@@ -66,12 +71,21 @@ def scored_rows(
         As for `scores.score`.
     model : ModelConfig, optional
         Names the model of a score that needs one, where the features name none.
+    target : (t, d), optional
+        Features of the target's rows, where rows are scored by them.
 
     Returns
     -------
     Represented, RowQuality
     """
     settings: dict[str, Any] = {"name": quality}
+    if quality in TARGET_SCORES and target is not None:
+        values = target_similarity(made.X, target, quality)
+        settings["transform"] = transform or "standard"
+        raw = RawScores(values, up=True, name="nearness to the target")
+        return made, RowQuality(
+            raw.log_quality(settings["transform"], made.data.ids), values, settings
+        )
     if quality not in MODEL_SCORES:
         tokens = count_tokens(made.data, tokenizer) if quality.endswith("_tokens") else None
         raw = raw_scores(made.data, quality, tokens)

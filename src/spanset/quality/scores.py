@@ -14,6 +14,7 @@ from spanset.quality.column_values import column_values
 from spanset.quality.lengths import TokenCounts, count_tokens
 from spanset.quality.model_scores import MODEL_SCORES, model_quality, no_model
 from spanset.quality.orient import log_quality
+from spanset.quality.target_similarity import TARGET_SCORES
 from spanset.sketches.kinds import check_sketch
 
 LENGTHS = ("output_tokens", "input_tokens", "total_tokens")
@@ -110,6 +111,12 @@ def raw_scores(data: Dataset, quality: str, tokens: TokenCounts | None) -> RawSc
         kind = quality.removesuffix("_tokens")
         values = {"output": tokens.output, "input": tokens.input, "total": tokens.total}[kind]
         return RawScores(values.astype(float), up=True, name=quality)
+    if quality in TARGET_SCORES:
+        raise UsageError(
+            "nearness to a target is scored beside features",
+            where="quality",
+            fix="use select(data, quality='target', target=rows)",
+        )
     column, up = column_of(quality)
     if column is None:
         raise unknown_quality(quality)
@@ -183,7 +190,7 @@ def check_quality(quality: str | None, spec: Spec, model: ModelConfig) -> None:
 
 def require_known_quality(quality: str) -> None:
     """Refuse a name that is no quality."""
-    known = quality in LENGTHS or quality in MODEL_SCORES
+    known = quality in LENGTHS or quality in MODEL_SCORES or quality in TARGET_SCORES
     if not known and column_of(quality)[0] is None:
         raise unknown_quality(quality)
 
@@ -193,5 +200,5 @@ def unknown_quality(quality: str) -> UsageError:
     return UsageError(
         f"no quality {quality!r}",
         where="--quality",
-        fix=f"use {', '.join([*LENGTHS, *MODEL_SCORES])}, column:NAME or column:NAME:down",
+        fix=f"use {', '.join([*LENGTHS, *MODEL_SCORES])}, target, column:NAME or column:NAME:down",
     )

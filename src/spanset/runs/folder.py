@@ -100,7 +100,12 @@ def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
     with (folder / "selection.parquet").open("wb") as file:  # pyarrow takes UTF-8 names only
         pq.write_table(_table(run), file)
     (folder / "ids.txt").write_text("".join(f"{row}\n" for row in data.ids[picks.order]))
-    kinds = (("malformed", data.bad), ("empty", data.empty), ("unrepresented", data.unrepresented))
+    kinds = (
+        ("malformed", data.bad),
+        ("empty", data.empty),
+        ("unrepresented", data.unrepresented),
+        ("avoided", data.avoided),
+    )
     left_out = [(kind, row) for kind, rows in kinds for row in rows]
     if left_out:
         lines = (json.dumps({"kind": kind, **asdict(row)}) for kind, row in left_out)

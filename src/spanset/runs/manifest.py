@@ -37,6 +37,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
             "malformed": len(data.bad),
             "empty": len(data.empty),
             "unrepresented": len(data.unrepresented),
+            "avoided": len(data.avoided),
             "picked": len(picks),
         },
         "stop_reason": picks.stop_reason.value,

@@ -5,25 +5,31 @@ candidates -> kernel (its gamma found where that is asked for) -> method -> Sele
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
-from spanset.base.array_types import FloatArray
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left
+from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import choose_kernel
+from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import check_weight
 from spanset.greedy.selection import Selection
 from spanset.kernels.choice import make_kernel
 from spanset.kernels.gamma import usual_gamma
 from spanset.kernels.kernel import Kernel
 from spanset.selectors.methods import method_named
+from spanset.selectors.must_keep import after_kept
 from spanset.selectors.request import Request
 
 Matrix = npt.NDArray[np.floating[Any]]
@@ -57,6 +63,16 @@ class Candidates:
         Rows in the set already, as they are.
     budget : TokenBudget or None
         Tokens that the picks may hold in all.
+    quotas : Quotas or None
+        How many of the picks may and must be of each group.
+    target : (t, d) or None
+        Rows like those that the model shall be good at.
+    beside : (N, e) or None
+        Features of another part of the rows.
+    precedence : (N,) int64 or None
+        Which rows are kept rather than others.
+    kept : (m,) int64
+        Rows that are picked before all others.
     """
 
     X: npt.NDArray[Any]
@@ -65,6 +81,11 @@ class Candidates:
     log_quality: FloatArray | None = None
     given: npt.NDArray[Any] | None = None
     budget: TokenBudget | None = None
+    quotas: Quotas | None = None
+    target: npt.NDArray[Any] | None = None
+    beside: npt.NDArray[Any] | None = None
+    precedence: IntArray | None = None
+    kept: IntArray = NO_ROWS
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,9 @@ class Choosing:
     seed: int = 0
     workers: int = 0
     device: str = "cpu"
+    threshold: float | None = None
+    clusters: int | None = None
+    enough: Enough | None = None
 
 
 def choose_rows(
@@ -93,12 +117,17 @@ def choose_rows(
         Too little memory; features, or a gamma, that cannot be used.
     """
     method, given = method_named(how.method), candidates.given
-    if method.holds_factor and how.device == "cpu":  # a GPU looks at its own memory
+    if not method.holds_factor:  # cosines take no more than features have
+        how = replace(how, dtype="float32", device="cpu")
+    elif how.device == "cpu":  # a GPU looks at its own memory
         _require_room(candidates, k, how)
     X = _compared(candidates, how)
+    as_compared = unit_rows if how.normalize else rows_as_given
     if given is not None:
-        as_compared = unit_rows if how.normalize else rows_as_given
         given = as_compared(given, how.dtype, where="given")
+    target = candidates.target
+    if target is not None:
+        target = as_compared(target, how.dtype, where="target")
     kernel = choose_kernel(
         how.kernel,
         usual_gamma(how.kernel, how.gamma, candidates.kind),
@@ -116,14 +145,24 @@ def choose_rows(
         how.quality_weight,
         given,
         candidates.budget,
+        candidates.quotas,
+        target,
+        candidates.beside,
+        candidates.precedence,
+        how.threshold,
+        how.clusters,
         kernel,
         how.seed,
         how.workers,
         how.device,
+        how.enough,
         watcher.progress,
         watcher.cancelled,
     )
-    return method.choose(request), kernel
+    with ExitStack() as stack:
+        if not method.holds_factor:  # the same sums, and bytes, on any number of processors
+            stack.enter_context(threadpool_limits(1, user_api="blas"))
+        return after_kept(request, candidates.kept, method.choose), kernel
 
 
 def _compared(candidates: Candidates, how: Choosing) -> Matrix:

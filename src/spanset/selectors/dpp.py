@@ -17,6 +17,8 @@ def select_dpp(request: Request) -> Selection:
         quality_weight=request.quality_weight,
         given=request.given,
         budget=request.budget,
+        quotas=request.quotas,
+        enough=request.enough,
         workers=request.workers,
         device=request.device,
         on_progress=request.on_progress,

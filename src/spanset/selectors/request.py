@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from spanset.base.array_types import FloatArray
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.blocked import Progress
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.enough import Enough
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.selection import Selection
 from spanset.kernels.kernel import Kernel
@@ -40,6 +41,10 @@ class Request:
         How many of the picks may and must be of each group.
     target : (t, d) or None
         Rows like those that the model shall be good at, as the features are.
+    beside : (N, e) or None
+        Features of another part of the rows, for methods that compare by two.
+    precedence : (N,) int64 or None
+        Rows with lower numbers are kept rather than others, for methods that drop some.
     threshold : float or None
         Cosine from which two rows are the same, for methods that have one; None for their own.
     clusters : int or None
@@ -48,6 +53,8 @@ class Request:
         For methods that draw.
     device : str
         Where to compute: ``cpu``, or ``cuda``, ``cuda:1`` and so on for methods that can.
+    enough : Enough or None
+        Where to stop before k, for methods whose picks have gains.
     """
 
     features: npt.NDArray[np.floating[Any]]
@@ -58,12 +65,15 @@ class Request:
     budget: TokenBudget | None = None
     quotas: Quotas | None = None
     target: npt.NDArray[np.floating[Any]] | None = None
+    beside: npt.NDArray[np.floating[Any]] | None = None
+    precedence: IntArray | None = None
     threshold: float | None = None
     clusters: int | None = None
     kernel: Kernel = field(default_factory=RBF)
     seed: int = 0
     workers: int = 0
     device: str = "cpu"
+    enough: Enough | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 

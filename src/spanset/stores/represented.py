@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,3 +65,10 @@ class Represented:
             return self
         lengths = None if self.lengths is None else self.lengths[scored.kept]
         return Represented(self.X[scored.kept], scored.data, self.kept[scored.kept], lengths)
+
+    def without(self, rows: IntArray, reasons: Sequence[str]) -> Represented:
+        """These less rows that are to be avoided."""
+        left = np.setdiff1d(np.arange(len(self.X)), rows)
+        lengths = None if self.lengths is None else self.lengths[left]
+        data = self.data.without(rows, reasons, "avoided")
+        return Represented(self.X[left], data, self.kept[left], lengths)

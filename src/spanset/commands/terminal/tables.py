@@ -50,6 +50,8 @@ class InputTable:
         left_out = {"malformed": data.bad, "no answer": data.empty}
         if data.unrepresented:
             left_out["not represented"] = data.unrepresented
+        if data.avoided:
+            left_out["avoided"] = data.avoided
         rows = []
         for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True)):
             usable = f"{int((data.source == number).sum()):,}"
