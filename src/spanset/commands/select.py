@@ -31,8 +31,10 @@ from spanset.quality.lengths import TokenCounts, count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.quality.scored_rows import RowQuality, scored_rows
 from spanset.quality.scores import check_quality
+from spanset.runs.diagnosis import diagnose
 from spanset.runs.finished import FinishedRun
 from spanset.runs.outputs import Outputs
+from spanset.runs.signs.finished_case import FinishedCase
 from spanset.runs.summary import SetSummary, require_fields, summarise
 from spanset.selectors.choosing import Candidates, Choosing, Matrix, choose_rows, resolved_weight
 from spanset.selectors.methods import check_method
@@ -57,6 +59,7 @@ class Outcome:
         return {
             "sets": [asdict(one) for one in self.summaries],
             "repeats": None if self.repeats is None else self.repeats.record(),
+            "diagnosis": [sign.record() for sign in self.run.diagnosis],
             "wanted": self.wanted,
             "picked": len(picks),
             "kernel": self.run.kernel,
@@ -118,6 +121,23 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
             lengths=candidates.lengths,
         )
         repeats = repeats_between(_inputs(made), seed=config.choice.seed)
+        diagnosis = diagnose(
+            FinishedCase(
+                made.X,
+                picks,
+                kernel,
+                summaries,
+                tokens.total,
+                fitted.settings(),
+                rated.log_quality,
+                task.weight,
+                candidates.lengths,
+                given,
+                is_budgeted=candidates.budget is not None,
+                device=config.model.selection_device,
+                seed=config.choice.seed,
+            )
+        )
     run = FinishedRun(
         made.data,
         picks,
@@ -128,6 +148,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         seed=config.choice.seed,
         log_quality=rated.log_quality,
         quality=rated.settings and {**rated.settings, "lambda": task.weight},
+        diagnosis=diagnosis,
     )
     with stage("write"):
         subsets = dict(zip(names, lengths, strict=True))

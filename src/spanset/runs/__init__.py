@@ -5,5 +5,6 @@ finished   what a run folder tells
 folder     the folder: filled under another name, renamed when all is in it
 manifest   versions, digests, counts, how it ended
 summary    pool, picks and random subsets side by side
+diagnosis  signs that it went wrong, from signs/, a file a family
 row_ids    row numbers out of a folder
 """

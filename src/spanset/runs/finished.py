@@ -10,6 +10,7 @@ from spanset.base.array_types import FloatArray
 from spanset.data.dataset import Dataset
 from spanset.greedy.selection import Selection
 from spanset.quality.lengths import TokenCounts
+from spanset.runs.signs.sign import Sign
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class FinishedRun:
         Higher is better.
     quality : mapping or None
         What it is, and its weight.
+    diagnosis : tuple of Sign
+        What may be wrong with it.
     """
 
     data: Dataset
@@ -45,3 +48,4 @@ class FinishedRun:
     seed: int
     log_quality: FloatArray | None = None
     quality: Mapping[str, Any] | None = None
+    diagnosis: tuple[Sign, ...] = ()

@@ -48,6 +48,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
         "kernel": dict(run.kernel),
         "seed": run.seed,
         "tokens_counted_by": run.tokens.method,
+        "diagnosis": [sign.summary() for sign in run.diagnosis],
         "files": dict(digests),
         "complete": picks.stop_reason is not StopReason.INTERRUPTED,
     }

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
+from spanset.commands.terminal.diagnosis_lines import diagnosis_lines
 from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
 from spanset.commands.terminal.repeats_table import repeats_table
 from spanset.commands.terminal.tables import facts_grid, seconds_of
@@ -45,6 +46,7 @@ def selection_tables(outcome: Outcome) -> RenderableType:
     parts: list[RenderableType] = [sets, Text(_caption(outcome), style="dim"), Text()]
     if outcome.repeats is not None:
         parts.append(repeats_table(outcome.repeats))
+    parts.append(diagnosis_lines(outcome.run.diagnosis))
     return Group(*parts, _facts(outcome))
 
 
