@@ -190,6 +190,47 @@ def merge(out: str, /) -> int:
 
 
 @app.command
+def why(
+    run: str,
+    /,
+    *rows: str,
+    lambdas: str | None = None,
+    further: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Tell why rows of a finished selection were picked or left out.
+
+    Reads the data again by the settings of the run: a file that was changed is an error.
+
+    Parameters
+    ----------
+    run
+        Run folder of `spanset select`.
+    rows
+        Row numbers as in ids.txt, FILE:LINE, or a text that occurs in one row alone.
+    lambdas
+        Values of lambda to try, 0:1:0.1 or 0,0.2: the first that would pick a row left out.
+    further
+        Go on to twice the picks, however long it takes, to tell the rank of rows left out.
+    json
+        Print everything as JSON.
+    """
+    from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.commands.terminal.why_table import why_table
+    from spanset.commands.why import Asked, run_why
+
+    asked = Asked.check(lambdas, further=further)
+    found = run_why(run, _paths(rows), asked, TerminalWatcher(Console(stderr=True), quiet=json))
+    out = Console(highlight=False)
+    with _printing():
+        if json:
+            _print_record(out, found.record())
+        else:
+            out.print(why_table(found))
+    return 0
+
+
+@app.command
 def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
     """List what was computed before and is kept: features, and curves of the reference.
 

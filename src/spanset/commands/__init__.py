@@ -6,7 +6,8 @@
     features   stores of features, made, added to, joined
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
-    given measure_inputs prepared measure_outcome    parts of these
+    why        read a run again, explain rows of it
+    given measure_inputs prepared measure_outcome run_again why_answers    parts of these
     verbs/     the same in Python: `represent`, `measure`, `select`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 

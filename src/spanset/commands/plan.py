@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spanset.base.memory import available_bytes, greedy_bytes
-from spanset.base.speed import products_per_second
+from spanset.base.speed import greedy_seconds
 from spanset.commands.given import Given
 from spanset.commands.select import SelectionTask
 from spanset.config.amounts import duration, size_of, token_count
@@ -28,9 +28,6 @@ from spanset.quality.model_scores import MODEL_SCORES
 from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
 from spanset.stores.maker import Maker
-
-# Of the greedy selection beside its matrix products: predictions, verification, bookkeeping.
-OVERHEAD = 1.3
 
 
 @dataclass(frozen=True)
@@ -191,8 +188,7 @@ def _greedy_cost(config: SelectConfig, rows: int, k: int, d: int, given: int) ->
     """Bytes and seconds of the greedy engine."""
     dtype = config.compute.dtype
     k = min(k, room_left(make_kernel(config.features.kernel), np.empty((0, d)), 0))
-    products = rows * (k + given) * (k + given + 2 * d)
-    seconds = OVERHEAD * products / products_per_second(dtype)
+    seconds = greedy_seconds(rows, k, d, dtype, given)
     return greedy_bytes(rows, k, d, dtype, given), seconds
 
 

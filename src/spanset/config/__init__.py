@@ -5,7 +5,9 @@
     model_settings     how rows go through a model
     measure_settings   what is measured; all of `measure`
     amounts            10000, 0.1, 10 %, 2M as people write them
+    number_grids       0:1:0.1 likewise
     toml_files         ``--config FILE``
+    saved_settings     the settings of a finished run
 
 A new flag is a field here, and a check in the room that knows what it means.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from cyclopts.config import Toml
 
@@ -14,7 +15,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-COMMANDS = ("select", "measure", "features", "merge", "show", "cache")
+COMMANDS = ("select", "measure", "features", "merge", "show", "why", "cache")
 MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
 
 
@@ -37,11 +38,11 @@ def take_config(words: list[str]) -> tuple[list[str], tuple[Toml, ...]]:
     return words, ()
 
 
-def check_config(path: str) -> None:
-    """Read the file once ourselves, for an error in our own words."""
+def read_toml(path: str) -> dict[str, Any]:
+    """The file's tables, or an error in our own words."""
     try:
         with Path(path).open("rb") as file:
-            table = tomllib.load(file)
+            return tomllib.load(file)
     except (OSError, ValueError) as error:
         raise UsageError(
             "the configuration cannot be read",
@@ -50,6 +51,10 @@ def check_config(path: str) -> None:
             fix="give a TOML file such as a run folder's config.toml",
         ) from error
 
+
+def check_config(path: str) -> None:
+    """Refuse a file whose sections are no commands', or that has lists for single values."""
+    table = read_toml(path)
     unknown = [name for name in table if name not in COMMANDS]
     if unknown:
         raise UsageError(

@@ -7,6 +7,7 @@
     reader        from inputs to a data set: every row placed, recognised and converted once
     joining       several data sets as one
     remarks       what was recognised beside the words, said once per input
+    asked_rows    a row by its number, file and line, or text
     unused        fields that no format reads
     conversion    rows as chat messages
     writing/      rows out, atomically

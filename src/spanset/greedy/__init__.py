@@ -10,6 +10,7 @@
     exhaustion       why no row is left
     budget quotas enough       tokens that picks may hold; picks of each group; where to stop
     replay residuals gains of a given order; what given rows leave of others
+    shares           what given rows and picks took of a few rows
     gamma_search kernel_choice    the gamma at which K picks count, and the kernel by its settings
     selection        what a run hands on
 

@@ -7,4 +7,5 @@ manifest   versions, digests, counts, how it ended
 summary    pool, picks and random subsets side by side
 diagnosis  signs that it went wrong, from signs/, a file a family
 row_ids    row numbers out of a folder
+reread     a folder read back and checked: settings, picks, inputs
 """

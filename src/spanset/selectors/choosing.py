@@ -116,18 +116,15 @@ def choose_rows(
     SpansetError
         Too little memory; features, or a gamma, that cannot be used.
     """
-    method, given = method_named(how.method), candidates.given
+    method = method_named(how.method)
     if not method.holds_factor:  # cosines take no more than features have
         how = replace(how, dtype="float32", device="cpu")
     elif how.device == "cpu":  # a GPU looks at its own memory
         _require_room(candidates, k, how)
-    X = _compared(candidates, how)
-    as_compared = unit_rows if how.normalize else rows_as_given
-    if given is not None:
-        given = as_compared(given, how.dtype, where="given")
+    X, given = as_compared(candidates, how)
     target = candidates.target
     if target is not None:
-        target = as_compared(target, how.dtype, where="target")
+        target = _scaled(target, how, "target")
     kernel = choose_kernel(
         how.kernel,
         usual_gamma(how.kernel, how.gamma, candidates.kind),
@@ -163,6 +160,18 @@ def choose_rows(
         if not method.holds_factor:  # the same sums, and bytes, on any number of processors
             stack.enter_context(threadpool_limits(1, user_api="blas"))
         return after_kept(request, candidates.kept, method.choose), kernel
+
+
+def as_compared(candidates: Candidates, how: Choosing) -> tuple[Matrix, Matrix | None]:
+    """Features, and given rows, as the kernel sees them, in the dtype to compute in."""
+    given = candidates.given
+    return _compared(candidates, how), None if given is None else _scaled(given, how, "given")
+
+
+def _scaled(rows: npt.NDArray[Any], how: Choosing, where: str) -> Matrix:
+    """Other rows as the kernel sees them."""
+    scaled = unit_rows if how.normalize else rows_as_given
+    return scaled(rows, how.dtype, where=where)
 
 
 def _compared(candidates: Candidates, how: Choosing) -> Matrix:
