@@ -27,7 +27,9 @@ def by_hand(X, k, kernel, groups, least, most, log_quality, weight):
             if (counts > most).any() or owed > k - len(picks) - 1:
                 continue
             rest = similar[np.ix_(picks, picks)]
-            explained = similar[row, picks] @ np.linalg.solve(rest, similar[picks, row]) if picks else 0.0
+            explained = (
+                similar[row, picks] @ np.linalg.solve(rest, similar[picks, row]) if picks else 0.0
+            )
             score = weight * log_quality[row] + (1 - weight) * np.log(1.0 - explained)
             if score > best_score + 1e-9:
                 best, best_score = row, score

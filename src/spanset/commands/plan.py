@@ -9,9 +9,8 @@ import numpy as np
 
 from spanset.base.memory import available_bytes, greedy_bytes
 from spanset.base.speed import greedy_seconds
-from spanset.commands.given import Given
-from spanset.commands.select import SelectionTask
-from spanset.config.amounts import duration, size_of, token_count
+from spanset.commands.selection_task import SelectionTask
+from spanset.config.amounts import duration, is_auto, size_of, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
@@ -128,7 +127,8 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     task = SelectionTask.check(config)
     data, sizes, names = task.read()
     _require_features(task.spec, data)
-    given = Given.read(config.choice.given, task.spec, config.reading)
+    beside = task.beside()
+    given = beside.given
     maker = _maker(task.spec, config, data)
     made = None if maker is None else planned(maker, data, on_bad_row=config.reading.on_bad_row)
     scoring = _scoring(config, task.spec, data, maker)
@@ -178,6 +178,8 @@ def _require_features(spec: Spec, data: Dataset) -> None:
 def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
     """Picks to expect."""
     k = sizes[-1] if sizes else len(data)
+    if is_auto(config.choice.k):  # a guess: the gains will tell
+        k = max(1, k // 10)
     if config.choice.tokens is None:
         return k
     counts = count_tokens(data, config.quality.tokenizer).total

@@ -14,20 +14,14 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.stages import Watcher
-from spanset.commands.given import Given
-from spanset.commands.select import SelectionTask
-from spanset.config.amounts import row_counts
+from spanset.commands.selection_task import SelectionTask
+from spanset.config.amounts import is_auto, row_counts
 from spanset.config.settings import OutputConfig
 from spanset.data.dataset import Dataset
-from spanset.features.representations import Representation
-from spanset.quality.lengths import TokenCounts, count_tokens
 from spanset.quality.scored_rows import RowQuality
 from spanset.runs.reread import PastRun
 from spanset.selectors.choosing import Choosing
 from spanset.selectors.finished_choice import FinishedChoice
-from spanset.stores.represented import Represented
-
-NOTHING_COUNTED = TokenCounts(np.zeros(0, np.int64), np.zeros(0, np.int64), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,24 +60,24 @@ class RunAgain:
         # Its rows go nowhere: the run's own outputs exist, and may.
         config = replace(past.config, output=OutputConfig(output="-"))
         task = SelectionTask.check(config)
-        sizes = row_counts(config.choice.k, len(data))
-        given_rows = Given.read(config.choice.given, task.spec, config.reading)
+        beside = task.beside()
         with watcher.stage("represent"):
-            made, fitted = task.represented(data, watcher)
-            given = None if given_rows is None else task.given(given_rows, made, fitted)
+            pool = task.represented(data, beside, watcher)
+            pool = task.less_avoided(pool, beside, watcher)
         with watcher.stage("score"):
-            made, rated = task.rated(made, fitted, watcher)
-        candidates = task.candidates(made, fitted, rated, _tokens(task, made, rated), given)
+            pool = task.rated(pool, watcher)
+        picks = past.positions(pool.made.data)
+        sizes = [] if is_auto(config.choice.k) else row_counts(config.choice.k, len(data))
+        wanted = sizes[-1] if sizes else len(picks)
         choice = FinishedChoice(
-            candidates,
+            task.candidates(pool, wanted),
             _settled(task.choosing, past),
-            past.positions(made.data),
+            picks,
             past.scores,
             past.kernel(),
-            sizes[-1] if sizes else len(made.X),
+            wanted,
         )
-        rows = None if given_rows is None else _kept(given_rows, fitted, choice.given_count)
-        return cls(past, made.data, choice, rated, rows)
+        return cls(past, pool.made.data, choice, pool.rated, pool.given_rows)
 
     def require_gains(self, gains: FloatArray) -> None:
         """Refuse candidates of which the run's own picks gain other than they did."""
@@ -98,19 +92,5 @@ class RunAgain:
 
 
 def _settled(how: Choosing, past: PastRun) -> Choosing:
-    """The settings with the gamma that the run found, which is not sought again."""
-    return replace(how, gamma=past.manifest["kernel"].get("gamma"))
-
-
-def _tokens(task: SelectionTask, made: Represented, rated: RowQuality) -> TokenCounts:
-    """Counts of tokens, where there is a budget."""
-    if task.config.choice.tokens is None:
-        return NOTHING_COUNTED
-    return rated.tokens or count_tokens(made.data, task.config.quality.tokenizer)
-
-
-def _kept(given: Given, fitted: Representation, count: int) -> Dataset | None:
-    """The given rows that have features."""
-    if given.rows is None or len(given.rows) == count:
-        return given.rows
-    return fitted.transform(given.rows).data
+    """The settings with the gamma and the number of picks that the run found."""
+    return replace(how, gamma=past.manifest["kernel"].get("gamma"), enough=None)

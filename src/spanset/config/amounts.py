@@ -138,22 +138,40 @@ def size_of(count: int) -> str:
     return f"{-(-count // 2**10):,} KiB"
 
 
-def check_amounts(k: Sequence[str], tokens: str | None) -> None:
+def is_auto(k: Sequence[str]) -> bool:
+    """Whether the number of rows is to be found.
+
+    Raises
+    ------
+    UsageError
+        A number beside it.
+    """
+    pieces = [piece.strip().lower() for amount in k for piece in amount.split(",")]
+    if "auto" in pieces and len(pieces) > 1:
+        raise UsageError("auto stands beside a number", where="-k", fix="give one of them")
+    return pieces == ["auto"]
+
+
+def check_amounts(k: Sequence[str], tokens: str | None, *, may_lack: bool = False) -> None:
     """Refuse to pick nothing, and what are no numbers, before the data are read.
+
+    `may_lack`: whether the number of rows needs not be said.
 
     Raises
     ------
     UsageError
         Neither a number of rows nor of tokens, or no such number.
     """
+    if tokens is not None:
+        token_count(tokens)
+    if is_auto(k) or (may_lack and not k):
+        return
     if not k and tokens is None:
         raise UsageError(
             "neither -k nor --tokens is given", where="-k", fix="say how much to pick: -k 10000"
         )
     if k and not row_counts(k, None) and tokens is None:
         raise UsageError("no number of rows", where="-k", fix="say how much to pick: -k 10000")
-    if tokens is not None:
-        token_count(tokens)
 
 
 def refuse_negative(*flags: tuple[str, int]) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from spanset.config.amounts import count_flag
 from spanset.config.groups import CHOICE, COMPUTE, DATA, FEATURES, OUTPUT, QUALITY
 from spanset.config.model_settings import ModelConfig
 
@@ -48,17 +49,53 @@ class ChoiceConfig:
 
     k: Annotated[tuple[str, ...], Parameter(name=["-k", "--k"], group=CHOICE, negative="")] = ()
     """Rows to pick: a count (10000, 10k) or a share (0.1, 10%). Several, with commas: one run
-    answers all."""
+    answers all. auto: as many as there are before a row adds little."""
 
     tokens: Annotated[str | None, Parameter(group=CHOICE)] = None
     """Token budget (2000000, 500k, 2M): the longest prefix of the order within it."""
 
     method: Annotated[str, Parameter(group=CHOICE)] = "dpp"
-    """dpp: diverse and good; random: uniform; top: highest quality."""
+    """dpp: diverse and good; random; top: highest quality; dedup: all but repeats; target: like
+    --target; kcenter, facility, kmeans, semdedup, deita, projection: see docs/methods.md."""
 
     given: Annotated[str | None, Parameter(group=CHOICE, allow_leading_hyphen=True)] = None
     """Rows that are in the training set already (a data file; with array features a .npy):
     what repeats them is not picked."""
+
+    target: Annotated[str | None, Parameter(group=CHOICE, allow_leading_hyphen=True)] = None
+    """Rows like those that the model shall be good at, 50 to 1,000 of them; for --quality target,
+    --method target and --method projection. Their copies are never picked."""
+
+    avoid: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
+    """Evaluation data: rows that hold their words, or mean the same, are left out and listed.
+    Several, with commas."""
+
+    avoid_at: Annotated[float | None, Parameter(group=CHOICE)] = None
+    """Cosine from which a row means the same; by default 0.8 for static, lexical and sentence
+    features, else words alone tell."""
+
+    keep: Annotated[str | None, Parameter(group=CHOICE)] = None
+    """Rows that have to be picked: a file of row numbers, or a run folder."""
+
+    share: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
+    """Bounds on the picks by a field's values or by source: source:code.jsonl=20%..40%,
+    topic=..10%."""
+
+    least_gain: Annotated[float | None, Parameter(group=CHOICE)] = None
+    """Of -k auto: share of what the first rows add, below which a row adds little; 0.1."""
+
+    threshold: Annotated[float | None, Parameter(group=CHOICE)] = None
+    """Cosine from which two rows are the same: dedup 0.95, deita 0.9; semdedup: by -k."""
+
+    same: Annotated[Literal["row", "prompt", "answer", "both"], Parameter(group=CHOICE)] = "row"
+    """What has to be the same for dedup: the row as the features see it, the prompt alone, the
+    answer alone, or both of them."""
+
+    prefer: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
+    """Inputs whose rows dedup keeps rather than others', the first before the second."""
+
+    clusters: Annotated[int | None, Parameter(converter=count_flag, group=CHOICE)] = None
+    """Of kmeans, by default one a pick; of semdedup, the root of the number of rows."""
 
     seed: Annotated[int, Parameter(group=CHOICE)] = 0
     """Of every random draw."""

@@ -10,6 +10,7 @@ from spanset.base.array_types import FloatArray
 from spanset.data.dataset import Dataset
 from spanset.greedy.selection import Selection
 from spanset.quality.lengths import TokenCounts
+from spanset.runs.dropped_rows import DroppedRows
 from spanset.runs.signs.sign import Sign
 
 
@@ -37,6 +38,10 @@ class FinishedRun:
         What it is, and its weight.
     diagnosis : tuple of Sign
         What may be wrong with it.
+    dropped : DroppedRows or None
+        Rows that a deduplication dropped.
+    given : Dataset or None
+        Rows that were there already and have features; None where there are none, or an array.
     """
 
     data: Dataset
@@ -49,3 +54,5 @@ class FinishedRun:
     log_quality: FloatArray | None = None
     quality: Mapping[str, Any] | None = None
     diagnosis: tuple[Sign, ...] = ()
+    dropped: DroppedRows | None = None
+    given: Dataset | None = None

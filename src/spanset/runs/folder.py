@@ -3,6 +3,7 @@
     manifest.json      versions, seeds, digests, counts; complete: true is written last
     config.toml        resolved settings; `spanset select --config` reads them back
     selection.parquet  rank, row id, source, line, gain, score, log quality, tokens
+    repeats.parquet    of --method dedup: each row dropped, and the row that stays for it
     ids.txt            row numbers in rank order, for `datasets.Dataset.select`
     subset.jsonl       the rows, unless they went elsewhere
     bad_rows.jsonl     rows left out, if any
@@ -33,6 +34,7 @@ from spanset.base.file_digest import sha256_of
 from spanset.data.writing.row_files import cannot_write
 from spanset.runs.finished import FinishedRun
 from spanset.runs.manifest import manifest
+from spanset.runs.row_places import places_of
 
 
 def refuse_folder(path: Path, *, force: bool) -> None:
@@ -99,6 +101,9 @@ def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
     _write_text(folder / "config.toml", tomli_w.dumps({"select": dict(run.config)}))
     with (folder / "selection.parquet").open("wb") as file:  # pyarrow takes UTF-8 names only
         pq.write_table(_table(run), file)
+    if run.dropped is not None:
+        with (folder / "repeats.parquet").open("wb") as file:
+            pq.write_table(run.dropped.table(data, run.given), file)
     (folder / "ids.txt").write_text("".join(f"{row}\n" for row in data.ids[picks.order]))
     kinds = (
         ("malformed", data.bad),
@@ -118,14 +123,9 @@ def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
 def _table(run: FinishedRun) -> pa.Table:
     data, picks = run.data, run.picks
     order = picks.order
-    # Bytes of a name that are not UTF-8 stand as escapes, as in the manifest.
-    shown = [source.name.encode(errors="backslashreplace").decode() for source in data.sources]
-    names = np.array(shown)
     columns: dict[str, Any] = {
         "rank": np.arange(1, len(order) + 1),
-        "row": data.ids[order],
-        "source": names[data.source[order]],
-        "line": data.line[order],
+        **places_of(data, order),
         "gain": picks.gains,
         "score": picks.scores,
         "tokens": run.tokens.total[order],

@@ -40,6 +40,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
             "avoided": len(data.avoided),
             "picked": len(picks),
         },
+        **({} if run.dropped is None else {"repeats": run.dropped.record()}),
         "stop_reason": picks.stop_reason.value,
         "smallest_margin": margin if np.isfinite(margin) else None,
         "ties": picks.ties,

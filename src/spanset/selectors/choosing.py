@@ -6,7 +6,7 @@ candidates -> kernel (its gamma found where that is asked for) -> method -> Sele
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ class Candidates:
     target: npt.NDArray[Any] | None = None
     beside: npt.NDArray[Any] | None = None
     precedence: IntArray | None = None
-    kept: IntArray = NO_ROWS
+    kept: IntArray = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True)

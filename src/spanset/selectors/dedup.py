@@ -8,7 +8,7 @@ one always stays. Lee et al. (2022) [lee2022deduplicating] show what near copies
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,10 @@ class Deduplicated(Selection):
     threshold: float
     again: Again
 
+    def of_more(self, places: IntArray, total: int) -> Deduplicated:
+        """The same by positions among more rows: these stand at `places`, the others apart."""
+        return replace(self.again, places=(places, total)).at(self.threshold)
+
     @property
     def dropped(self) -> IntArray:
         """Rows that do not stay, ascending."""
@@ -68,6 +72,7 @@ class Again:
     pairs: NearPairs
     preference: IntArray
     given: tuple[Cosines, IntArray] | None
+    places: tuple[IntArray, int] | None = None
 
     def at(self, threshold: float) -> Deduplicated:
         """Rows that stay at this threshold."""
@@ -80,6 +85,13 @@ class Again:
             scores = self.request.log_quality[picks]
         reason = StopReason.EXHAUSTED if len(kept) < self.request.k else StopReason.REACHED_K
         found = within_budget(picks, scores, reason, self.request)
+        if self.places is not None:
+            where, total = self.places
+            found = replace(found, order=where[found.order])
+            own = np.where(stands_for >= 0, where[np.maximum(stands_for, 0)], stands_for)
+            stands_for, near = np.arange(total), np.ones(total, np.float32)
+            stands_for[where], near[where] = own, nearness
+            nearness = near
         return Deduplicated(
             **vars(found),
             stands_for=stands_for,
@@ -101,8 +113,8 @@ class Again:
         # Of rows with equal features the preferred one speaks for all.
         speaker = _preferred(self.pairs.leader, rank)
         later, earlier, cosine = self._by_preference(threshold, rank, speaker)
-        starts = np.flatnonzero(np.diff(later, prepend=-1))
-        for start, stop in zip(starts, [*starts[1:], len(later)], strict=True):
+        borders = np.append(np.flatnonzero(np.diff(later, prepend=-1)), len(later))
+        for start, stop in zip(borders[:-1], borders[1:], strict=True):
             row = int(self.preference[later[start]])
             if stands_for[row] != row:
                 continue

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
+from spanset.commands.terminal.choice_lines import dropped_table, reached_table
 from spanset.commands.terminal.diagnosis_lines import diagnosis_lines
 from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
 from spanset.commands.terminal.repeats_table import repeats_table
@@ -42,8 +43,15 @@ class Line(NamedTuple):
 
 def selection_tables(outcome: Outcome) -> RenderableType:
     """The sets side by side, how to read them, and how the run went."""
+    from spanset.greedy.selection import StopReason
+
     sets = SetsSideBySide(outcome.summaries, estimated=_estimated(outcome))
     parts: list[RenderableType] = [sets, Text(_caption(outcome), style="dim"), Text()]
+    if outcome.reached is not None:
+        ended = outcome.run.picks.stop_reason is StopReason.LITTLE_GAIN
+        parts.append(reached_table(outcome.reached, ended=ended))
+    if outcome.run.dropped is not None:
+        parts.append(dropped_table(outcome.run.dropped, outcome.run.data))
     if outcome.repeats is not None:
         parts.append(repeats_table(outcome.repeats))
     parts.append(diagnosis_lines(outcome.run.diagnosis))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,13 +18,17 @@ from spanset.data.dataset import Dataset
 from spanset.features.representations import Representation, fit_transform
 from spanset.features.specs import parse_features
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.enough import LEAST_GAIN, Enough
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.greedy.rules import checked_quality
 from spanset.greedy.selection import Selection
 from spanset.quality.lengths import count_tokens
 from spanset.quality.scored_rows import scored_rows
+from spanset.quality.target_similarity import TARGET_SCORES
 from spanset.selectors.choosing import Candidates, Choosing, choose_rows, resolved_weight
+from spanset.selectors.dedup import Deduplicated
 from spanset.selectors.methods import check_method
+from spanset.selectors.value_shares import parse_shares, quotas_of
 from spanset.stores.represented import Represented
 
 
@@ -43,6 +48,12 @@ def select(
     gamma: float | str | None = None,
     normalize: bool = True,
     given: Dataset | Array | None = None,
+    target: Dataset | Array | None = None,
+    shares: Sequence[str] = (),
+    keep: Sequence[int] | IntArray = (),
+    threshold: float | None = None,
+    clusters: int | None = None,
+    least_gain: float = LEAST_GAIN,
     dtype: str = "float64",
     seed: int = 0,
     workers: int = 0,
@@ -57,8 +68,9 @@ def select(
     data : Dataset or (N, d) array
         Rows, or their features.
     k : int, float or str, optional
-        Picks: a count, or a share of the rows (0.1, ``"10%"``); all rows by default, where
-        `tokens` is given.
+        Picks: a count, a share of the rows (0.1, ``"10%"``), or ``"auto"``: as many as there are
+        before a row adds little. By default all rows, where `tokens` is given or the method knows
+        by itself which to leave out.
     features : str
         How rows of a data set are represented.
     quality : str or (N,) array, optional
@@ -71,8 +83,9 @@ def select(
         Token budget: the longest prefix of the order within it.
     token_counts : (N,) int64, optional
         Tokens of each row, where `data` is an array.
-    method : {"dpp", "random", "top"}
-        How to choose.
+    method : str
+        How to choose: dpp, random, top, dedup, kcenter, facility, kmeans, semdedup, deita,
+        projection or target (docs/methods.md).
     kernel : {"rbf", "cosine", "linear", "arccos0", "arccos1"}
         Similarity of rows.
     gamma : float or str, optional
@@ -81,7 +94,20 @@ def select(
     normalize : bool
         Whether directions alone are compared, or features with their lengths.
     given : Dataset or (g, d) array, optional
-        Rows in the set already, never picked (``dpp`` only).
+        Rows in the set already, never picked (not every method heeds them).
+    target : Dataset or (t, d) array, optional
+        Rows like those that the model shall be good at, for the quality ``"target"`` and the
+        methods target and projection. Their copies are not left out of `data` here.
+    shares : sequence of str, optional
+        Bounds on the picks of a data set by a field's values: ``["topic:code=20%..40%"]``.
+    keep : sequence of int, optional
+        Positions of rows that have to be picked: they come first.
+    threshold : float, optional
+        Cosine from which two rows are the same, for the methods that have one.
+    clusters : int, optional
+        Of the methods that make clusters.
+    least_gain : float
+        Where ``k="auto"`` ends: share of what the first rows add.
     dtype : {"float64", "float32"}
         To compute in.
     seed, workers : int
@@ -97,22 +123,59 @@ def select(
     -------
     Selection
         Picks in order, none where the first exceeds the token budget; every prefix is the
-        selection for a smaller k.
+        selection for a smaller k, where the method is nested. Of ``dedup`` a `Deduplicated`, which
+        tells what stands for each row, and gives the choice by another threshold.
     """
     check_kernel(kernel, gamma, dtype)
-    check_method(method, has_given=given is not None, has_quality=quality is not None)
+    options = {
+        "given": given is not None,
+        "quality": quality is not None,
+        "lambda": quality_weight is not None,
+        "target": target is not None and not _is_target(quality),
+        "threshold": threshold is not None,
+        "clusters": clusters is not None,
+        "shares": len(shares) > 0,
+        "keep": len(keep) > 0,
+        "lengths": not normalize,
+        "auto": k == "auto",
+    }
+    known = check_method(method, {name for name, is_given in options.items() if is_given})
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
-    how = Choosing(method, weight, kernel, gamma, normalize, dtype, seed, workers, device)
+    how = Choosing(
+        method,
+        weight,
+        kernel,
+        gamma,
+        normalize,
+        dtype,
+        seed,
+        workers,
+        device,
+        threshold,
+        clusters,
+        Enough(least_gain) if k == "auto" else None,
+    )
+    if k == "auto" or (k in (None, "") and known.may_lack_k):
+        k = 1.0
+    kept = np.asarray(keep, np.int64)
     if not isinstance(data, Dataset):
+        if shares:
+            raise UsageError("features have no fields", where="shares", fix="give a data set")
         candidates = _of_features(data, k, quality, given, tokens, token_counts)
+        target = None if target is None else matrix(target, "target", candidates.X.shape[1])
+        candidates = replace(candidates, target=target, kept=kept)
         return choose_rows(candidates, _wanted(k, len(candidates.X)), how, watcher=watcher)[0]
     model = ModelConfig(model=model) if isinstance(model, str) else model
     made, fitted = fit_transform(
         parse_features(features), data, seed=seed, model=model, watcher=watcher
     )
+    if isinstance(target, Dataset):
+        target = fitted.transform(target).X
+    elif target is not None:
+        target = matrix(target, "target", made.X.shape[1])
     log_quality = None
     if quality is not None:
-        rating = _Rating(quality, transform, tokenizer, model, seed, watcher)
+        rating = _Rating(quality, transform, tokenizer, model, target, seed, watcher)
         made, log_quality = rating.scored(data, made, fitted)
     if tokens is not None:
         token_counts = _token_counts(data, token_counts, tokenizer)[made.kept]
@@ -120,14 +183,37 @@ def select(
         given = _compared(fitted.transform(given), normalize, dtype)
     # A share is one of the rows that were given.
     k = None if k in (None, "") else _wanted(k, len(data))
+    wanted = min(_wanted(k, len(made.X)), len(made.X))
     candidates = _of_features(made.X, k, log_quality, given, tokens, token_counts)
     candidates = replace(
         candidates,
         kind=fitted.settings()["kind"],
         lengths=None if normalize else made.lengths,
+        quotas=quotas_of(parse_shares(shares), made.data, wanted) if shares else None,
+        target=target,
+        kept=_places(made, kept),
     )
-    picks, _ = choose_rows(candidates, _wanted(k, len(made.X)), how, watcher=watcher)
+    picks, _ = choose_rows(candidates, wanted, how, watcher=watcher)
+    if isinstance(picks, Deduplicated):
+        return picks.of_more(made.kept, len(data))
     return replace(picks, order=made.kept[picks.order])
+
+
+def _is_target(quality: object) -> bool:
+    """Whether rows are scored by the target."""
+    return isinstance(quality, str) and quality in TARGET_SCORES
+
+
+def _places(made: Represented, kept: IntArray) -> IntArray:
+    """Where rows that have to be picked stand among those that have features."""
+    lacking = np.setdiff1d(kept, made.kept)
+    if len(lacking):
+        raise UsageError(
+            f"row {lacking[0]} has to be picked and has no features",
+            where="keep",
+            fix="leave it out, or represent it",
+        )
+    return np.searchsorted(made.kept, kept)
 
 
 def _wanted(k: int | float | str | None, rows: int) -> int:
@@ -166,6 +252,7 @@ class _Rating:
     transform: str | None
     tokenizer: str | None
     model: ModelConfig | None
+    target: Array | None
     seed: int
     watcher: Watcher
 
@@ -182,6 +269,7 @@ class _Rating:
             transform=self.transform,
             tokenizer=self.tokenizer,
             model=self.model,
+            target=self.target,
             seed=self.seed,
             watcher=self.watcher,
         )
