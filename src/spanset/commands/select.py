@@ -151,7 +151,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         subsets = dict(zip(names, lengths, strict=True))
         written = task.outputs.write(run, subsets, {**timings, "peak_bytes": peak_bytes()})
     wanted = sizes[-1] if sizes else None
-    reached = Reached.by(picks.gains) if is_auto(config.choice.k) else None
+    reached = Reached.by(picks.gains, len(made.X)) if is_auto(config.choice.k) else None
     return Outcome(run, wanted, summaries, timings, peak_bytes(), written, repeats, reached)
 
 

@@ -82,7 +82,7 @@ class ChoiceConfig:
     topic=..10%."""
 
     least_gain: Annotated[float | None, Parameter(group=CHOICE)] = None
-    """Of -k auto: share of what the first rows add, below which a row adds little; 0.1."""
+    """Of -k auto: share of what the first rows add, below which a row adds little; 0.2."""
 
     threshold: Annotated[float | None, Parameter(group=CHOICE)] = None
     """Cosine from which two rows are the same: dedup 0.95, deita 0.9; semdedup: by -k."""

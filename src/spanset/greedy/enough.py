@@ -13,7 +13,7 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray
 
-LEAST_GAIN = 0.1  # share of what the first rows add, below which a row adds little
+LEAST_GAIN = 0.2  # share of what the first rows add, below which a row adds little
 WINDOW = 100  # picks that a gain is averaged over: one alone may be an outlier
 FIRST = 100  # picks that further ones are compared with
 
@@ -53,9 +53,11 @@ class Reached:
         Mean gain of the first and of the last `WINDOW` picks.
     half : float
         Share of the sum of gains that half as many picks have.
-    twice_at_most : float
-        Sum of gains of twice as many beside that of these, at most: where gains fall from pick to
-        pick, none of the others adds more than the last.
+    more : int
+        Twice as many picks, or all rows where these are fewer.
+    more_at_most : float
+        Sum of gains of so many beside that of these, at most: where gains fall from pick to pick,
+        none of the others adds more than the last.
     curve : tuple of (int, float, float)
         Picks; mean gain of the `WINDOW` up to there; share of the sum of gains.
     """
@@ -64,13 +66,15 @@ class Reached:
     first: float
     last: float
     half: float
-    twice_at_most: float
+    more: int
+    more_at_most: float
     curve: tuple[tuple[int, float, float], ...]
 
     @classmethod
-    def by(cls, gains: FloatArray) -> Reached:
-        """By the gains of the picks (k,), at least one."""
+    def by(cls, gains: FloatArray, candidates: int) -> Reached:
+        """By the gains of the picks (k,), at least one, of so many candidates."""
         k = len(gains)
+        more = min(2 * k, candidates)
         sums = np.concatenate([[0.0], np.cumsum(gains)])
 
         def mean(end: int) -> float:
@@ -83,6 +87,7 @@ class Reached:
             mean(min(FIRST, k)),
             mean(k),
             float(sums[k // 2] / sums[k]),
-            float(1.0 + k * mean(k) / sums[k]),
+            more,
+            float(1.0 + (more - k) * mean(k) / sums[k]),
             tuple((at, mean(at), float(sums[at] / sums[k])) for at in points),
         )

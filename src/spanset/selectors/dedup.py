@@ -9,6 +9,7 @@ one always stays. Lee et al. (2022) [lee2022deduplicating] show what near copies
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -114,7 +115,7 @@ class Again:
         speaker = _preferred(self.pairs.leader, rank)
         later, earlier, cosine = self._by_preference(threshold, rank, speaker)
         borders = np.append(np.flatnonzero(np.diff(later, prepend=-1)), len(later))
-        for start, stop in zip(borders[:-1], borders[1:], strict=True):
+        for start, stop in pairwise(borders):
             row = int(self.preference[later[start]])
             if stands_for[row] != row:
                 continue

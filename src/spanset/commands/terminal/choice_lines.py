@@ -30,7 +30,7 @@ def reached_table(reached: Reached, *, ended: bool) -> RenderableType:
     said += "." if ended else ": nowhere less than asked. A larger --least-gain ends earlier."
     said += f" Half as many keep {_percent(reached.half)} of what all add together"
     if ended:
-        said += f"; twice as many would have {_percent(reached.twice_at_most)} at most"
+        said += f"; {reached.more:,} would have {_percent(reached.more_at_most)} at most"
     return Group(Grid("Where rows add little", "picks", heads, rows), Text(said + "."), Text())
 
 
