@@ -15,6 +15,7 @@ from rich.console import Console
 
 from spanset.base.errors import OutputError, SpansetError, printable
 from spanset.base.version import __version__
+from spanset.config.compare_settings import CompareConfig, GridConfig, SharedConfig
 from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
 from spanset.config.model_settings import ModelConfig
 from spanset.config.settings import (
@@ -30,7 +31,7 @@ from spanset.config.toml_files import take_config
 
 # What takes "-" as its value; anywhere else it is standard input among the data. The parser would
 # take it for an option there, so that it goes by a word that no command line can hold.
-TAKE_DASH = ("-o", "--output", "--given", "--reference")
+TAKE_DASH = ("-o", "--output", "--given", "--target", "--reference")
 STDIN = "\0-"
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
@@ -95,6 +96,41 @@ def select(
         else:
             out.print(input_table(outcome.run.data), selection_tables(outcome))
     return INTERRUPTED if outcome.run.picks.stop_reason is StopReason.INTERRUPTED else 0
+
+
+@app.command
+def compare(
+    data: Paths = (),
+    *,
+    grid: Annotated[GridConfig, Parameter(name="*")] = GridConfig(),
+    shared: Annotated[SharedConfig, Parameter(name="*")] = SharedConfig(),
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+) -> int:
+    """Compare choices: methods, lambdas, kernels, qualities, features, beside random rows.
+
+    A grid over what `spanset select` takes. Every choice is measured in the same space; what is
+    done is kept, and the same command goes on from there.
+
+    Parameters
+    ----------
+    data
+        Files of rows; paths, globs, - or hf://org/name[:split].
+    """
+    from spanset.commands.compare import run_compare
+    from spanset.commands.terminal.compare_tables import compare_tables
+    from spanset.commands.terminal.tables import input_table
+    from spanset.commands.terminal.watching import TerminalWatcher
+
+    config = CompareConfig(_paths(data), reading, grid, shared, model)
+    compared = run_compare(config, TerminalWatcher(Console(stderr=True), quiet=shared.json))
+    out = Console(highlight=False)
+    with _printing():
+        if shared.json:
+            _print_record(out, compared.record())
+        else:
+            out.print(input_table(compared.data), compare_tables(compared))
+    return 0
 
 
 @app.command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import Group
 
 DATA = Group("Data", sort_key=1)
+GRID = Group("Grid", sort_key=2)
 CHOICE = Group("Choice", sort_key=2)
 FEATURES = Group("Features and kernel", sort_key=3)
 MODEL = Group("Model", sort_key=4)

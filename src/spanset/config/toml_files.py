@@ -15,7 +15,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-COMMANDS = ("select", "measure", "features", "merge", "show", "why", "cache")
+COMMANDS = ("select", "compare", "measure", "features", "merge", "show", "why", "cache")
 MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
 
 

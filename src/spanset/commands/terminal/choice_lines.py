@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from spanset.base.errors import printable
+from spanset.base.short_names import short_names
 from spanset.commands.terminal.fitting import Grid, Row
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from spanset.runs.dropped_rows import DroppedRows
 
 LARGEST = 5  # groups that are named
+WORDS = 36  # characters of their prompts
 
 
 def reached_table(reached: Reached, *, ended: bool) -> RenderableType:
@@ -47,12 +49,14 @@ def dropped_table(dropped: DroppedRows, data: Dataset) -> RenderableType:
     if not len(dropped.rows):
         return Text(f"No row repeats another (cosine {dropped.threshold:g} or more).\n")
     rows = []
+    names = short_names([source.name for source in data.sources])
     for row, count in zip(*dropped.groups(), strict=True):
         if row < 0 or len(rows) == LARGEST:
             continue
         prompt = data.conversation(int(row)).prompt or data.conversation(int(row)).text
-        words = printable(" ".join(prompt.split()))[:60]
-        rows.append(Row(data.where(int(row)), [f"{count:,}", words]))
+        words = printable(" ".join(prompt.split()))[:WORDS]
+        where = f"{names[int(data.source[row])]}:{data.line[row]}"
+        rows.append(Row(where, [f"{count:,}", words]))
     table = Grid("Stand for most", "row", ["rows", "which begins"], rows, words=(1,))
     return Group(*([table] if rows else []), Text(said), Text())
 

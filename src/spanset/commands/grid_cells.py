@@ -1,0 +1,185 @@
+"""The cells of a grid: a choice each, with the settings that make a difference to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+from spanset.base.errors import UsageError
+from spanset.config.compare_settings import CompareConfig
+from spanset.config.number_grids import number_grid
+from spanset.config.settings import (
+    ChoiceConfig,
+    ComputeConfig,
+    FeatureConfig,
+    OutputConfig,
+    QualityConfig,
+    SelectConfig,
+)
+from spanset.kernels.choice import KERNELS
+from spanset.selectors.choosing import DEFAULT_WEIGHT
+from spanset.selectors.methods import METHODS, method_named
+
+MOST = 100  # choices that are run without being asked again
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One choice.
+
+    Attributes
+    ----------
+    settings : SelectConfig
+        As for `spanset select`, without k: one run serves every k, where the method is nested.
+    label : str
+        What tells it from the others.
+    """
+
+    settings: SelectConfig
+    label: str
+
+    @property
+    def method(self) -> str:
+        """How rows are chosen."""
+        return self.settings.choice.method
+
+    @property
+    def needs(self) -> tuple[object, ...]:
+        """What features and scores it needs: cells of the same follow one another."""
+        return (self.settings.features.features, self.settings.quality)
+
+
+def cells_of(config: CompareConfig) -> list[Cell]:
+    """All cells, those that share features and scores together; random choices last.
+
+    Raises
+    ------
+    UsageError
+        Names that are none, or more than 100 choices without ``--yes``.
+    """
+    grid = config.grid
+    features = _pieces(grid.features) or [None]
+    methods = _methods(config)
+    kernels, gammas = _pieces(grid.kernel) or ["rbf"], _pieces(grid.gamma) or [None]
+    for kernel in kernels:
+        if kernel not in KERNELS:
+            known = ", ".join(KERNELS)
+            raise UsageError(f"no kernel {kernel!r}", where="--kernel", fix=f"use {known}")
+    qualities = _pieces(grid.quality) or [None]
+    weights = [None]
+    if grid.quality_weight is not None:
+        weights = number_grid(grid.quality_weight, "--lambda")
+    found: dict[tuple[object, ...], Cell] = {}
+    for one in product(features, qualities, methods, kernels, gammas, weights):
+        cell = _cell(config, *one)
+        found.setdefault((cell.settings,), cell)
+    cells = list(found.values())
+    names = [cell.label for cell in cells]
+    varied = len(features) > 1
+    cells = [
+        replace(cell, label=_whole_label(cell, varied)) if names.count(cell.label) > 1 else cell
+        for cell in cells
+    ]
+    for number in range(grid.seeds):
+        choice = ChoiceConfig(method=RANDOM, seed=config.shared.seed + number)
+        settings = replace(_base(config, features[0]), choice=choice)
+        cells.append(Cell(settings, f"random, seed {choice.seed}"))
+    if len(cells) > MOST and not grid.yes:
+        raise UsageError(
+            f"the grid has {len(cells):,} choices",
+            where="compare",
+            why=f"{len(features)} features x {len(qualities)} qualities x {len(methods)} methods x "
+            f"{len(kernels)} kernels x {len(gammas)} gammas x {len(weights)} lambdas",
+            fix="give fewer values, or --yes to run them all",
+        )
+    return cells
+
+
+def _methods(config: CompareConfig) -> list[str]:
+    """Methods that are asked for; of ``all`` those that have what they need. Not random."""
+    names = _pieces(config.grid.method) or ["dpp"]
+    if "all" in names:
+        there = {
+            *(["quality"] if config.grid.quality else []),
+            *(["target"] if config.shared.target else []),
+        }
+        names = [name for name, method in METHODS.items() if method.needs <= there]
+    for name in names:
+        method_named(name)
+    return [name for name in dict.fromkeys(names) if name != RANDOM]
+
+
+def _cell(
+    config: CompareConfig,
+    features: str | None,
+    quality: str | None,
+    method: str,
+    kernel: str,
+    gamma: str | None,
+    weight: float | None,
+) -> Cell:
+    """The cell of these values, less those that make no difference to its method."""
+    takes, shared = METHODS[method].takes, config.shared
+    own_quality = quality if "quality" in takes else None
+    by_kernel = method in ("dpp", "facility")
+    own_weight = weight if "lambda" in takes and own_quality is not None else None
+    if own_weight is None and "lambda" in takes and own_quality is not None:
+        own_weight = DEFAULT_WEIGHT
+    if own_weight == 0.0:
+        own_quality = own_weight = None
+    choice = ChoiceConfig(
+        method=method,
+        seed=shared.seed,
+        given=shared.given if "given" in takes else None,
+        target=shared.target if "target" in takes or own_quality is not None else None,
+        threshold=shared.threshold if "threshold" in takes else None,
+        clusters=shared.clusters if "clusters" in takes else None,
+    )
+    if choice.target is not None and "target" not in takes:
+        is_target = own_quality is not None and own_quality.startswith("target")
+        choice = replace(choice, target=shared.target if is_target else None)
+    own_gamma = gamma if by_kernel and kernel == "rbf" else None
+    base = _base(config, features)
+    settings = replace(
+        base,
+        choice=choice,
+        features=replace(base.features, kernel=kernel if by_kernel else "rbf", gamma=own_gamma),
+        quality=replace(base.quality, quality=own_quality, quality_weight=own_weight),
+    )
+    named = own_quality if len(_pieces(config.grid.quality)) > 1 else None
+    return Cell(settings, _label(method, named, own_weight))
+
+
+def _base(config: CompareConfig, features: str | None) -> SelectConfig:
+    shared = config.shared
+    return SelectConfig(
+        config.data,
+        config.reading,
+        ChoiceConfig(),
+        FeatureConfig(features=features, normalize=shared.normalize),
+        config.model,
+        QualityConfig(transform=shared.transform, tokenizer=shared.tokenizer),
+        OutputConfig(output="-"),
+        ComputeConfig(dtype=shared.dtype, workers=shared.workers),
+    )
+
+
+def _label(method: str, quality: str | None, weight: float | None) -> str:
+    parts = [method, *([] if quality is None else [quality])]
+    return " ".join([*parts, *([] if weight is None else [f"λ {weight:g}"])])
+
+
+def _whole_label(cell: Cell, varied: bool) -> str:
+    """The label with kernel and features, where others are called the same without."""
+    own = cell.settings.features
+    parts = [cell.label]
+    if varied:
+        parts.append(str(own.features or "static"))
+    if cell.method in ("dpp", "facility"):
+        parts.append(own.kernel + (f" {own.gamma}" if own.gamma else ""))
+    return ", ".join(parts)
+
+
+def _pieces(values: tuple[str, ...]) -> list[str]:
+    return list(dict.fromkeys(piece.strip() for one in values for piece in one.split(",") if piece))

@@ -1,0 +1,210 @@
+"""A finished comparison: every choice's measures, how much choices have in common, a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spanset.base.array_types import FloatArray
+from spanset.data.dataset import Dataset
+from spanset.diversity.pareto import knee, pareto_front
+from spanset.runs.kept_cells import KeptCell
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class ComparedCell:
+    """One choice.
+
+    Attributes
+    ----------
+    label, method : str
+        What it is called, and how it chose.
+    quality : str or None
+        Which quality counted.
+    weight : float or None
+        Lambda, where one counted.
+    found : KeptCell
+        Its picks and measures, by size.
+    """
+
+    label: str
+    method: str
+    quality: str | None
+    weight: float | None
+    found: KeptCell
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A lambda, and why.
+
+    Attributes
+    ----------
+    quality : str
+        Which quality it weighs.
+    front : list of float
+        Lambdas that no other of the grid beats in both quality and LDD, by rising quality.
+    weight : float or None
+        Where the front bends most; None where it does not.
+    kept : float
+        Share of the way from the most diverse to the best of the front, in quality, at that lambda.
+    lost : float
+        The same in LDD.
+    """
+
+    quality: str
+    front: list[float]
+    weight: float | None
+    kept: float
+    lost: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All choices of a grid.
+
+    Attributes
+    ----------
+    data : Dataset
+        What was chosen from.
+    sizes : list of int
+        Numbers of picks.
+    cells : list of ComparedCell
+        Choices, random ones last.
+    measures : list of str
+        Names of the measures; `better` has their directions.
+    scores : list of str
+        Names of the scores whose means are there, tokens first.
+    space : str
+        What all choices are measured in.
+    """
+
+    data: Dataset
+    sizes: list[int]
+    cells: list[ComparedCell]
+    measures: list[str]
+    better: Mapping[str, str]
+    scores: list[str]
+    space: str
+    timings: Mapping[str, float]
+    peak_bytes: int
+    folder: str
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "sizes": self.sizes,
+            "space": self.space,
+            "cells": [
+                {
+                    "label": cell.label,
+                    "method": cell.method,
+                    "quality": cell.quality,
+                    "lambda": cell.weight,
+                    "seconds": cell.found.seconds,
+                    "stop_reason": cell.found.stop_reason,
+                    "measures": dict(cell.found.measures),
+                }
+                for cell in self.cells
+            ],
+            "overlap": {str(size): self.overlaps(size).tolist() for size in self.sizes},
+            "rank_correlation": {
+                str(size): _plain(self.rank_correlations(size)) for size in self.sizes
+            },
+            "suggestions": {
+                str(size): [vars(one) for one in self.suggestions(size)] for size in self.sizes
+            },
+            "seconds": dict(self.timings),
+            "peak_bytes": self.peak_bytes,
+            "folder": self.folder,
+        }
+
+    def chosen(self) -> list[ComparedCell]:
+        """Choices but random ones."""
+        return [cell for cell in self.cells if cell.method != RANDOM]
+
+    def random(self, size: int, name: str) -> tuple[float, float]:
+        """Mean and standard deviation of a measure over the random choices."""
+        values = [cell.found.measures[str(size)][name] for cell in self.cells]
+        own = [
+            value
+            for cell, value in zip(self.cells, values, strict=True)
+            if cell.method == RANDOM and value is not None
+        ]
+        if not own:
+            return float("nan"), 0.0
+        return float(np.mean(own)), float(np.std(own, ddof=1)) if len(own) > 1 else 0.0
+
+    def overlaps(self, size: int) -> FloatArray:
+        """Rows that two choices share, of those in either (Jaccard); (c, c)."""
+        sets = [set(cell.found.rows[str(size)]) for cell in self.cells]
+        return np.array([[len(a & b) / max(1, len(a | b)) for b in sets] for a in sets])
+
+    def rank_correlations(self, size: int) -> FloatArray:
+        """Spearman correlation of the ranks of the rows that two choices share; (c, c).
+
+        NaN of fewer than three.
+        """
+        ranks = [
+            {row: rank for rank, row in enumerate(cell.found.rows[str(size)])}
+            for cell in self.cells
+        ]
+        return np.array([[_spearman(a, b) for b in ranks] for a in ranks])
+
+    def suggestions(self, size: int) -> list[Suggestion]:
+        """Of each quality that was weighed by several lambdas: the front, and its bend."""
+        found = []
+        for quality in self.scores[1:]:
+            own = [cell for cell in self.chosen() if self._weighs(cell, quality)]
+            if len(own) < 3 or "ldd" not in self.measures:
+                continue
+            of = [cell.found.measures[str(size)] for cell in own]
+            gains = _numbers(of, f"mean {quality}") * self._direction(own, of, quality)
+            losses = _numbers(of, "ldd")
+            front = pareto_front(gains, losses)
+            weights = [own[place].weight or 0.0 for place in front.tolist()]
+            best = knee(gains, losses, front)
+            if best is None:
+                found.append(Suggestion(quality, weights, None, 0.0, 0.0))
+                continue
+            first, last = front[0], front[-1]
+            kept = (gains[best] - gains[first]) / (gains[last] - gains[first])
+            lost = (losses[best] - losses[first]) / (losses[last] - losses[first])
+            weight = own[best].weight or 0.0
+            found.append(Suggestion(quality, weights, weight, float(kept), float(lost)))
+        return found
+
+    def _weighs(self, cell: ComparedCell, quality: str) -> bool:
+        """Whether a cell is of one line of lambdas of a quality: dpp by it, or by none."""
+        return cell.method == "dpp" and cell.quality in (None, quality)
+
+    def _direction(
+        self, own: Sequence[ComparedCell], of: Sequence[Mapping[str, Any]], quality: str
+    ) -> float:
+        """1 where a larger lambda raises the mean score, -1 where lower scores are better."""
+        values = _numbers(of, f"mean {quality}")
+        weights = np.array([cell.weight or 0.0 for cell in own])
+        rises = values[int(np.argmax(weights))] >= values[int(np.argmin(weights))]
+        return 1.0 if rises else -1.0
+
+
+def _numbers(of: Sequence[Mapping[str, Any]], name: str) -> FloatArray:
+    return np.array([np.nan if one[name] is None else one[name] for one in of], np.float64)
+
+
+def _spearman(a: Mapping[int, int], b: Mapping[int, int]) -> float:
+    shared = sorted(a.keys() & b.keys())
+    if len(shared) < 3:
+        return float("nan")
+    one = np.argsort(np.argsort([a[row] for row in shared]))
+    other = np.argsort(np.argsort([b[row] for row in shared]))
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _plain(values: FloatArray) -> list[list[float | None]]:
+    return [[None if np.isnan(value) else float(value) for value in row] for row in values]

@@ -1,0 +1,102 @@
+"""Finished cells of a comparison on disk: a JSON file each, named by all that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from spanset.base.errors import OutputError, UsageError
+from spanset.data.writing.row_files import cannot_write
+
+FORM = 1  # raised where the files change
+
+
+@dataclass(frozen=True)
+class KeptCell:
+    """What came of a cell.
+
+    Attributes
+    ----------
+    label : str
+        Of the cell.
+    rows : mapping
+        Number of picks asked for, as text, to row numbers in the order of picks.
+    measures : mapping
+        The same to names of measures and their values.
+    seconds : float
+        That choosing the most of them took.
+    stop_reason : str
+        Why there are no more picks.
+    """
+
+    label: str
+    rows: Mapping[str, list[int]]
+    measures: Mapping[str, dict[str, float | None]]
+    seconds: float
+    stop_reason: str
+
+
+@dataclass(frozen=True)
+class KeptCells:
+    """A folder of them."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, path: str) -> KeptCells:
+        """The folder, made where it is not there.
+
+        Raises
+        ------
+        UsageError
+            A folder that holds something else.
+        """
+        folder = Path(path)
+        cells = folder / "cells"
+        is_ours = folder.is_dir() and (cells.is_dir() or not any(folder.iterdir()))
+        if folder.exists() and not is_ours:
+            raise UsageError(
+                "there is something else already",
+                where=f"--out {path}",
+                why="it is no folder that `spanset compare` made",
+                fix="name another",
+            )
+        try:
+            cells.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        return cls(cells)
+
+    def find(self, key: str) -> KeptCell | None:
+        """A finished cell; None where it is not there, or damaged."""
+        try:
+            found = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            return KeptCell(**found)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def keep(self, key: str, cell: KeptCell) -> None:
+        """Write a cell whole or not at all."""
+        path = self.folder / f"{key}.json"
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", dir=self.folder, suffix=".partial", delete=False, encoding="utf-8"
+            ) as file:
+                json.dump(asdict(cell), file, allow_nan=False)
+            os.replace(file.name, path)  # noqa: PTH105
+        except OSError as error:
+            if not isinstance(error, OutputError):
+                raise cannot_write(path, error) from error
+            raise
+
+
+def key_of(parts: Any) -> str:
+    """Name of a cell by plain values that it depends on."""
+    text = json.dumps([FORM, parts], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=16).hexdigest()
