@@ -1,13 +1,15 @@
 """What each command does, a file each, read downwards, one call a stage.
 
     select     read, represent, score, select, summarise, write
+    compare    the same for every cell of a grid, measured in one space
     plan       the same without doing it
     measure    read, represent, measure, judge, draw
     features   stores of features, made, added to, joined
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    given measure_inputs prepared measure_outcome run_again why_answers    parts of these
+    selection_task choice_checks other_rows grid_cells run_again why_answers
+    measure_inputs prepared measure_outcome    parts of these
     verbs/     the same in Python: `represent`, `measure`, `select`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 

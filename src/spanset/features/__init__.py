@@ -10,7 +10,7 @@ A representation is a function of a row and of a fitted state alone, so that row
     made_by_rows     what kinds have in common that need no passes of a model
     array stored      brought by the user: an array, a store that was made before
     model_features    what kinds have in common that passes of a language model make
-    of_sets           one representation for several data sets
+    of_sets of_parts  one representation for several data sets; of parts of the rows
 
 A new kind is a file here, a line in specs.py and one in representations.py.
 """

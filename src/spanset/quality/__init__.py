@@ -5,6 +5,7 @@
     model_scores     scores of a language model: formulas and directions
     answer_losses    the pass over answers alone that some of them need
     score_sources    where their columns come from: a store, the cache, a pass
+    target_similarity    nearness to a target
     orient           from a score to log quality: direction and transform
     scores           log quality by a score's name
     scored_rows      rows that have features, scored; those that cannot be leave with a reason

@@ -1,9 +1,14 @@
 """Ways to choose rows: one file a method, one Protocol.
 
     request      what a method is asked, and what a method is
-    dpp random top    the methods
-    ranked       a selection from an order that is known beforehand
-    methods      methods by their names
+    dpp random top                         diverse and good, uniform, best
+    kcenter facility_location kmeans       farthest first, representative, a row a cluster
+    dedup semdedup deita                   without repeats
+    target information_projection          near rows that say what for
+    methods      methods by their names, and what each heeds
+
+    ranked novelty near_pairs clusters     what several of them take
+    must_keep value_shares contamination   bounds: rows in, shares of values, rows out
     choosing     from features to picks: kernel, memory, method
 
     finished_choice    a choice that was made: candidates and picks

@@ -5,10 +5,10 @@ count as 0). F is monotone and submodular: greedy reaches at least 1 - 1/e of th
 determinant it represents the pool as it is: dense regions get more picks, outliers few.
 [lin2011submodular]
 
-Lazily (Minoux 1978): what a row adds only falls, so its last value is a bound, and only rows with
-the highest bounds are looked at again. A row adds something to the rows that are nearer to it than
-to any pick, its *support*; supports only shrink, so that one look at a column of similarities
-serves all later ones: no N x N matrix.
+Lazily (Minoux 1978) [minoux1978accelerated]: what a row adds only falls, so its last value is a
+bound, and only rows with the highest bounds are looked at again. A row adds something to the rows
+that are nearer to it than to any pick, its *support*; supports only shrink, so that one look at a
+column of similarities serves all later ones: no N x N matrix.
 """
 
 from __future__ import annotations

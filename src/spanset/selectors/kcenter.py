@@ -1,4 +1,4 @@
-"""k-center by farthest first (Gonzalez 1985): every row is near a pick.
+"""k-center by farthest first (Gonzalez 1985) [gonzalez1985clustering]: every row is near a pick.
 
 Each pick is the row farthest from all picks before it. The largest distance of any row to its
 nearest pick is then at most twice the least possible. It takes outliers first, by construction:

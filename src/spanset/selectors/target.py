@@ -1,7 +1,7 @@
 """Rows like a target: each target row takes its nearest in turn (RDS+, Ivison et al. 2025).
 
 The target are rows like those that the model shall be good at. In each round, every target row in
-its order takes the row nearest to it that is not taken yet. [ivison2025practical]
+its order takes the row nearest to it that is not taken yet. [ivison2025large]
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ the fine-tuning tools read (TRL, axolotl, LLaMA-Factory); docs/data-formats.md l
     pairs         preference pairs
     trees         Open Assistant's trees
     registry      all formats in order, labels (KTO), recognition
+    prompts       a prompt without an answer, where none is asked for
     mapping       --map
     field_names   names that prompts and answers go by
     guesses       what to say of rows that are not recognised
