@@ -56,8 +56,9 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         first = grid.pool(grid.cells[0], watcher)
         judge = grid.judge(first, watcher)
         scores = grid.scores(first, watcher)
-    with stage("choose"):
-        done = [grid.done(cell, kept, judge, scores, watcher) for cell in grid.cells]
+    started = perf_counter()
+    done = [grid.done(cell, kept, judge, scores, watcher) for cell in grid.cells]
+    timings["choose"] = perf_counter() - started
     cells = [
         ComparedCell(
             cell.label,
@@ -168,11 +169,24 @@ class Grid:
         scores: Mapping[str, tuple[IntArray, FloatArray]],
         watcher: Watcher,
     ) -> KeptCell:
-        """The cell's picks and what they measure, found or made."""
+        """What came of a cell, found or made."""
         key = key_of(self._depends_on(cell, judge, scores))
         if (found := kept.find(key)) is not None:
             return found
         watcher.note(cell.label)
+        with watcher.stage(cell.label):
+            found = self._made(cell, judge, scores, watcher)
+        kept.keep(key, found)
+        return found
+
+    def _made(
+        self,
+        cell: Cell,
+        judge: Judge,
+        scores: Mapping[str, tuple[IntArray, FloatArray]],
+        watcher: Watcher,
+    ) -> KeptCell:
+        """The cell's picks and what they measure."""
         pool = self.pool(cell, watcher)
         rows: dict[str, list[int]] = {}
         seconds, reason = 0.0, ""
@@ -196,9 +210,7 @@ class Grid:
             size: {**judge.measured(np.array(ids)), **_means(np.array(ids), scores)}
             for size, ids in rows.items()
         }
-        found = KeptCell(cell.label, rows, measures, seconds, reason)
-        kept.keep(key, found)
-        return found
+        return KeptCell(cell.label, rows, measures, seconds, reason)
 
     def _runs(self, cell: Cell) -> Iterator[list[int]]:
         """Numbers of picks that one run answers."""
