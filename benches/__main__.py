@@ -21,6 +21,7 @@ NAMES = (
     "kernels",
     "known-sets",
     "measures",
+    "methods",
     "neighbours",
     "rendering",
     "representations",

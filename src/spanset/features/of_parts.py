@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -53,9 +54,11 @@ def represent_parts(data: Dataset, same: Same, fit_transform: FitTransform) -> R
     answers, _ = fit_transform(only_part(data, "answer")[made.kept])
     keys = np.concatenate([made.data.digests[answers.kept], answers.data.digests], axis=1)
     own = answers.kept
+    # Listed are the rows that lack either part; those left out before, by both.
+    left_out = made.data.unrepresented + answers.data.unrepresented[len(data.unrepresented) :]
     prompts = Represented(
         made.X[own],
-        whole_again(answers.data, data, made.kept[own]),
+        replace(whole_again(answers.data, data, made.kept[own]), unrepresented=left_out),
         made.kept[own],
         of_rows(made.lengths, own),
     )

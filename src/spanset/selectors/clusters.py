@@ -13,12 +13,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import IntArray
-from spanset.base.cosines import Cosines
+from spanset.base.cosines import Cosines, rounded
 
 ITERATIONS = 20  # of Lloyd's; the inertia falls by less than 1 % after
 TOLERANCE = 1e-3  # relative movement of the centres that ends them
 AT_ONCE = 2**31  # rows x clusters up to which all rows are looked at in each iteration
 BATCH = 16_384  # rows of an iteration beyond
+COPY = 1.0 - 1e-5  # cosine with the centre from which a row is all of its cluster
 
 
 class Clusters(NamedTuple):
@@ -60,4 +61,23 @@ def cluster_rows(X: Cosines, count: int, seed: int) -> Clusters:
     for start in range(0, len(X), BATCH):
         rows = slice(start, start + BATCH)
         cosine[rows] = np.einsum("ij,ij->i", X[rows], centres[of[rows]])
+    _fill(X, of, cosine, count)
     return Clusters(of, cosine, count)
+
+
+def _fill(X: Cosines, of: IntArray, cosine: Cosines, count: int) -> None:
+    """Give empty clusters the rows farthest from their centres, as Lloyd's iterations do.
+
+    Where only a part of the rows is looked at, some centres end without a row. With fewer distinct
+    rows than clusters all rows are their own centres: those stay empty.
+    """
+    sizes = np.bincount(of, minlength=count)
+    empty = np.flatnonzero(sizes == 0).tolist()
+    moved: set[bytes] = set()
+    for row in np.argsort(rounded(cosine.copy()), kind="stable").tolist() if empty else ():
+        if not empty or cosine[row] >= COPY:
+            break
+        if sizes[of[row]] > 1 and (features := X[row].tobytes()) not in moved:
+            moved.add(features)
+            sizes[of[row]] -= 1
+            of[row], cosine[row] = empty.pop(0), 1.0

@@ -45,7 +45,7 @@ class Contact(NamedTuple):
     cosine : float
         Between them; NaN where words alone tell.
     shared : float
-        Share of the other's runs of words that the row holds.
+        Share of the other's runs of words that the row holds; 0 where it holds more of a third.
     """
 
     row: int
@@ -87,7 +87,8 @@ def contacts(
     for row in np.flatnonzero(is_near | (shares >= SHARE)).tolist():
         other = nearest[row] if is_near[row] else holders[row]
         cosine = float(cosines[row]) if is_near[row] else float("nan")
-        found.append(Contact(row, int(other), cosine, float(shares[row])))
+        shared = float(shares[row]) if other == holders[row] else 0.0
+        found.append(Contact(row, int(other), cosine, shared))
     return found
 
 

@@ -22,8 +22,5 @@ def select_deita(request: Request) -> Selection:
     assert log_quality is not None  # noqa: S101 (the method is refused without)
     best = np.argsort(-log_quality, kind="stable").astype(np.int64)
     threshold = THRESHOLD if request.threshold is None else request.threshold
-    # A budget or quotas may pass over rows that would have been taken.
-    is_bounded = request.quotas is None
-    limit = request.k if is_bounded else len(best)
-    kept = novel_rows(request.features, best, threshold, limit, request.given)
+    kept = novel_rows(request.features, best, threshold, request.k, request.given, request.quotas)
     return from_order(kept, log_quality, request)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,10 @@ AT_ONCE = 2**24  # similarities computed at once
 PART = 32  # columns a thread
 GRID = 2.0**-24  # what rows add is rounded to, beside the rows covered: ties are ties
 TOLD = 64  # picks between reports
+
+# A row as similar to a pick as to itself, but for so much, is a copy: float32's errors beside the
+# kernel's steepness there; of the angle, which grows with their root.
+REPEAT, REPEAT_BY_ANGLE = 1e-5, 1e-3
 
 
 def select_facility(request: Request) -> Selection:
@@ -72,7 +77,7 @@ def _lazily(request: Request, blocks: Blocks) -> Selection:
                 heapq.heappush(heap, (-gain, row))
             continue
         gain, row = heapq.heappop(heap) if heap else (0.0, -1)
-        if -gain <= 0.0:
+        if -gain <= supports.nothing:
             reason = StopReason.EXHAUSTED
             break
         size = FIRST
@@ -122,7 +127,12 @@ class _Supports:
     X, covered : (N, d), (m, d) float32
         Candidates, and the rows to be covered.
     cover : (m,) float32
-        Highest similarity of each covered row with a pick.
+        Highest similarity of each covered row with a pick; infinite where that is a copy of it: no
+        other can be nearer, whatever float32's errors say.
+    whole : (m,) float32
+        Similarity of each covered row with itself.
+    nothing : float
+        What a row must add more than: one that is no copy adds at least its own likeness.
     held : dict
         Candidate to its support: covered rows, and similarities with them.
     """
@@ -132,11 +142,17 @@ class _Supports:
     kernel: Kernel
     blocks: Blocks
     cover: Cosines = field(init=False)
+    whole: Cosines = field(init=False)
+    nothing: float = REPEAT_BY_ANGLE
     held: dict[int, tuple[npt.NDArray[np.int32], Cosines]] = field(default_factory=dict)
     entries: int = 0
 
     def __post_init__(self) -> None:
         self.cover = np.zeros(len(self.covered), np.float32)
+        self.whole = self.kernel.diagonal(self.covered).astype(np.float32)
+        if "float32" in self.kernel.spent:
+            steepness = np.max(self.kernel.steepness(self.covered[:1]))
+            self.nothing = REPEAT * max(1.0, float(steepness))
 
     def cover_by(self, points: Cosines) -> None:
         """Cover by other points than candidates."""
@@ -144,6 +160,7 @@ class _Supports:
         for start in range(0, len(points), step):
             columns = self.kernel.block(points[start : start + step], self.covered)
             np.maximum(self.cover, columns.max(axis=0), out=self.cover)
+        self._close(np.arange(len(self.cover)))
 
     def all_gains(self) -> FloatArray:
         """What each candidate adds now; (N,)."""
@@ -159,16 +176,24 @@ class _Supports:
 
     def gains(self, rows: list[int]) -> list[float]:
         """What candidates add now."""
-        self._look_at([row for row in rows if row not in self.held])
+        for row in rows:  # the youngest now: they do not go for each other
+            if row in self.held:
+                self.held[row] = self.held.pop(row)
+        self._look_at([row for row in rows if row not in self.held], len(rows))
         return [self._gain(row) for row in rows]
 
     def take(self, row: int) -> None:
         """Cover by a candidate, for good."""
         if row not in self.held:
-            self._look_at([row])
+            self._look_at([row], 1)
         places, values = self.held.pop(row)
         self.entries -= len(places)
         self.cover[places] = np.maximum(self.cover[places], values)
+        self._close(places)
+
+    def _close(self, places: npt.NDArray[np.integer[Any]]) -> None:
+        """Cover for good what a copy covers."""
+        self.cover[places[self.cover[places] >= self.whole[places] - self.nothing]] = np.inf
 
     def _gain(self, row: int) -> float:
         places, values = self.held[row]
@@ -181,8 +206,8 @@ class _Supports:
             self.entries += len(places)
         return float(self._rounded(more.sum(dtype=np.float64)))
 
-    def _look_at(self, rows: list[int]) -> None:
-        """Compute columns, and hold what is above the cover; the oldest go for them."""
+    def _look_at(self, rows: list[int], wanted: int) -> None:
+        """Compute columns, and hold what is above the cover; all but the youngest may go for it."""
 
         def block(some: IntArray) -> list[tuple[npt.NDArray[np.int32], Cosines]]:
             columns = self.kernel.block(self.X[some], self.covered)
@@ -193,7 +218,7 @@ class _Supports:
         for row, support in zip(rows, (one for part in parts for one in part), strict=True):
             self.held[row] = support
             self.entries += len(support[0])
-        while self.entries > HELD and len(self.held) > len(rows):
+        while self.entries > HELD and len(self.held) > wanted:
             self.entries -= len(self.held.pop(next(iter(self.held)))[0])
 
     def _rounded(self, sums: FloatArray) -> FloatArray:

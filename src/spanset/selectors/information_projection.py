@@ -3,8 +3,9 @@
 With jointly Gaussian rows and queries, the information that the picks S hold about the queries Q is
 greatest where |P_S Q|^2 is, the part of the queries that lies in the span of the picks: what points
 at the queries is good, what points where a pick points already adds nothing. Here each pick adds
-the most to it, exactly. Queries are the target's rows; without a target every row weighed by its
-quality; without a quality every row. [dong2026greedy]
+the most to it, but for float32's errors in rows that nearly lie in the span; scores are exact.
+Queries are the target's rows; without a target every row weighed by its quality; without a quality
+every row. [dong2026greedy]
 
 d picks span all d dimensions, and then nothing is left to gain. A round ends where `EXPLAINED` of
 the queries is spanned; the next begins anew among the rows left. (The paper picks fewer rows than
@@ -27,7 +28,7 @@ from spanset.selectors.request import Request
 
 EXPLAINED = 0.999  # share of the queries' energy that ends a round
 ROWS = 8192  # in float64 at once
-SPENT = 1e-6  # residual of a unit row, in float32, below which it lies in the span
+SPENT = 1e-6  # residual of a unit row, of float32's numbers, below which it lies in the span
 GRID = 2.0**-30  # of the queries' energy: scores are rounded to it, so that ties are ties
 
 
@@ -115,19 +116,27 @@ class _Round:
         self.basis = np.zeros((d, d))
 
     def best(self) -> tuple[int, float]:
-        """The row that adds most, and how much: x M x / |x|^2 of what is left of both."""
+        """The row that adds most, and how much: x M x / |x|^2 of what is left of both.
+
+        What float32 says of a row near the span may be far too much: the best is looked at in
+        float64, and the next where that takes its place.
+        """
         able = self.alive & (self.residual > SPENT)
         added = np.where(able, self.energy / np.maximum(self.residual, SPENT), 0.0)
         np.rint(added / GRID, out=added)
-        row = int(np.argmax(added))
+        looked_at: set[int] = set()
+        while (row := int(np.argmax(added))) not in looked_at and added[row] > 0.0:
+            looked_at.add(row)
+            outside = self._outside(row)
+            self.residual[row] = outside @ outside
+            self.energy[row] = outside @ self.moments @ outside
+            is_able = self.residual[row] > SPENT
+            added[row] = np.rint(self.energy[row] / self.residual[row] / GRID) if is_able else 0.0
         return row, float(added[row] * GRID)
 
     def take(self, row: int) -> None:
         """Project the row out of the queries and out of every row: one look at all features."""
-        unit = self.X[row].astype(np.float64)
-        for _ in range(2):  # twice: once leaves rounding errors in the span
-            spanned = self.basis[: self.picks]
-            unit -= spanned.T @ (spanned @ unit)
+        unit = self._outside(row)
         unit /= np.sqrt(unit @ unit)
         seen = self.moments @ unit
         share = float(unit @ seen)
@@ -143,6 +152,14 @@ class _Round:
         self.picks += 1
         self.explained += share
         self.alive[row] = False
+
+    def _outside(self, row: int) -> FloatArray:
+        """The part of a row outside the span; (d,)."""
+        outside = self.X[row].astype(np.float64)
+        spanned = self.basis[: self.picks]
+        for _ in range(2):  # twice: once leaves rounding errors in the span
+            outside -= spanned.T @ (spanned @ outside)
+        return outside
 
     def _times(self, rows: IntArray, both: Cosines) -> Cosines:
         return self.X[rows[0] : rows[-1] + 1] @ both

@@ -68,13 +68,23 @@ def _require_room(request: Request, kept: IntArray) -> None:
             raise UsageError(what, where="--keep", why=why, fix=fix)
     if request.quotas is not None:
         quotas = request.quotas
-        over = np.flatnonzero(quotas.ledger(kept).counts > quotas.most)
+        counts = quotas.ledger(kept).counts
+        over = np.flatnonzero(counts > quotas.most)
         if len(over):
             raise UsageError(
                 f"more rows have to be kept than the share of {quotas.names[over[0]]!r} allows",
                 where="--keep",
                 why=f"at most {quotas.most[over[0]]:,} of {quotas.k:,}",
                 fix=fix,
+            )
+        owed = np.maximum(quotas.least - counts, 0)
+        if owed.sum() > quotas.k - len(kept):
+            raise UsageError(
+                f"the rows to keep leave {quotas.k - len(kept):,} picks, the shares need "
+                f"{owed.sum():,} more",
+                where="--keep",
+                why=f"of {', '.join(quotas.names[group] for group in np.flatnonzero(owed)[:5])}",
+                fix="keep fewer rows, lower the shares, or raise -k",
             )
 
 

@@ -77,7 +77,7 @@ def near_pairs(
     pairs, floor = _found([part[own] for part in parts], min(FLOOR, threshold), threshold)
     for name in ("first", "second"):
         pairs[name] = own[pairs[name]]
-    path = _folder() / f"{key}-{floor:.6f}.npy"
+    path = _folder() / f"{key}-{float(floor)!r}.npy"
     if fault := keep_array(path, pairs):
         watcher.note(f"near pairs are not kept in {path.parent}: {fault}")
     return NearPairs(leader, pairs, floor)
@@ -156,7 +156,7 @@ def _key(parts: list[Cosines]) -> str:
 def _kept(key: str, threshold: float) -> tuple[npt.NDArray[Any], float] | None:
     """Pairs found before, from a floor at or below the threshold."""
     for path in cached_pairs():
-        name, _, floor = path.stem.rpartition("-")
+        name, floor = path.stem[: len(key)], path.stem[len(key) + 1 :]
         if name == key and float(floor) <= threshold:
             pairs = kept_array(path)
             if pairs is not None and pairs.dtype == PAIR:

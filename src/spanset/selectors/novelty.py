@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.cosines import as_float32, nearest_of, rounded
+from spanset.greedy.quotas import Quotas
 
 BLOCK = 1024  # rows looked at together
 
@@ -23,6 +24,7 @@ def novel_rows(
     threshold: float,
     limit: int,
     given: npt.NDArray[np.floating[Any]] | None = None,
+    quotas: Quotas | None = None,
 ) -> IntArray:
     """The first `limit` rows in this order that are below the threshold with all kept before.
 
@@ -34,13 +36,18 @@ def novel_rows(
         Rows by preference.
     given : (g, d), optional
         Unit rows that are kept from the start, and not among the result.
+    quotas : Quotas, optional
+        Rows that they do not allow when it is their turn are not kept: no other is near them.
     """
     X = as_float32(X)
     kept: list[int] = []
+    ledger = None if quotas is None else quotas.ledger()
     for start in range(0, len(order), BLOCK):
         rows = order[start : start + BLOCK]
         points = X[rows]
         near = np.zeros(len(rows), bool)
+        if ledger is not None:
+            near = ~ledger.open()[ledger.quotas.groups[rows]]
         for before in (given, X[kept]):
             if before is not None and len(before):
                 near |= nearest_of(points, as_float32(before))[0] >= threshold
@@ -51,4 +58,7 @@ def novel_rows(
                 if len(kept) == limit:
                     return np.array(kept, np.int64)
                 near |= among[place]
+                if ledger is not None:  # groups only close
+                    ledger.take(int(rows[place]))
+                    near |= ~ledger.open()[ledger.quotas.groups[rows]]
     return np.array(kept, np.int64)

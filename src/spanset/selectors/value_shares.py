@@ -61,7 +61,8 @@ class Share:
             raise UsageError(f"{text!r} is no share", where="--share", fix=f"write {_FORM}")
         least, most = (_bound(part.strip(), text) for part in (low, high))
         one = cls(text, field, value if colon else None, least, most)
-        if least is not None and most is not None and one.rows(1000)[0] > one.rows(1000)[1]:
+        # A share and a count can be compared only when k is known.
+        if least is not None and most is not None and type(least) is type(most) and least > most:
             raise UsageError(
                 f"{text!r} asks for at least {low} and at most {high}",
                 where="--share",
@@ -82,7 +83,7 @@ def parse_shares(texts: Sequence[str]) -> list[Share]:
     Raises
     ------
     UsageError
-        No such form, several fields, or least shares that sum above 1.
+        No such form, several fields, a value twice, or least shares that sum above 1.
     """
     shares = [Share.parse(text) for text in texts]
     fields = list(dict.fromkeys(share.field for share in shares))
@@ -92,6 +93,14 @@ def parse_shares(texts: Sequence[str]) -> list[Share]:
             where="--share",
             why="a row counts for both, and greedy choice may then end without a way out",
             fix="bound one field; one that joins both values can be added to the rows",
+        )
+    values = [share.value for share in shares]
+    if twice := [value for value in values if values.count(value) > 1]:
+        of = "every value" if twice[0] is None else f"the {fields[0]} {twice[0]!r}"
+        raise UsageError(
+            f"two shares of {of}",
+            where="--share",
+            fix="write both bounds in one, as LOW..HIGH",
         )
     named = [share.least for share in shares if share.value is not None]
     total = sum(one for one in named if isinstance(one, float))
@@ -133,6 +142,16 @@ def _require_room(
     names: Sequence[str], there: np.ndarray, least: np.ndarray, most: np.ndarray, k: int, field: str
 ) -> None:
     """Refuse bounds that cannot be met."""
+    crossed = np.flatnonzero(least > most)
+    if len(crossed):
+        group = int(crossed[0])
+        raise DataError(
+            f"at least {least[group]:,} and at most {most[group]:,} rows of {field} "
+            f"{names[group]!r} are wanted",
+            where="--share",
+            why=f"of {k:,} rows, the least share rounded up and the most down",
+            fix="widen the bounds",
+        )
     short = np.flatnonzero(there < least)
     if len(short):
         group = int(short[0])
