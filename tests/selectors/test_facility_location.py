@@ -90,7 +90,7 @@ def test_supports_that_are_evicted_are_looked_at_again(held, monkeypatch):
     assert few.scores.tolist() == whole.scores.tolist()
 
 
-@pytest.mark.parametrize(("name", "size"), [("AT_ONCE", 700), ("PART", 1), ("MOST", 4)])
+@pytest.mark.parametrize(("name", "size"), [("AT_ONCE", 700), ("PART", 1), ("MOST", 8)])
 def test_sizes_of_blocks_do_not_change_picks(name, size, monkeypatch):
     X = exact_rows(np.random.default_rng(7), 300)
     before = X[:20]

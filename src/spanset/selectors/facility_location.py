@@ -30,12 +30,11 @@ from spanset.selectors.ranked import within_budget
 from spanset.selectors.request import Request
 
 COVERED = 100_000  # rows that are to be covered, at most; of more, so many drawn with the seed
-FIRST = 4  # rows looked at again together; twice as many each time until a pick
-MOST = 256
+FEWEST, MOST = 8, 512  # rows looked at again together: twice as many each time until a pick
 HELD = 2**27  # entries of supports that are held: 1 GB
-AT_ONCE = 2**24  # similarities computed at once
-PART = 32  # columns a thread
-GRID = 2.0**-24  # what rows add is rounded to, beside the rows covered: ties are ties
+AT_ONCE = 2**22  # similarities computed at once
+PART = 128  # columns a thread
+GRID = 2.0**-21  # what rows add is rounded to, beside the root of the rows covered: ties are ties
 TOLD = 64  # picks between reports
 
 # A row as similar to a pick as to itself, but for so much, is a copy: float32's errors beside the
@@ -64,7 +63,7 @@ def _lazily(request: Request, blocks: Blocks) -> Selection:
     picks: list[int] = []
     scores: list[float] = []
     reason = StopReason.REACHED_K
-    size = FIRST
+    size = FEWEST
     while len(picks) < request.k:
         if request.cancelled():
             reason = StopReason.INTERRUPTED
@@ -80,7 +79,7 @@ def _lazily(request: Request, blocks: Blocks) -> Selection:
         if -gain <= supports.nothing:
             reason = StopReason.EXHAUSTED
             break
-        size = FIRST
+        size = max(FEWEST, size // 4)
         picks.append(row)
         scores.append(-gain / len(covered))
         supports.take(row)
@@ -164,6 +163,8 @@ class _Supports:
 
     def all_gains(self) -> FloatArray:
         """What each candidate adds now; (N,)."""
+        if self.covered is self.X:
+            return self._all_gains_by_halves()
         step = max(1, AT_ONCE // len(self.covered))
 
         def block(rows: IntArray) -> FloatArray:
@@ -173,6 +174,30 @@ class _Supports:
             return self._rounded(more.sum(axis=1, dtype=np.float64))
 
         return np.concatenate(self.blocks.run(np.arange(len(self.X)), step, block))
+
+    def _all_gains_by_halves(self) -> FloatArray:
+        """The same where candidates are what is covered: each similarity serves both its rows."""
+        size = max(1, int(AT_ONCE**0.5) // 2)
+        starts = np.arange(0, len(self.X), size)
+        pairs = [(one, other) for one in starts for other in starts if one <= other]
+
+        def block(number: IntArray) -> list[tuple[slice, FloatArray]]:
+            one, other = (slice(start, start + size) for start in pairs[int(number[0])])
+            similar = self.kernel.block(self.X[one], self.X[other])
+            more = similar - self.cover[other]
+            np.maximum(more, 0.0, out=more)
+            found = [(one, more.sum(axis=1, dtype=np.float64))]
+            if one != other:
+                np.subtract(similar, self.cover[one, None], out=more)
+                np.maximum(more, 0.0, out=more)
+                found.append((other, more.sum(axis=0, dtype=np.float64)))
+            return found
+
+        gains = np.zeros(len(self.X))
+        for found in self.blocks.run(np.arange(len(pairs)), 1, block):
+            for rows, sums in found:
+                gains[rows] += sums
+        return self._rounded(gains)
 
     def gains(self, rows: list[int]) -> list[float]:
         """What candidates add now."""
@@ -222,5 +247,5 @@ class _Supports:
             self.entries -= len(self.held.pop(next(iter(self.held)))[0])
 
     def _rounded(self, sums: FloatArray) -> FloatArray:
-        grid = GRID * len(self.cover)
+        grid = GRID * np.sqrt(len(self.cover))
         return np.rint(sums / grid) * grid
