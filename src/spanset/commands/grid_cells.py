@@ -76,9 +76,11 @@ def cells_of(config: CompareConfig) -> list[Cell]:
         found.setdefault((cell.settings,), cell)
     cells = list(found.values())
     names = [cell.label for cell in cells]
-    varied = len(features) > 1
+    of_features, of_kernels = len(features) > 1, len(kernels) * len(gammas) > 1
     cells = [
-        replace(cell, label=_whole_label(cell, varied)) if names.count(cell.label) > 1 else cell
+        replace(cell, label=_whole_label(cell, of_features, of_kernels))
+        if names.count(cell.label) > 1
+        else cell
         for cell in cells
     ]
     for number in range(grid.seeds):
@@ -170,13 +172,13 @@ def _label(method: str, quality: str | None, weight: float | None) -> str:
     return " ".join([*parts, *([] if weight is None else [f"λ {weight:g}"])])
 
 
-def _whole_label(cell: Cell, varied: bool) -> str:
-    """The label with kernel and features, where others are called the same without."""
+def _whole_label(cell: Cell, of_features: bool, of_kernels: bool) -> str:
+    """The label with features and kernel, those that vary: others are called the same without."""
     own = cell.settings.features
     parts = [cell.label]
-    if varied:
+    if of_features:
         parts.append(str(own.features or "static"))
-    if cell.method in ("dpp", "facility"):
+    if of_kernels and cell.method in ("dpp", "facility"):
         parts.append(own.kernel + (f" {own.gamma}" if own.gamma else ""))
     return ", ".join(parts)
 

@@ -60,7 +60,7 @@ def _column(compared: Compared, size: int, name: str) -> list[str]:
     known = np.array([np.nan if value is None else value for value in values], np.float64)
     mean, deviation = compared.random(size, name)
     scale = 100 if name == "near-duplicates" else 1
-    shown = _numbers(scale * np.append(known, mean))
+    shown = _numbers(scale * np.append(known, mean), most=2 if scale > 1 else 4)
     better = compared.better.get(name)
     if better and len(np.unique(known[np.isfinite(known)])) > 1:
         best = np.nanmax(known) if better == "higher" else np.nanmin(known)
@@ -72,11 +72,11 @@ def _column(compared: Compared, size: int, name: str) -> list[str]:
     return shown
 
 
-def _numbers(values: np.ndarray) -> list[str]:
-    """Numbers of one kind, to three digits of the largest."""
+def _numbers(values: np.ndarray, most: int) -> list[str]:
+    """Numbers of one kind, to three digits of the largest, and so many behind the point."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max()) if len(finite) else 0.0
-    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, 4)) if largest > 0 else 0
+    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, most)) if largest > 0 else 0
     return ["-" if not np.isfinite(value) else f"{value:,.{digits}f}" for value in values]
 
 
