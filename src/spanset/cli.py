@@ -31,7 +31,7 @@ from spanset.config.toml_files import take_config
 
 # What takes "-" as its value; anywhere else it is standard input among the data. The parser would
 # take it for an option there, so that it goes by a word that no command line can hold.
-TAKE_DASH = ("-o", "--output", "--given", "--target", "--reference")
+TAKE_DASH = ("-o", "--output", "--given", "--target", "--avoid", "--keep", "--reference")
 STDIN = "\0-"
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 

@@ -57,6 +57,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "malformed": 0,
         "empty": 0,
         "unrepresented": 0,
+        "avoided": 0,
         "picked": 20,
     }
     assert set(files_of(folder)) - {"manifest.json"} == set(manifest["files"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spanset.base.errors import UsageError
 from spanset.config.amounts import is_auto
-from spanset.config.settings import ChoiceConfig, SelectConfig
+from spanset.config.settings import SelectConfig
 from spanset.quality.target_similarity import TARGET_SCORES
 from spanset.selectors.value_shares import parse_shares
 
@@ -39,7 +39,7 @@ def check_choice(config: SelectConfig) -> None:
     """
     choice, quality = config.choice, config.quality.quality
     parse_shares(choice.share)
-    _check_numbers(choice)
+    check_numbers(choice.threshold, choice.avoid_at, choice.least_gain, choice.clusters)
     is_whole = choice.k and not is_auto(choice.k)
     mistakes = (
         (
@@ -73,15 +73,20 @@ def check_choice(config: SelectConfig) -> None:
             raise UsageError(what, where=where, fix=fix)
 
 
-def _check_numbers(choice: ChoiceConfig) -> None:
+def check_numbers(
+    threshold: float | None,
+    avoid_at: float | None,
+    least_gain: float | None,
+    clusters: int | None,
+) -> None:
     """Refuse numbers that are none of their kind."""
     for flag, value, kind in (
-        ("--threshold", choice.threshold, "cosine"),
-        ("--avoid-at", choice.avoid_at, "cosine"),
-        ("--least-gain", choice.least_gain, "share"),
+        ("--threshold", threshold, "cosine"),
+        ("--avoid-at", avoid_at, "cosine"),
+        ("--least-gain", least_gain, "share"),
     ):
         if value is not None and not 0.0 < value <= 1.0:
             fix = "give a number above 0, at most 1"
             raise UsageError(f"{value:g} is no {kind} of use", where=flag, fix=fix)
-    if choice.clusters is not None and choice.clusters < 1:
-        raise UsageError(f"{choice.clusters} clusters", where="--clusters", fix="give 1 or more")
+    if clusters is not None and clusters < 1:
+        raise UsageError(f"{clusters} clusters", where="--clusters", fix="give 1 or more")

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.errors import DataError
+from spanset.base.errors import DataError, UsageError
+from spanset.base.file_digest import sha256_of
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
 from spanset.base.version import __version__
+from spanset.commands.choice_checks import check_numbers
 from spanset.commands.grid_cells import Cell, cells_of
 from spanset.commands.selection_task import Beside, Pool, SelectionTask
-from spanset.config.amounts import check_amounts, refuse_below_one, row_counts
+from spanset.config.amounts import check_amounts, is_auto, refuse_below_one, row_counts
 from spanset.config.compare_settings import CompareConfig
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
@@ -47,15 +50,19 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         With what, where, why and what to do; cells that were finished stay.
     """
     grid = Grid.check(config)
+    kept = KeptCells.at(config.shared.out)
     timings: dict[str, float] = {}
     stage = stopwatch(watcher, timings)
     with stage("read"):
         grid = grid.read()
-        kept = KeptCells.at(config.shared.out)
+        for task in grid.tasks:
+            grid.beside(task)  # so that what is wrong with them shows first
     with stage("represent"):
         first = grid.pool(grid.cells[0], watcher)
+        require_room(first, grid.sizes)
         judge = grid.judge(first, watcher)
         scores = grid.scores(first, watcher)
+        kept.make()
     started = perf_counter()
     done = [grid.done(cell, kept, judge, scores, watcher) for cell in grid.cells]
     timings["choose"] = perf_counter() - started
@@ -95,12 +102,23 @@ class Grid:
     sizes: list[int] = field(init=False)
     held: tuple[object, Pool] | None = None
     rated: tuple[object, Pool] | None = None
+    others: dict[bool, Beside] = field(default_factory=dict)
 
     @classmethod
     def check(cls, config: CompareConfig) -> Grid:
         """Refuse what is wrong without a look at the data: each cell as `spanset select` would."""
+        if is_auto(config.grid.k):
+            raise UsageError(
+                "choices are compared at the same number of rows",
+                where="-k auto",
+                fix="give numbers: -k 1000,10000",
+            )
         check_amounts(config.grid.k, None)
         refuse_below_one(("--seeds", config.grid.seeds))
+        shared = config.shared
+        check_numbers(shared.threshold, shared.avoid_at, None, shared.clusters)
+        if shared.avoid_at is not None and not shared.avoid:
+            raise UsageError("it goes with --avoid", where="--avoid-at", fix="leave it out")
         for quality in config.grid.quality:
             for piece in quality.split(","):
                 require_known_quality(piece)
@@ -118,15 +136,17 @@ class Grid:
     def pool(self, cell: Cell, watcher: Watcher) -> Pool:
         """Features and scores for a cell; those of the cell before, where they are the same."""
         task = SelectionTask.check(cell.settings)
-        features = (cell.settings.features.features, cell.settings.choice.given)
+        features = cell.settings.features.features
         if self.held is None or self.held[0] != features:
-            beside = self._beside(task)
+            task = self._with_others(task)
+            beside = self.beside(task)
             made = task.represented(self.data, beside, watcher)
             self.held, self.rated = (features, task.less_avoided(made, beside, watcher)), None
-        scored = (features, cell.settings.quality)
+        scored = (features, replace(cell.settings.quality, quality_weight=None))
         if self.rated is None or self.rated[0] != scored:
             self.rated = scored, task.rated(self.held[1], watcher)
-        return self.rated[1]
+        found = self.rated[1]
+        return found if cell.settings.choice.given else replace(found, given=None)
 
     def judge(self, first: Pool, watcher: Watcher) -> Judge:
         """What measures all choices: the first features' directions, by the usual kernel."""
@@ -138,16 +158,24 @@ class Grid:
         name = str(self.tasks[0].spec)
         return Judge(X, data, self.measures, volume, name, shared.seed)
 
-    def _beside(self, task: SelectionTask) -> Beside:
-        """Rows beside the data: a target's copies and what is avoided leave every cell."""
+    def beside(self, task: SelectionTask) -> Beside:
+        """Rows beside the data, read once: as arrays where the features are one."""
+        is_array = task.spec.kind == "array"
+        if is_array not in self.others:
+            self.others[is_array] = self._with_others(task).beside()
+        return self.others[is_array]
+
+    def _with_others(self, task: SelectionTask) -> SelectionTask:
+        """The task with all rows beside: a target's copies and what is avoided leave every cell."""
         shared = self.config.shared
         choice = replace(
             task.config.choice,
+            given=shared.given,
             target=shared.target,
             avoid=shared.avoid,
             avoid_at=shared.avoid_at,
         )
-        return replace(task, config=replace(task.config, choice=choice)).beside()
+        return replace(task, config=replace(task.config, choice=choice))
 
     def scores(self, first: Pool, watcher: Watcher) -> dict[str, tuple[IntArray, FloatArray]]:
         """Of every quality: the numbers of the rows that are scored, and their scores."""
@@ -191,12 +219,7 @@ class Grid:
         rows: dict[str, list[int]] = {}
         seconds, reason = 0.0, ""
         for sizes in self._runs(cell):
-            if sizes[-1] > len(pool.made.X):
-                raise DataError(
-                    f"{sizes[-1]:,} rows are wanted, {len(pool.made.X):,} can be picked",
-                    where="-k",
-                    fix=f"give {len(pool.made.X):,} or less",
-                )
+            require_room(pool, sizes)
             task = SelectionTask.check(cell.settings)
             started = perf_counter()
             candidates = task.candidates(pool, sizes[-1])
@@ -222,10 +245,11 @@ class Grid:
     def _depends_on(self, cell: Cell, judge: Judge, scores: Mapping[str, Any]) -> list[Any]:
         """All that a cell's numbers depend on."""
         shared = self.config.shared
-        others = [shared.given, shared.target, *shared.avoid]
+        specs = (self.tasks[0].spec, SelectionTask.check(cell.settings).spec)
+        others = [shared.given, shared.target, *shared.avoid, *(spec.path for spec in specs)]
         return [
             __version__,
-            cell.settings.table(),
+            {name: value for name, value in cell.settings.table().items() if name != "workers"},
             [source.sha256 for source in self.data.sources],
             [_digest(path) for path in others if path],
             shared.avoid_at,
@@ -235,14 +259,21 @@ class Grid:
         ]
 
 
+def require_room(pool: Pool, sizes: Sequence[int]) -> None:
+    """Refuse more picks than there are rows."""
+    if sizes[-1] > len(pool.made.X):
+        raise DataError(
+            f"{sizes[-1]:,} rows are wanted, {len(pool.made.X):,} can be picked",
+            where="-k",
+            fix=f"give {len(pool.made.X):,} or less",
+        )
+
+
 def _digest(path: str) -> str:
-    """What tells that a file beside the data is the same; of several with commas, of each."""
-    from pathlib import Path
-
-    from spanset.base.file_digest import sha256_of
-
+    """What tells that a file or store beside the data is the same; of several, of each."""
     pieces = [Path(piece) for piece in path.split(",")]
-    return " ".join(sha256_of(one) if one.is_file() else str(one) for one in pieces)
+    files = [one / "manifest.json" if one.is_dir() else one for one in pieces]
+    return " ".join(sha256_of(one) if one.is_file() else str(one) for one in files)
 
 
 def _with_k(cell: Cell, k: Sequence[str]) -> Any:
@@ -257,5 +288,7 @@ def _means(
     for name, (known, values) in scores.items():
         places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
         found = values[places[known[places] == ids]]
-        means[f"mean {name}"] = float(found.mean()) if len(found) else None
+        with np.errstate(over="ignore"):
+            mean = float(found.mean()) if len(found) else np.nan
+        means[f"mean {name}"] = mean if np.isfinite(mean) else None
     return means

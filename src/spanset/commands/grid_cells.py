@@ -69,6 +69,12 @@ def cells_of(config: CompareConfig) -> list[Cell]:
     qualities = _pieces(grid.quality) or [None]
     weights = [None]
     if grid.quality_weight is not None:
+        if not grid.quality:
+            raise UsageError(
+                "there is no quality to weigh",
+                where="--lambda",
+                fix="add --quality, or leave it out",
+            )
         weights = number_grid(grid.quality_weight, "--lambda")
     found: dict[tuple[object, ...], Cell] = {}
     for one in product(features, qualities, methods, kernels, gammas, weights):
@@ -101,14 +107,15 @@ def cells_of(config: CompareConfig) -> list[Cell]:
 def _methods(config: CompareConfig) -> list[str]:
     """Methods that are asked for; of ``all`` those that have what they need. Not random."""
     names = _pieces(config.grid.method) or ["dpp"]
+    for name in names:
+        if name != "all":
+            method_named(name)
     if "all" in names:
         there = {
             *(["quality"] if config.grid.quality else []),
             *(["target"] if config.shared.target else []),
         }
         names = [name for name, method in METHODS.items() if method.needs <= there]
-    for name in names:
-        method_named(name)
     return [name for name in dict.fromkeys(names) if name != RANDOM]
 
 

@@ -46,11 +46,15 @@ class OtherRows:
         reading: DataConfig,
         *,
         needs_answers: bool = True,
+        needs_array: bool = True,
     ) -> OtherRows | None:
-        """Read them, so that what is wrong with them shows before anything is computed."""
+        """Read them, so that what is wrong with them shows before anything is computed.
+
+        `needs_array`: whether words are of no use where the data's features are an array.
+        """
         if len(paths) < 1:
             return None
-        if spec.kind == "array":
+        if spec.kind == "array" and (needs_array or paths[0].endswith(".npy")):
             if len(paths) > 1:
                 raise UsageError(
                     "several arrays are given", where=flag, fix="join them into one .npy file"

@@ -112,7 +112,7 @@ class Plan:
             lines["memory"] = f"{needed} of {there} available, for the selection"
         sizes = {name: size for name, size in self.disk_bytes.items() if size}
         lines["disk"] = ", ".join(f"{name} about {size_of(sizes[name])}" for name in sizes)
-        if self.seconds:
+        if any(self.seconds.values()):
             parts = (f"{name} {_about(value)}" for name, value in self.seconds.items() if value)
             lines["time"] = ", ".join(parts) + ", on this machine"
         return lines

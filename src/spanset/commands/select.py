@@ -177,14 +177,17 @@ def _inputs(made: Represented) -> list[MeasuredData]:
 
 def require_rows(data: Dataset, sizes: list[int]) -> None:
     """Refuse more picks than rows that could be represented."""
-    if sizes and sizes[-1] > len(data):
-        raise DataError(
-            f"{sizes[-1]:,} rows are wanted, only {len(data):,} could be represented",
-            where="-k",
-            why=f"{len(data.unrepresented):,} rows were left out, the first: "
-            f"{data.unrepresented[0].reason}",
-            fix=f"give -k {len(data)} or less, or raise --max-length",
-        )
+    if not sizes or sizes[-1] <= len(data):
+        return
+    what, left_out, more = "could be represented", data.unrepresented, ", or raise --max-length"
+    if data.avoided:
+        what, left_out, more = "can be picked", (*data.avoided, *data.unrepresented), ""
+    raise DataError(
+        f"{sizes[-1]:,} rows are wanted, only {len(data):,} {what}",
+        where="-k",
+        why=f"{len(left_out):,} rows were left out, the first: {left_out[0].reason}",
+        fix=f"give -k {len(data)} or less{more}",
+    )
 
 
 def require_picks(picks: Selection) -> None:

@@ -40,7 +40,7 @@ from spanset.runs.outputs import Outputs
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
 from spanset.selectors.choosing import Candidates, Choosing, Matrix, resolved_weight
-from spanset.selectors.contamination import THRESHOLDS, Contact, contacts
+from spanset.selectors.contamination import THRESHOLDS, Contact, contacts, near_features
 from spanset.selectors.methods import Method, check_method, method_named
 from spanset.selectors.value_shares import parse_shares, quotas_of
 from spanset.stores.represented import Represented
@@ -137,8 +137,10 @@ class SelectionTask:
         is_scored = quality.quality in MODEL_SCORES
         check_representation(spec, config.model, scores=is_scored)
         check_reading(config.reading)
-        for path, flag in ((choice.given, "--given"), (choice.target, "--target")):
-            refuse_second_stdin((*config.data, path), flag)
+        refuse_second_stdin((*config.data, choice.given), "--given")
+        refuse_second_stdin((*config.data, choice.given, choice.target), "--target")
+        others = (choice.given, choice.target, *choice.avoided)
+        refuse_second_stdin((*config.data, *others), "--avoid")
         has_quality = quality.quality is not None
         weight = resolved_weight(quality.quality_weight, has_quality=has_quality)
         return cls(config, spec, weight, Outputs.plan(config.output))
@@ -161,7 +163,7 @@ class SelectionTask:
                 fix="give one -k, and run it once for each",
             )
         names = self.outputs.names(data, sizes)
-        more = (choice.given, choice.target, *choice.avoid, choice.keep, self.spec.path)
+        more = (choice.given, choice.target, *choice.avoided, choice.keep, self.spec.path)
         inputs = (*(source.path for source in data.sources), *more)
         self.outputs.refuse_inputs(names, [path for path in inputs if path])
         require_fields(data, self.config.output.by)
@@ -171,15 +173,28 @@ class SelectionTask:
         """Rows beside the data, read."""
         choice, reading = self.config.choice, self.config.reading
 
-        def rows(paths: tuple[str | None, ...], flag: str, *, answers: bool) -> OtherRows | None:
-            named = tuple(path for path in paths if path is not None)
+        def rows(path: str | None, flag: str, *, answers: bool) -> OtherRows | None:
+            named = () if path is None else (path,)
             return OtherRows.read(named, flag, self.spec, reading, needs_answers=answers)
 
-        avoid = tuple(piece for text in choice.avoid for piece in text.split(",") if piece)
+        avoid = OtherRows.read(
+            choice.avoided,
+            "--avoid",
+            self.spec,
+            reading,
+            needs_answers=False,
+            needs_array=choice.avoid_at is not None,
+        )
+        if avoid is not None and avoid.rows is None and choice.avoid_at is None:
+            raise UsageError(
+                "an array has no words to look for",
+                where=avoid.where,
+                fix="add --avoid-at, the cosine from which a row is too near; or give rows",
+            )
         return Beside(
-            rows((choice.given,), "--given", answers=True),
-            rows((choice.target,), "--target", answers=False),
-            rows(avoid, "--avoid", answers=False),
+            rows(choice.given, "--given", answers=True),
+            rows(choice.target, "--target", answers=False),
+            avoid,
             NO_ROWS if choice.keep is None else read_ids(choice.keep),
         )
 
@@ -225,15 +240,15 @@ class SelectionTask:
         at = self.config.choice.avoid_at
         near = THRESHOLDS.get(kind) if at is None else at
         if beside.avoid is not None:
-            pool = _without(pool, beside.avoid, near, "near")
-            if near is None:
+            pool = _without(pool, beside.avoid, near, "near", "a higher --avoid-at")
+            if near is None and beside.avoid.rows is not None:
                 watcher.note(
                     f"--avoid: by words alone, as {kind} features have no cosine that means the "
                     "same; --avoid-at gives one"
                 )
         if beside.target is not None:
             copies = COPY if kind in THRESHOLDS else None
-            pool = _without(pool, beside.target, copies, "a copy of")
+            pool = _without(pool, beside.target, copies, "a copy of", "another target")
         return replace(pool, kept=_positions(pool.made.data, beside.keep))
 
     def rated(self, pool: Pool, watcher: Watcher) -> Pool:
@@ -314,33 +329,40 @@ class SelectionTask:
         )
 
 
-def _without(pool: Pool, others: OtherRows, threshold: float | None, what: str) -> Pool:
+def _without(
+    pool: Pool, others: OtherRows, threshold: float | None, what: str, instead: str
+) -> Pool:
     """The pool less rows too near to others, each listed with the one that it is near to."""
-    features, rows = others.represented(pool.fitted, pool.made.X.shape[1])
-    if rows is None:  # an array: nothing but features to go by
-        return pool
-    found = contacts(pool.made.data, pool.made.X, rows, features, threshold)
+    rows, X = others.rows, pool.made.X
+    features = X[:0]  # words alone need none: a prompt without an answer has no gradient
+    if threshold is not None:
+        features, rows = others.represented(pool.fitted, X.shape[1])
+    if rows is not None:
+        found = contacts(pool.made.data, X, rows, features, threshold)
+    else:  # an array: nothing but features to go by
+        found = near_features(X, features, threshold) if threshold is not None else []
     if not found:
         return pool
     if len(found) == len(pool.made.X):
         raise DataError(
             f"every row is {what} a row of it",
             where=others.where,
-            why=f"the first: {_reason(found[0], rows, what)}",
-            fix="give other data, or a higher --avoid-at",
+            why=f"the first: {_reason(found[0], others, rows, what)}",
+            fix=f"give other data, or {instead}",
         )
     out = np.array([one.row for one in found], np.int64)
     left = np.setdiff1d(np.arange(len(pool.made.X)), out)
     return replace(
         pool,
-        made=pool.made.without(out, [_reason(one, rows, what) for one in found]),
+        made=pool.made.without(out, [_reason(one, others, rows, what) for one in found]),
         keys=pool.keys[left],
         beside=None if pool.beside is None else pool.beside[left],
     )
 
 
-def _reason(contact: Contact, rows: Dataset, what: str) -> str:
-    return f"{what} {rows.where(contact.other)}: {contact.how}"
+def _reason(contact: Contact, others: OtherRows, rows: Dataset | None, what: str) -> str:
+    where = f"{others.paths[0]}, row {contact.other}" if rows is None else rows.where(contact.other)
+    return f"{what} {where}: {contact.how}"
 
 
 def _positions(data: Dataset, ids: IntArray) -> IntArray:

@@ -57,7 +57,9 @@ class SharedConfig:
     target: Annotated[str | None, Parameter(group=CHOICE, allow_leading_hyphen=True)] = None
     """Rows like those that the model shall be good at."""
 
-    avoid: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
+    avoid: Annotated[
+        tuple[str, ...], Parameter(group=CHOICE, negative="", allow_leading_hyphen=True)
+    ] = ()
     """Evaluation data: rows near to it are left out of all choices."""
 
     avoid_at: Annotated[float | None, Parameter(group=CHOICE)] = None

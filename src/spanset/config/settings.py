@@ -66,7 +66,9 @@ class ChoiceConfig:
     """Rows like those that the model shall be good at, 50 to 1,000 of them; for --quality target,
     --method target and --method projection. Their copies are never picked."""
 
-    avoid: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
+    avoid: Annotated[
+        tuple[str, ...], Parameter(group=CHOICE, negative="", allow_leading_hyphen=True)
+    ] = ()
     """Evaluation data: rows that hold their words, or mean the same, are left out and listed.
     Several, with commas."""
 
@@ -74,7 +76,7 @@ class ChoiceConfig:
     """Cosine from which a row means the same; by default 0.8 for static, lexical and sentence
     features, else words alone tell."""
 
-    keep: Annotated[str | None, Parameter(group=CHOICE)] = None
+    keep: Annotated[str | None, Parameter(group=CHOICE, allow_leading_hyphen=True)] = None
     """Rows that have to be picked: a file of row numbers, or a run folder."""
 
     share: Annotated[tuple[str, ...], Parameter(group=CHOICE, negative="")] = ()
@@ -99,6 +101,11 @@ class ChoiceConfig:
 
     seed: Annotated[int, Parameter(group=CHOICE)] = 0
     """Of every random draw."""
+
+    @property
+    def avoided(self) -> tuple[str, ...]:
+        """Inputs of evaluation data, one by one."""
+        return tuple(piece for text in self.avoid for piece in text.split(",") if piece)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
 COMMANDS = ("select", "compare", "measure", "features", "merge", "show", "why", "cache")
-MANY = ("data", "k", "by", "metrics", "subset", "columns")  # settings that take a list
+# Settings that take a list, and those that do so in a command alone.
+MANY = ("data", "k", "by", "metrics", "subset", "columns", "avoid")
+MANY_OF = {
+    "select": ("share", "prefer"),
+    "compare": ("method", "quality", "features", "kernel", "gamma"),
+}
 
 
 def take_config(words: list[str]) -> tuple[list[str], tuple[Toml, ...]]:
@@ -62,10 +67,11 @@ def check_config(path: str) -> None:
             where=path,
             fix="put the settings under the command's name, such as [select]",
         )
-    for settings in table.values():
+    for command, settings in table.items():
+        many = (*MANY, *MANY_OF.get(command, ()))
         for key, value in settings.items() if isinstance(settings, dict) else ():
             # Cyclopts 4 takes a list for a number; its later versions refuse it themselves.
-            if isinstance(value, (list, dict)) and key not in MANY:
+            if isinstance(value, (list, dict)) and key not in many:
                 raise UsageError(
                     "one value is expected", where=key, why=f"{path} has {value!r}", fix="give one"
                 )

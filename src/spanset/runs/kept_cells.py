@@ -50,7 +50,7 @@ class KeptCells:
 
     @classmethod
     def at(cls, path: str) -> KeptCells:
-        """The folder, made where it is not there.
+        """The folder, which may not be there yet.
 
         Raises
         ------
@@ -67,11 +67,14 @@ class KeptCells:
                 why="it is no folder that `spanset compare` made",
                 fix="name another",
             )
-        try:
-            cells.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(folder, error) from error
         return cls(cells)
+
+    def make(self) -> None:
+        """Make the folder, where it is not there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder.parent, error) from error
 
     def find(self, key: str) -> KeptCell | None:
         """A finished cell; None where it is not there, or damaged."""

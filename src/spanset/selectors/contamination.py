@@ -92,6 +92,15 @@ def contacts(
     return found
 
 
+def near_features(
+    X: npt.NDArray[np.floating[Any]], features: npt.NDArray[np.floating[Any]], threshold: float
+) -> list[Contact]:
+    """Of unit rows X (N, d) those near to any of the features (m, d), in their order."""
+    cosines, nearest = nearest_of(as_float32(X), as_float32(features))
+    rows = np.flatnonzero(cosines >= np.float32(threshold)).tolist()
+    return [Contact(row, int(nearest[row]), float(cosines[row]), 0.0) for row in rows]
+
+
 @dataclass(frozen=True, eq=False)
 class SharedRuns:
     """Runs of words of some texts, and in which of them each stands.

@@ -95,12 +95,11 @@ def parse_shares(texts: Sequence[str]) -> list[Share]:
             fix="bound one field; one that joins both values can be added to the rows",
         )
     values = [share.value for share in shares]
-    if twice := [value for value in values if values.count(value) > 1]:
-        of = "every value" if twice[0] is None else f"the {fields[0]} {twice[0]!r}"
+    if twice := next((share for share in shares if values.count(share.value) > 1), None):
         raise UsageError(
-            f"two shares of {of}",
+            f"{twice.text.rpartition('=')[0]} is bounded twice",
             where="--share",
-            fix="write both bounds in one, as LOW..HIGH",
+            fix="write both bounds in one: topic:code=20%..40%",
         )
     named = [share.least for share in shares if share.value is not None]
     total = sum(one for one in named if isinstance(one, float))

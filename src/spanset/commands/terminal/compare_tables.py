@@ -62,10 +62,11 @@ def _column(compared: Compared, size: int, name: str) -> list[str]:
     scale = 100 if name == "near-duplicates" else 1
     shown = _numbers(scale * np.append(known, mean), most=2 if scale > 1 else 4)
     better = compared.better.get(name)
-    if better and len(np.unique(known[np.isfinite(known)])) > 1:
-        best = np.nanmax(known) if better == "higher" else np.nanmin(known)
-        for place in np.flatnonzero(known == best).tolist():
-            shown[place] = f"{BEST}{shown[place]}"
+    if better and np.isfinite(known).any():
+        best = shown[int(np.nanargmax(known) if better == "higher" else np.nanargmin(known))]
+        if len(set(shown[:-1])) > 1:  # equal as far as is shown: the order of sums differs
+            marked = [f"{BEST}{text}" if text == best else text for text in shown[:-1]]
+            shown = [*marked, shown[-1]]
     if deviation and name in compared.better:
         digits = len(shown[-1].partition(".")[2])
         shown[-1] += f" ± {scale * deviation:.{digits}f}"

@@ -11,6 +11,7 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows
+from spanset.commands.choice_checks import check_numbers
 from spanset.commands.verbs.arguments import Array, matrix
 from spanset.config.amounts import row_counts
 from spanset.config.model_settings import ModelConfig
@@ -19,6 +20,7 @@ from spanset.features.representations import Representation, fit_transform
 from spanset.features.specs import parse_features
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.enough import LEAST_GAIN, Enough
+from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.greedy.rules import checked_quality
 from spanset.greedy.selection import Selection
@@ -140,6 +142,8 @@ def select(
         "auto": k == "auto",
     }
     known = check_method(method, {name for name, is_given in options.items() if is_given})
+    check_numbers(threshold, None, least_gain, clusters)
+    _check_beside(data, k, shares, target)
     weight = resolved_weight(quality_weight, has_quality=quality is not None)
     how = Choosing(
         method,
@@ -157,10 +161,8 @@ def select(
     )
     if k == "auto" or (k in (None, "") and known.may_lack_k):
         k = 1.0
-    kept = np.asarray(keep, np.int64)
+    kept = _row_positions(keep, len(data))
     if not isinstance(data, Dataset):
-        if shares:
-            raise UsageError("features have no fields", where="shares", fix="give a data set")
         candidates = _of_features(data, k, quality, given, tokens, token_counts)
         target = None if target is None else matrix(target, "target", candidates.X.shape[1])
         candidates = replace(candidates, target=target, kept=kept)
@@ -197,6 +199,40 @@ def select(
     if isinstance(picks, Deduplicated):
         return picks.of_more(made.kept, len(data))
     return replace(picks, order=made.kept[picks.order])
+
+
+def _check_beside(
+    data: object, k: int | float | str | None, shares: Sequence[str], target: object
+) -> None:
+    """Refuse shares and a target that do not go with the rows or features."""
+    if len(shares) and k in (None, "", "auto"):
+        raise UsageError(
+            "shares are of a number of rows, and none is given", where="shares", fix="give k"
+        )
+    if isinstance(data, Dataset):
+        return
+    if len(shares):
+        raise UsageError("features have no fields", where="shares", fix="give a data set")
+    if isinstance(target, Dataset):
+        raise UsageError(
+            "rows cannot be compared with features alone",
+            where="target",
+            fix="give the target's features as an array, or a data set for both",
+        )
+
+
+def _row_positions(keep: Sequence[int] | IntArray, rows: int) -> IntArray:
+    """Rows that have to be picked, refused where they are no positions of that many rows."""
+    kept = np.asarray(keep) if len(keep) else NO_ROWS
+    fix = f"give positions from 0 to {rows - 1}, each once"
+    if kept.ndim != 1 or kept.dtype.kind not in "iu":
+        raise UsageError("these are no positions of rows", where="keep", fix=fix)
+    wrong = kept[(kept < 0) | (kept >= rows)]
+    if len(wrong):
+        raise UsageError(f"there is no row {wrong[0]}", where="keep", fix=fix)
+    if len(np.unique(kept)) < len(kept):
+        raise UsageError("a row is there twice", where="keep", fix=fix)
+    return kept.astype(np.int64)
 
 
 def _is_target(quality: object) -> bool:
