@@ -169,7 +169,7 @@ DATA = [
     ("--share topic=..0 --share topic:maths=..50%", 1, "--share: ", "room for 2 rows, 4 are"),
     ("--share topic:maths=..0 --keep maths.txt", 2, "--keep: ", "share of 'maths'"),
     ("--share topic:maths=4.. --keep keep.txt", 1, "--share: ", "maths"),
-    ("--share topic:maths=3..3 --keep keep.txt", 2, "--keep: ", "room for the share of 'maths'"),
+    ("--share topic:maths=3..3 --keep keep.txt", 2, "--keep: ", "of maths"),
     ("--keep beyond.txt", 1, "--keep: ", f"row {N} has to be kept"),
     ("--keep beyond.txt", 1, "--keep: ", f"the data have {N} rows"),
     ("--keep keep.txt --avoid eval.jsonl", 1, "--keep: ", "near eval.jsonl:1"),

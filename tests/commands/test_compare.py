@@ -301,9 +301,9 @@ def test_several_features_are_measured_in_the_space_of_the_first(compare):
     record = compare(*words, words=("compare", "p.jsonl", "-k", "4"))
     assert record["space"] == "array:own.npy"
     assert [cell["label"] for cell in record["cells"][:4]] == [
-        "dpp, array:own.npy, rbf",
+        "dpp, array:own.npy",
         "kcenter, array:own.npy",
-        "dpp, array:other.npy, rbf",
+        "dpp, array:other.npy",
         "kcenter, array:other.npy",
     ]
     alone = compare("--method", "dpp,kcenter")

@@ -76,7 +76,7 @@ def test_two_fields_two_bounds_of_a_value_and_too_much_are_refused():
         parse_shares(["topic:a=1..", "source:b=1.."])
     with pytest.raises(UsageError, match="sum to 110 %"):
         parse_shares(["topic:a=60%..", "topic:b=50%.."])
-    with pytest.raises(UsageError, match="two shares of the topic 'a'"):
+    with pytest.raises(UsageError, match="topic:a is bounded twice"):
         parse_shares(["topic:a=10%..", "topic:b=1..", "topic:a=..20%"])
     assert len(parse_shares(["topic:a=60%..", "topic:b=40%..", "topic=..70%"])) == 3
 
