@@ -1,7 +1,7 @@
 """Where to stop: the first pick after which rows add little.
 
-What a row adds is its gain, averaged over a window of picks: with a quality, gains do not fall from
-pick to pick, only on the whole.
+What a row adds is the median gain of the picks around it: its own where gains fall from pick to
+pick, as they do without a quality, and where they fall on the whole only, no single pick decides.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from spanset.base.array_types import FloatArray
 
 LEAST_GAIN = 0.2  # share of what the first rows add, below which a row adds little
-WINDOW = 100  # picks that a gain is averaged over: one alone may be an outlier
+WINDOW = 25  # picks that a median is taken of; odd, so that it is the middle one's where gains fall
 FIRST = 100  # picks that further ones are compared with
 
 
@@ -31,14 +32,13 @@ class Enough:
     share: float
 
     def kept(self, gains: Sequence[float] | FloatArray) -> int | None:
-        """Picks before that point; None where it is not reached."""
+        """Picks before the first that adds so little; None where none does, of those known."""
         values = np.asarray(gains, np.float64)
         if len(values) < FIRST + WINDOW:
             return None
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        means = (sums[WINDOW:] - sums[:-WINDOW]) / WINDOW
-        below = np.flatnonzero(means < self.share * values[:FIRST].mean())
-        return int(below[0]) if len(below) else None
+        medians = np.median(sliding_window_view(values, WINDOW), axis=1)
+        below = np.flatnonzero(medians < self.share * values[:FIRST].mean())
+        return int(below[0]) + WINDOW // 2 if len(below) else None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Reached:
     picks : int
         Picks.
     first, last : float
-        Mean gain of the first and of the last `WINDOW` picks.
+        Mean gain of the first `FIRST` picks, median of the last `WINDOW`.
     half : float
         Share of the sum of gains that half as many picks have.
     more : int
@@ -59,7 +59,7 @@ class Reached:
         Sum of gains of so many beside that of these, at most: where gains fall from pick to pick,
         none of the others adds more than the last.
     curve : tuple of (int, float, float)
-        Picks; mean gain of the `WINDOW` up to there; share of the sum of gains.
+        Picks; median gain of the `WINDOW` around them; share of the sum of gains.
     """
 
     picks: int
@@ -77,17 +77,16 @@ class Reached:
         more = min(2 * k, candidates)
         sums = np.concatenate([[0.0], np.cumsum(gains)])
 
-        def mean(end: int) -> float:
-            start = max(0, end - WINDOW)
-            return float((sums[end] - sums[start]) / (end - start))
+        def around(pick: int) -> float:
+            return float(np.median(gains[max(0, pick - 1 - WINDOW // 2) : pick + WINDOW // 2]))
 
-        points = sorted({max(1, round(k * part)) for part in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)})
+        points = sorted({max(1, round(k * part)) for part in (0.1, 0.25, 0.5, 0.75, 1.0)})
         return cls(
             k,
-            mean(min(FIRST, k)),
-            mean(k),
+            float(gains[:FIRST].mean()),
+            around(k),
             float(sums[k // 2] / sums[k]),
             more,
-            float(1.0 + (more - k) * mean(k) / sums[k]),
-            tuple((at, mean(at), float(sums[at] / sums[k])) for at in points),
+            float(1.0 + (more - k) * around(k) / sums[k]),
+            tuple((at, around(at), float(sums[at] / sums[k])) for at in points),
         )
