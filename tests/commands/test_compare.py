@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,14 +150,17 @@ def test_a_mean_that_is_no_number_is_left_out(compare, rows):
     assert record["cells"][0]["measures"]["4"]["mean column:rating"] is None
 
 
-def finished(*cells: tuple[str, str | None, float | None, list[int], float, float]) -> Compared:
-    """Choices by label, quality, lambda, picks, LDD and mean score."""
+def finished(
+    *cells: tuple[str, str | None, float | None, list[int], float, float], line: str = "static, rbf"
+) -> Compared:
+    """Choices by label, quality, lambda, picks, LDD and mean score; all of one line."""
     made = [
         ComparedCell(
             label,
             "dpp",
             quality,
             weight,
+            line,
             KeptCell(label, {"4": own}, {"4": {"ldd": ldd, "mean q": mean}}, 0.0, ""),
         )
         for label, quality, weight, own, ldd, mean in cells
@@ -199,7 +203,7 @@ def test_the_suggestion_is_where_a_bent_front_bends(sign):
 def test_a_straight_front_suggests_nothing_and_two_lambdas_no_front():
     cells = [(str(w), "q", w, [1, 2, 3, 4], 10 * w, w) for w in (0.1, 0.5, 0.9)]
     (one,) = finished(*cells).suggestions(4)
-    assert one == Suggestion("q", [0.1, 0.5, 0.9], None, 0.0, 0.0)
+    assert one == Suggestion("q", "", [0.1, 0.5, 0.9], None, 0.0, 0.0)
     assert finished(*cells[:2]).suggestions(4) == []
 
 
@@ -401,3 +405,21 @@ def test_no_other_file_is_touched(rows, spanset):
     after = snapshot(Path())
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"deep"}
+
+
+def test_lines_of_two_kernels_have_a_suggestion_each():
+    points = [(0.0, 0.2, 1.0), (0.1, 0.21, 2.0), (0.5, 0.4, 2.1)]
+    cells = [(f"{w}", "q" if w else None, w or None, [1, 2, 3, 4], ldd, q) for w, ldd, q in points]
+    one = finished(*cells)
+    other = finished(*cells, line="static, cosine")
+    (alone,) = one.suggestions(4)
+    assert (alone.line, alone.weight) == ("", 0.1)
+    both = replace(one, cells=[*one.cells, *other.cells]).suggestions(4)
+    assert [found.line for found in both] == ["static, rbf", "static, cosine"]
+    assert {found.weight for found in both} == {0.1}
+
+
+def test_a_gamma_without_its_kernel_is_refused(spanset):
+    done = spanset.run(*COMPARE, "--kernel", "cosine", "--gamma", "0.5")
+    assert done.code == 2
+    assert "only rbf has a gamma" in done.err

@@ -190,3 +190,19 @@ def test_rows_of_nothing_alike_are_clean():
     data = rows_of("Write a poem.", "Sum 1 and 2.")
     X, features = far_apart(2, 1)
     assert contacts(data, X, evaluation(QUESTION), features, 0.5) == []
+
+
+def test_every_turn_of_an_evaluation_counts_for_itself():
+    """A quoted first turn beside a longer second one: of both together it is the smaller part."""
+    second = " ".join(f"and then word{i} follows" for i in range(40))
+    talk = read([{"turns": [QUESTION, second]}], on_empty="keep")
+    rows = rows_of("Plant a tree.", f"Solve this. {QUESTION} Thank you.")
+    (found,) = by_words(rows, talk)
+    assert (found.row, found.other, found.shared) == (1, 0, 1.0)
+
+
+def test_scripts_without_spaces_are_looked_for_by_characters():
+    asked = "农夫有十七只羊,他买了两倍于羊的山羊,然后卖掉了九只山羊。农场里还剩多少只动物?"
+    rows = rows_of("请写一首关于春天的诗,要有花和雨。", f"请回答:{asked}谢谢。")
+    found = by_words(rows, evaluation(asked))
+    assert [one.row for one in found] == [1]

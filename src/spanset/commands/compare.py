@@ -72,6 +72,7 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
             cell.method,
             cell.settings.quality.quality,
             cell.settings.quality.quality_weight,
+            cell.line,
             found,
         )
         for cell, found in zip(grid.cells, done, strict=True)

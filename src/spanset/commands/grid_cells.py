@@ -45,9 +45,11 @@ class Cell:
         return self.settings.choice.method
 
     @property
-    def needs(self) -> tuple[object, ...]:
-        """What features and scores it needs: cells of the same follow one another."""
-        return (self.settings.features.features, self.settings.quality)
+    def line(self) -> str:
+        """Features, kernel and gamma, in words."""
+        own = self.settings.features
+        kernel = own.kernel + (f" {own.gamma}" if own.gamma else "")
+        return f"{own.features or 'static'}, {kernel}"
 
 
 def cells_of(config: CompareConfig) -> list[Cell]:
@@ -66,6 +68,8 @@ def cells_of(config: CompareConfig) -> list[Cell]:
         if kernel not in KERNELS:
             known = ", ".join(KERNELS)
             raise UsageError(f"no kernel {kernel!r}", where="--kernel", fix=f"use {known}")
+    if grid.gamma and "rbf" not in kernels:
+        raise UsageError("only rbf has a gamma", where="--gamma", fix="leave it out, or add rbf")
     qualities = _pieces(grid.quality) or [None]
     weights = [None]
     if grid.quality_weight is not None:

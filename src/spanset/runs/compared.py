@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class ComparedCell:
         Which quality counted.
     weight : float or None
         Lambda, where one counted.
+    line : str
+        Features, kernel and gamma: choices of one line differ by quality and lambda alone.
     found : KeptCell
         Its picks and measures, by size.
     """
@@ -36,6 +39,7 @@ class ComparedCell:
     method: str
     quality: str | None
     weight: float | None
+    line: str
     found: KeptCell
 
 
@@ -47,6 +51,8 @@ class Suggestion:
     ----------
     quality : str
         Which quality it weighs.
+    line : str
+        Features, kernel and gamma; empty where there is one line.
     front : list of float
         Lambdas that no other of the grid beats in both quality and LDD, by rising quality.
     weight : float or None
@@ -58,6 +64,7 @@ class Suggestion:
     """
 
     quality: str
+    line: str
     front: list[float]
     weight: float | None
     kept: float
@@ -159,10 +166,12 @@ class Compared:
     def suggestions(self, size: int) -> list[Suggestion]:
         """Of each quality that was weighed by several lambdas: the front, and its bend."""
         found = []
-        for quality in self.scores[1:]:
-            own = [cell for cell in self.chosen() if self._weighs(cell, quality)]
+        lines = list(dict.fromkeys(cell.line for cell in self.chosen() if cell.method == "dpp"))
+        for quality, line in product(self.scores[1:], lines):
+            own = [cell for cell in self.chosen() if self._weighs(cell, quality, line)]
             if len(own) < 3 or "ldd" not in self.measures:
                 continue
+            named = line if len(lines) > 1 else ""
             of = [cell.found.measures[str(size)] for cell in own]
             gains = _numbers(of, f"mean {quality}") * self._direction(own, of, quality)
             losses = _numbers(of, "ldd")
@@ -170,18 +179,18 @@ class Compared:
             weights = [own[place].weight or 0.0 for place in front.tolist()]
             best = knee(gains, losses, front)
             if best is None:
-                found.append(Suggestion(quality, weights, None, 0.0, 0.0))
+                found.append(Suggestion(quality, named, weights, None, 0.0, 0.0))
                 continue
             first, last = front[0], front[-1]
             kept = (gains[best] - gains[first]) / (gains[last] - gains[first])
             lost = (losses[best] - losses[first]) / (losses[last] - losses[first])
             weight = own[best].weight or 0.0
-            found.append(Suggestion(quality, weights, weight, float(kept), float(lost)))
+            found.append(Suggestion(quality, named, weights, weight, float(kept), float(lost)))
         return found
 
-    def _weighs(self, cell: ComparedCell, quality: str) -> bool:
+    def _weighs(self, cell: ComparedCell, quality: str, line: str) -> bool:
         """Whether a cell is of one line of lambdas of a quality: dpp by it, or by none."""
-        return cell.method == "dpp" and cell.quality in (None, quality)
+        return cell.method == "dpp" and cell.line == line and cell.quality in (None, quality)
 
     def _direction(
         self, own: Sequence[ComparedCell], of: Sequence[Mapping[str, Any]], quality: str

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,9 @@ SHARE = 0.5  # of a prompt's runs, from which a row holds it
 # those tell nothing unless the user says from where on.
 THRESHOLDS = {"static": 0.8, "lexical": 0.8, "sentence": 0.8}
 
-_WORD = re.compile(r"\w+")
+# Chinese, Japanese and Korean.
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # of the rolling hash; odd, so that no power of it is 0
 
 
@@ -81,8 +83,8 @@ def contacts(
     if threshold is not None:
         cosines, nearest = nearest_of(as_float32(X), as_float32(features))
     is_near = cosines >= np.float32(2.0 if threshold is None else threshold)
-    prompts = (one.prompt or one.text for one in others.conversations())
-    shares, holders = SharedRuns.of(prompts).in_texts(one.text for one in data.conversations())
+    texts = (one.text for one in data.conversations())
+    shares, holders = SharedRuns.of_prompts(others).in_texts(texts)
     found = []
     for row in np.flatnonzero(is_near | (shares >= SHARE)).tolist():
         other = nearest[row] if is_near[row] else holders[row]
@@ -113,11 +115,24 @@ class SharedRuns:
         Length of a run in words, to its hash, to the texts that hold it.
     totals : (m,) int64
         Distinct runs of each text.
+    rows : (m,) int64
+        Row of each text: a conversation has a text for every turn of the user.
     """
 
     words: dict[str, int]
     runs: dict[int, dict[int, list[int]]]
     totals: IntArray
+    rows: IntArray
+
+    @classmethod
+    def of_prompts(cls, data: Dataset) -> SharedRuns:
+        """Of every turn of the user; of a row without any, of the whole."""
+        texts, rows = [], []
+        for row, one in enumerate(data.conversations()):
+            asked = [turn.text for turn in one.turns if turn.role == "user"] or [one.text]
+            texts += asked
+            rows += [row] * len(asked)
+        return replace(cls.of(texts), rows=np.array(rows, np.int64))
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> SharedRuns:
@@ -132,10 +147,10 @@ class SharedRuns:
             for run in own.tolist():
                 runs[length][run].append(number)
             totals.append(len(own))
-        return cls(words, runs, np.array(totals, np.int64))
+        return cls(words, runs, np.array(totals, np.int64), np.arange(len(totals)))
 
     def in_texts(self, texts: Iterable[str]) -> tuple[FloatArray, IntArray]:
-        """Of each text the highest share of another's runs that it holds, and which; (n,)."""
+        """Of each text the highest share of another's runs that it holds, and its row; (n,)."""
         known = {length: np.sort(np.fromiter(own, np.uint64)) for length, own in self.runs.items()}
         shares, holders = [], []
         for text in texts:
@@ -145,7 +160,8 @@ class SharedRuns:
             best = max(counts, key=lambda one: (counts[one] / self.totals[one], -one), default=0)
             shares.append(counts[best] / self.totals[best] if counts else 0.0)
             holders.append(best)
-        return np.array(shares, float), np.array(holders, np.int64)
+        rows = np.array(holders, np.int64)
+        return np.array(shares, float), self.rows[rows] if len(self.rows) else rows
 
     def _held(self, text: str, known: dict[int, npt.NDArray[np.uint64]]) -> Iterator[int]:
         """The other texts that a run of this text stands in, once for each run."""
@@ -160,7 +176,7 @@ class SharedRuns:
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case: runs of letters, digits and underscores."""
+    """Words in lower case; of scripts that may be written without spaces, characters."""
     return _WORD.findall(text.lower())
 
 

@@ -95,7 +95,8 @@ def _suggestions(compared: Compared, size: int) -> list[RenderableType]:
 
 def _said(one: Suggestion) -> str:
     front = ", ".join(f"{weight:g}" for weight in one.front)
-    said = f"By {one.quality}, no lambda of these is beaten in both quality and LDD: {front}. "
+    by = f"{one.quality} ({one.line})" if one.line else one.quality
+    said = f"By {by}, no lambda of these is beaten in both quality and LDD: {front}. "
     if one.weight is None:
         return said + "None stands out: what is won in one is lost in the other."
     return said + (
