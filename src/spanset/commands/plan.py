@@ -39,10 +39,14 @@ class Plan:
         Name, format and counts of each input.
     given : int
         Rows that are there already.
+    beside : dict
+        Other rows beside the data, by their flags: how many.
     method : str
         How rows are chosen.
     picks : list of int
-        Sizes.
+        Sizes; a guess where `found_by` is not empty.
+    found_by : str
+        How the number of picks is found, where it is.
     features, dimension
         What rows are compared by, and its columns.
     to_make : Planned or None
@@ -82,6 +86,8 @@ class Plan:
     disk_bytes: dict[str, int] = field(default_factory=dict)
     to_score: list[Planned] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    beside: dict[str, int] = field(default_factory=dict)
+    found_by: str = ""
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -91,7 +97,7 @@ class Plan:
         """What a terminal shows."""
         lines = {
             "method": self.method,
-            "picks": ", ".join(f"{size:,}" for size in self.picks),
+            "picks": self.found_by or ", ".join(f"{size:,}" for size in self.picks),
             "features": f"{self.features}, {self.dimension:,} dimensions",
             "kernel": self.kernel,
             "quality": f"{self.quality}, lambda {self.quality_weight:g}"
@@ -103,6 +109,7 @@ class Plan:
             lines["quality"] = f"{self.quality}, lambda {self.quality_weight:g}"
         if self.given:
             lines["given"] = f"{self.given:,} rows"
+        lines |= {name: f"{count:,} rows" for name, count in self.beside.items() if count}
         if self.to_make is not None:
             lines["to make"] = self.to_make.line
         if self.to_score:
@@ -164,7 +171,22 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         disk_bytes=disk,
         to_score=scoring,
         remarks=remark_lines(data),
+        beside={
+            "target": len(beside.target or ()),
+            "avoid": len(beside.avoid or ()),
+            "keep": len(beside.keep),
+        },
+        found_by=_found_by(config, sizes),
     )
+
+
+def _found_by(config: SelectConfig, sizes: list[int]) -> str:
+    """How the number of picks is found, where nobody says it."""
+    if is_auto(config.choice.k):
+        return "as many as there are before a row adds little"
+    if not sizes and config.choice.tokens is None:
+        return "all rows but repeats"
+    return ""
 
 
 def _require_features(spec: Spec, data: Dataset) -> None:
