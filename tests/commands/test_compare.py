@@ -11,7 +11,7 @@ import pytest
 from tests.commands.method_rows import EGGS, ROWS, TARGET, N, picked, write_lines
 from tests.commands.refusals import snapshot
 
-import spanset.commands.compare as comparing
+import spanset.commands.grid as comparing
 from spanset.commands.grid_cells import cells_of
 from spanset.config.compare_settings import CompareConfig, GridConfig, SharedConfig
 from spanset.runs.compared import Compared, ComparedCell, Suggestion

@@ -17,11 +17,11 @@ from spanset.config.settings import (
     SelectConfig,
 )
 from spanset.kernels.choice import KERNELS
+from spanset.runs.compared import RANDOM
 from spanset.selectors.choosing import DEFAULT_WEIGHT
 from spanset.selectors.methods import METHODS, method_named
 
 MOST = 100  # choices that are run without being asked again
-RANDOM = "random"
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,12 @@ from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
 from spanset.selectors.choosing import Candidates, Choosing, Matrix, resolved_weight
 from spanset.selectors.contamination import THRESHOLDS, Contact, contacts, near_features
+from spanset.selectors.dedup import THRESHOLD as COPY
 from spanset.selectors.methods import Method, check_method, method_named
 from spanset.selectors.value_shares import parse_shares, quotas_of
 from spanset.stores.represented import Represented
 
 NOTHING_COUNTED = TokenCounts(np.zeros(0, np.int64), np.zeros(0, np.int64), "")
-
-COPY = 0.95  # cosine from which a row is a copy of one of the target, by features of `THRESHOLDS`
 
 
 @dataclass(frozen=True)

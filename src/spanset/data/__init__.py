@@ -5,6 +5,7 @@
     conversation  what every row becomes
     rows          usable rows of all inputs, as places in them
     reader        from inputs to a data set: every row placed, recognised and converted once
+    field_texts   values of a field
     row_parts     rows by their prompts or answers alone
     joining       several data sets as one
     remarks       what was recognised beside the words, said once per input

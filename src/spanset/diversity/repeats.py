@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.blocks import by_blocks
+from spanset.base.cosines import as_float32, nearest_of
 from spanset.diversity.matched import MeasuredData
 from spanset.diversity.measures.near_duplicates import THRESHOLD
 
@@ -23,7 +23,6 @@ from spanset.diversity.measures.near_duplicates import THRESHOLD
 # Where there are more, as many rows of each set are looked at beside all of the others.
 PAIRS = 200_000_000
 FEWEST = 300  # rows of a set that are looked at however many pairs that makes
-BLOCK = 512  # rows at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +102,7 @@ def repeats_between(
             if place == number:
                 continue
             is_exact = np.isin(keys[number], keys[place])
-            is_near = is_exact[rows] | (_nearest(one.X[rows], other.X) >= threshold)
+            is_near = is_exact[rows] | (_nearest(one, other, rows) >= threshold)
             share = float(is_near.mean())
             exact[number, place] = int(is_exact.sum())
             near[number, place] = share
@@ -119,11 +118,6 @@ def _keys(one: MeasuredData) -> npt.NDArray[np.void]:
     return bytes_.view(np.dtype((np.void, bytes_.dtype.itemsize * bytes_.shape[1]))).ravel()
 
 
-def _nearest(X: npt.NDArray[Any], of: npt.NDArray[Any]) -> FloatArray:
-    """Cosine of each row of X (a, d) with its nearest `of` (m, d); (a,)."""
-    own, others = X.astype(np.float32, copy=False), of.astype(np.float32, copy=False)
-
-    def highest(rows: IntArray) -> npt.NDArray[np.float32]:
-        return np.max(own[rows] @ others.T, axis=1)
-
-    return np.concatenate(by_blocks(np.arange(len(own)), BLOCK, highest)).astype(np.float64)
+def _nearest(one: MeasuredData, other: MeasuredData, rows: IntArray) -> npt.NDArray[np.float32]:
+    """Cosine of some rows of a data set with the nearest of another."""
+    return nearest_of(as_float32(one.X[rows]), as_float32(other.X))[0]

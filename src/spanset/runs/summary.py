@@ -14,6 +14,7 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError
 from spanset.base.unit_rows import kernel_rows, of_rows
 from spanset.data.dataset import Dataset
+from spanset.data.field_texts import field_texts
 from spanset.diversity.ldd import floored_log_det
 from spanset.diversity.measures.near_duplicates import near_duplicate_share
 from spanset.greedy.replay import replay
@@ -114,7 +115,7 @@ def summarise(
     The log determinants of random subsets are computed in float32, where the kernel can be: against
     the float64 ones of the picks the difference is below 1e-5 of their value.
     """
-    values = {"source": _sources(data), **{name: _values(data, name) for name in by}}
+    values = {"source": _sources(data), **{name: field_texts(data, name) for name in by}}
 
     def one(name: str, rows: IntArray, log_det: float | None, deviation: float) -> SetSummary:
         share, error = near_duplicate_share(X[rows], seed=seed)
@@ -178,11 +179,6 @@ def _replayed(
 def _sources(data: Dataset) -> npt.NDArray[np.object_]:
     names = np.array([source.name for source in data.sources], object)
     return names[data.source]
-
-
-def _values(data: Dataset, name: str) -> npt.NDArray[np.object_]:
-    shown = [str(row[name]) if name in row else "(missing)" for row in data.rows()]
-    return np.array(shown, object)
 
 
 def _middle(scores: FloatArray) -> Middle:

@@ -17,6 +17,7 @@ from spanset.base.errors import DataError, UsageError
 from spanset.base.short_names import short_names
 from spanset.config.amounts import count_of
 from spanset.data.dataset import Dataset
+from spanset.data.field_texts import MISSING, field_texts
 from spanset.greedy.quotas import Quotas
 
 SOURCE = "source"
@@ -199,19 +200,19 @@ def _of(bound: float | int, k: int) -> float:
 
 
 def _values(data: Dataset, field: str) -> np.ndarray:
-    """Value of the field in each row, as text; "(missing)" where there is none."""
+    """Value of the field in each row, as text."""
     if field == SOURCE:
         names = np.array(short_names([source.name for source in data.sources]))
         return names[data.source]
-    values = [str(row[field]) if field in row else "(missing)" for row in data.rows()]
-    if all(value == "(missing)" for value in values):
+    values = field_texts(data, field)
+    if (values == MISSING).all():
         raise DataError(
             f"no row has a field {field!r}",
             where="--share",
             why=f"fields of the first row: {', '.join(data.row(0))}",
             fix="name a field of the rows, or source",
         )
-    return np.array(values)
+    return values.astype(str)
 
 
 def _group(share: Share, names: Sequence[str], data: Dataset) -> int:

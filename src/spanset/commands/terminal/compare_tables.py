@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from spanset.base.errors import printable
+from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
 from spanset.commands.terminal.tables import facts_grid, seconds_of
 from spanset.runs.compared import RANDOM
@@ -60,7 +61,7 @@ def _column(compared: Compared, size: int, name: str) -> list[str]:
     known = np.array([np.nan if value is None else value for value in values], np.float64)
     mean, deviation = compared.random(size, name)
     scale = 100 if name == "near-duplicates" else 1
-    shown = _numbers(scale * np.append(known, mean), most=2 if scale > 1 else 4)
+    shown = alike(scale * np.append(known, mean), most=2 if scale > 1 else 4)
     better = compared.better.get(name)
     if better and np.isfinite(known).any():
         best = shown[int(np.nanargmax(known) if better == "higher" else np.nanargmin(known))]
@@ -71,14 +72,6 @@ def _column(compared: Compared, size: int, name: str) -> list[str]:
         digits = len(shown[-1].partition(".")[2])
         shown[-1] += f" ± {scale * deviation:.{digits}f}"
     return shown
-
-
-def _numbers(values: np.ndarray, most: int) -> list[str]:
-    """Numbers of one kind, to three digits of the largest, and so many behind the point."""
-    finite = np.abs(values[np.isfinite(values)])
-    largest = float(finite.max()) if len(finite) else 0.0
-    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, most)) if largest > 0 else 0
-    return ["-" if not np.isfinite(value) else f"{value:,.{digits}f}" for value in values]
 
 
 def _head(name: str) -> str:

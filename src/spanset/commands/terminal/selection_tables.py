@@ -16,6 +16,7 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
+from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.choice_lines import dropped_table, reached_table
 from spanset.commands.terminal.diagnosis_lines import diagnosis_lines
 from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
@@ -120,7 +121,7 @@ def _lines(sets: Sequence[SetSummary], estimated: bool) -> Iterator[Line]:
         kind, name = _shown(quality)
         values = [getattr(one.scores[quality], kind) for one in sets]
         head = f"{kind}\n{cut_middle(name, LONGEST_HEAD)}"
-        yield Line(f"{kind} {name}", head, _numbers(values))
+        yield Line(f"{kind} {name}", head, alike(values))
 
 
 def _shown(quality: str) -> tuple[str, str]:
@@ -197,15 +198,6 @@ def _near_duplicates(one: SetSummary) -> str:
     error = one.near_duplicates_error
     about = f" ± {100 * error:.1f}" if error else ""
     return f"{100 * one.near_duplicates:.1f}{about} %"
-
-
-def _numbers(values: Sequence[float]) -> list[str]:
-    """Numbers of one kind, to three digits of the largest."""
-    largest = max(abs(value) for value in values)
-    if not np.isfinite(largest) or (largest and not 1e-4 <= largest < 1e7):
-        return ["-" if not np.isfinite(value) else f"{value:.3g}" for value in values]
-    digits = int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest else 0
-    return [f"{value:,.{digits}f}" for value in values]
 
 
 def _shares(sets: Sequence[SetSummary]) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
