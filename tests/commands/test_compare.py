@@ -14,7 +14,7 @@ from tests.commands.refusals import snapshot
 import spanset.commands.grid as comparing
 from spanset.commands.grid_cells import cells_of
 from spanset.config.compare_settings import CompareConfig, GridConfig, SharedConfig
-from spanset.runs.compared import Compared, ComparedCell, Suggestion
+from spanset.runs.compared_choices import Compared, ComparedCell, Suggestion
 from spanset.runs.kept_cells import KeptCell
 
 OWN = ("--features", "array:own.npy")

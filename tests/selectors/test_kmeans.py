@@ -6,10 +6,10 @@ from sklearn.cluster import KMeans
 from tests.greedy.cases import random_unit
 
 from spanset.greedy.selection import StopReason
-from spanset.selectors import clusters
-from spanset.selectors.clusters import ITERATIONS, TOLERANCE, Clusters, cluster_rows
+from spanset.selectors import row_clusters as clusters
 from spanset.selectors.kmeans import in_turns, select_kmeans
 from spanset.selectors.request import Request
+from spanset.selectors.row_clusters import ITERATIONS, TOLERANCE, Clusters, cluster_rows
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from tests.selectors.exact_rows import exact_rows
 from spanset.base.unit_rows import unit_rows
 from spanset.greedy.selection import StopReason
 from spanset.selectors import semdedup
-from spanset.selectors.clusters import cluster_rows
 from spanset.selectors.request import Request
+from spanset.selectors.row_clusters import cluster_rows
 from spanset.selectors.semdedup import select_semdedup
 
 

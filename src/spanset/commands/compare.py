@@ -12,7 +12,7 @@ from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
 from spanset.commands.grid import Grid, require_room
 from spanset.config.compare_settings import CompareConfig
-from spanset.runs.compared import Compared, ComparedCell
+from spanset.runs.compared_choices import Compared, ComparedCell
 from spanset.runs.kept_cells import KeptCells
 
 

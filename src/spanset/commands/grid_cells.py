@@ -17,7 +17,7 @@ from spanset.config.settings import (
     SelectConfig,
 )
 from spanset.kernels.choice import KERNELS
-from spanset.runs.compared import RANDOM
+from spanset.runs.compared_choices import RANDOM
 from spanset.selectors.choosing import DEFAULT_WEIGHT
 from spanset.selectors.methods import METHODS, method_named
 

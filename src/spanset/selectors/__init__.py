@@ -7,7 +7,7 @@
     target information_projection          near rows that say what for
     methods      methods by their names, and what each heeds
 
-    ranked novelty near_pairs clusters     what several of them take
+    ranked novelty near_pairs row_clusters what several of them take
     must_keep value_shares contamination   bounds: rows in, shares of values, rows out
     choosing     from features to picks: kernel, memory, method
 

@@ -12,9 +12,9 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.cosines import as_float32, rounded
 from spanset.greedy.selection import Selection
-from spanset.selectors.clusters import Clusters, cluster_rows
 from spanset.selectors.ranked import from_order
 from spanset.selectors.request import Request
+from spanset.selectors.row_clusters import Clusters, cluster_rows
 
 
 def select_kmeans(request: Request) -> Selection:

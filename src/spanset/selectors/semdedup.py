@@ -15,9 +15,9 @@ from spanset.base.array_types import IntArray
 from spanset.base.blocks import by_blocks
 from spanset.base.cosines import Cosines, as_float32, rounded
 from spanset.greedy.selection import Selection
-from spanset.selectors.clusters import Clusters, cluster_rows
 from spanset.selectors.ranked import from_order
 from spanset.selectors.request import Request
+from spanset.selectors.row_clusters import Clusters, cluster_rows
 
 BLOCK = 1024  # rows of a cluster beside all before them at once
 

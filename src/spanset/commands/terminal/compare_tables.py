@@ -12,10 +12,10 @@ from spanset.base.errors import printable
 from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
 from spanset.commands.terminal.tables import facts_grid, seconds_of
-from spanset.runs.compared import RANDOM
+from spanset.runs.compared_choices import RANDOM
 
 if TYPE_CHECKING:
-    from spanset.runs.compared import Compared, Suggestion
+    from spanset.runs.compared_choices import Compared, Suggestion
 
 HEADS = {
     "near-duplicates": "near\ndup. %",
