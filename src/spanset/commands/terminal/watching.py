@@ -88,7 +88,7 @@ class TerminalWatcher:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self.console, transient=True) as bar:
-            self._bar, self._task = bar, bar.add_task(name, total=None)
+            self._bar, self._task = bar, bar.add_task(escape(printable(name)), total=None)
             try:
                 yield
             finally:
