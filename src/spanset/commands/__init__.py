@@ -8,7 +8,7 @@
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    selection_task choice_checks other_rows grid_cells grid run_again why_answers
+    selection_task pool choice_checks other_rows grid_cells grid run_again why_answers
     measure_inputs prepared measure_outcome    parts of these
     verbs/     the same in Python: `represent`, `measure`, `select`
     terminal/  tables, panels and progress; nothing is printed but by cli.py

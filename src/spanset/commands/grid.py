@@ -17,7 +17,8 @@ from spanset.base.stages import Watcher
 from spanset.base.version import __version__
 from spanset.commands.choice_checks import check_numbers
 from spanset.commands.grid_cells import Cell, cells_of
-from spanset.commands.selection_task import Beside, Pool, SelectionTask
+from spanset.commands.pool import Beside, Pool
+from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import check_amounts, is_auto, refuse_below_one, row_counts
 from spanset.config.compare_settings import CompareConfig
 from spanset.data.dataset import Dataset

@@ -11,7 +11,8 @@ from spanset.base.errors import DataError, SpansetError
 from spanset.base.memory import peak_bytes
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.selection_task import Pool, SelectionTask
+from spanset.commands.pool import Pool
+from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
 from spanset.data.conversion import what_is_lost

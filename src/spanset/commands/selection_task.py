@@ -8,17 +8,22 @@ grid that needs features or scores of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from spanset.base.array_types import IntArray
-from spanset.base.errors import DataError, UsageError
+from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
 from spanset.commands.choice_checks import check_choice, options_of
 from spanset.commands.other_rows import OtherRows
+from spanset.commands.pool import (
+    NOTHING_COUNTED,
+    Beside,
+    Pool,
+    positions_kept,
+    precedence_of,
+    without_near,
+)
 from spanset.config.amounts import check_amounts, is_auto, refuse_negative, row_counts, token_count
 from spanset.config.settings import SelectConfig
 from spanset.data.containers.inputs import refuse_second_stdin
@@ -32,69 +37,19 @@ from spanset.greedy.budget import TokenBudget
 from spanset.greedy.enough import LEAST_GAIN, Enough
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import check_kernel
-from spanset.quality.lengths import TokenCounts, count_tokens
+from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.quality.scored_rows import RowQuality, scored_rows
 from spanset.quality.scores import check_quality
 from spanset.runs.outputs import Outputs
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
-from spanset.selectors.choosing import Candidates, Choosing, Matrix, resolved_weight
-from spanset.selectors.contamination import THRESHOLDS, Contact, contacts, near_features
+from spanset.selectors.choosing import Candidates, Choosing, resolved_weight
+from spanset.selectors.contamination import THRESHOLDS
 from spanset.selectors.dedup import THRESHOLD as COPY
 from spanset.selectors.methods import Method, check_method, method_named
 from spanset.selectors.value_shares import parse_shares, quotas_of
 from spanset.stores.represented import Represented
-
-NOTHING_COUNTED = TokenCounts(np.zeros(0, np.int64), np.zeros(0, np.int64), "")
-
-
-@dataclass(frozen=True)
-class Beside:
-    """Rows beside the data, by their use; None where there are none."""
-
-    given: OtherRows | None = None
-    target: OtherRows | None = None
-    avoid: OtherRows | None = None
-    keep: IntArray = field(default_factory=lambda: NO_ROWS)
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """What there is to choose from.
-
-    Attributes
-    ----------
-    made : Represented
-        Features of the rows that can be picked, n.
-    fitted : Representation
-        What made them.
-    rated : RowQuality
-        Their quality.
-    tokens : TokenCounts
-        Their tokens.
-    keys : (n, b) uint8
-        Equal for rows that are equal in what is compared.
-    given, target : (g, d), (t, d) or None
-        Features of those rows: as the kernel sees them, and unit rows.
-    given_rows : Dataset or None
-        The given rows that have features; None where there are none, or only an array.
-    beside : (n, e) or None
-        Features of another part of the rows.
-    kept : (m,) int64
-        Positions of rows that have to be picked.
-    """
-
-    made: Represented
-    fitted: Representation
-    rated: RowQuality
-    tokens: TokenCounts
-    keys: npt.NDArray[np.uint8]
-    given: Matrix | None = None
-    target: Matrix | None = None
-    given_rows: Dataset | None = None
-    beside: npt.NDArray[Any] | None = None
-    kept: IntArray = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True)
@@ -239,7 +194,7 @@ class SelectionTask:
         at = self.config.choice.avoid_at
         near = THRESHOLDS.get(kind) if at is None else at
         if beside.avoid is not None:
-            pool = _without(pool, beside.avoid, near, "near", "a higher --avoid-at")
+            pool = without_near(pool, beside.avoid, near, "near", "a higher --avoid-at")
             if near is None and beside.avoid.rows is not None:
                 watcher.note(
                     f"--avoid: by words alone, as {kind} features have no cosine that means the "
@@ -247,8 +202,8 @@ class SelectionTask:
                 )
         if beside.target is not None:
             copies = COPY if kind in THRESHOLDS else None
-            pool = _without(pool, beside.target, copies, "a copy of", "another target")
-        return replace(pool, kept=_positions(pool.made.data, beside.keep))
+            pool = without_near(pool, beside.target, copies, "a copy of", "another target")
+        return replace(pool, kept=positions_kept(pool.made.data, beside.keep))
 
     def rated(self, pool: Pool, watcher: Watcher) -> Pool:
         """The rows that can be scored, with their quality and tokens."""
@@ -269,7 +224,7 @@ class SelectionTask:
             )
         tokens = rated.tokens or count_tokens(made.data, quality.tokenizer)
         left = np.flatnonzero(np.isin(pool.made.data.ids, made.data.ids))
-        kept = _positions(made.data, pool.made.data.ids[pool.kept])
+        kept = positions_kept(made.data, pool.made.data.ids[pool.kept])
         other = None if pool.beside is None else pool.beside[left]
         return replace(
             pool,
@@ -296,7 +251,7 @@ class SelectionTask:
             quotas_of(shares, data, k) if shares else None,
             pool.target,
             pool.beside,
-            _precedence(data, choice.prefer),
+            precedence_of(data, choice.prefer),
             pool.kept,
         )
 
@@ -326,74 +281,3 @@ class SelectionTask:
             choice.clusters,
             Enough(least) if is_auto(choice.k) else None,
         )
-
-
-def _without(
-    pool: Pool, others: OtherRows, threshold: float | None, what: str, instead: str
-) -> Pool:
-    """The pool less rows too near to others, each listed with the one that it is near to."""
-    rows, X = others.rows, pool.made.X
-    features = X[:0]  # words alone need none: a prompt without an answer has no gradient
-    if threshold is not None:
-        features, rows = others.represented(pool.fitted, X.shape[1])
-    if rows is not None:
-        found = contacts(pool.made.data, X, rows, features, threshold)
-    else:  # an array: nothing but features to go by
-        found = near_features(X, features, threshold) if threshold is not None else []
-    if not found:
-        return pool
-    if len(found) == len(pool.made.X):
-        raise DataError(
-            f"every row is {what} a row of it",
-            where=others.where,
-            why=f"the first: {_reason(found[0], others, rows, what)}",
-            fix=f"give other data, or {instead}",
-        )
-    out = np.array([one.row for one in found], np.int64)
-    left = np.setdiff1d(np.arange(len(pool.made.X)), out)
-    return replace(
-        pool,
-        made=pool.made.without(out, [_reason(one, others, rows, what) for one in found]),
-        keys=pool.keys[left],
-        beside=None if pool.beside is None else pool.beside[left],
-    )
-
-
-def _reason(contact: Contact, others: OtherRows, rows: Dataset | None, what: str) -> str:
-    where = f"{others.paths[0]}, row {contact.other}" if rows is None else rows.where(contact.other)
-    return f"{what} {where}: {contact.how}"
-
-
-def _positions(data: Dataset, ids: IntArray) -> IntArray:
-    """Positions of rows that have to be picked, by their numbers."""
-    places = np.searchsorted(data.ids, ids)
-    wrong = np.flatnonzero(data.ids[np.minimum(places, len(data) - 1)] != ids)
-    if len(wrong):
-        number = int(ids[wrong[0]])
-        left_out = (*data.bad, *data.empty, *data.unrepresented, *data.avoided)
-        reasons = [row.reason for row in left_out if row.row == number]
-        raise DataError(
-            f"row {number} has to be kept and cannot be picked",
-            where="--keep",
-            why=reasons[0] if reasons else f"the data have {data.total:,} rows, from number 0",
-            fix="take it out of the file, or name the data that the numbers are of",
-        )
-    return places.astype(np.int64)
-
-
-def _precedence(data: Dataset, prefer: tuple[str, ...]) -> IntArray | None:
-    """Rows of inputs that are named first go before; None where none is named."""
-    wanted = [piece for text in prefer for piece in text.split(",") if piece]
-    if not wanted:
-        return None
-    names = [source.name for source in data.sources]
-    for name in wanted:
-        if name not in names:
-            raise UsageError(
-                f"no input {name!r}",
-                where="--prefer",
-                why=f"there are {', '.join(names)}",
-                fix="name inputs as they are given",
-            )
-    ranks = [wanted.index(name) if name in wanted else len(wanted) for name in names]
-    return np.array(ranks, np.int64)[data.source]
