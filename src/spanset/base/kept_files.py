@@ -1,14 +1,14 @@
-"""Arrays kept on disk for the next call: written whole or not at all, read back or not there."""
+"""Files kept for the next call: written whole or not at all, read back or not there."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -26,18 +26,25 @@ def kept_array(path: Path) -> npt.NDArray[Any] | None:
         return None
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, in its place when the block ends well; else nothing is there, or left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+        try:
+            yield file  # pyright: ignore[reportReturnType] (it has all that a binary file has)
+            file.flush()
+            os.replace(file.name, path)  # noqa: PTH105
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+
+
 def keep_array(path: Path, array: npt.NDArray[Any]) -> str:
     """Write the file whole or not at all; what went wrong: the next call computes again then."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            try:
-                np.save(file, array)
-                file.flush()
-                os.replace(file.name, path)  # noqa: PTH105
-            except BaseException:
-                Path(file.name).unlink()
-                raise
+        with whole_file(path) as file:
+            np.save(file, array)
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from spanset.base.errors import UsageError
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
@@ -40,6 +42,7 @@ def check_choice(config: SelectConfig) -> None:
     choice, quality = config.choice, config.quality.quality
     parse_shares(choice.share)
     check_numbers(choice.threshold, choice.avoid_at, choice.least_gain, choice.clusters)
+    check_avoiding(choice.avoid, choice.avoid_at)
     is_whole = choice.k and not is_auto(choice.k)
     mistakes = (
         (
@@ -55,11 +58,6 @@ def check_choice(config: SelectConfig) -> None:
         (
             choice.least_gain is not None and not is_auto(choice.k),
             ("it goes with -k auto", "--least-gain"),
-            "leave it out",
-        ),
-        (
-            choice.avoid_at is not None and not choice.avoid,
-            ("it goes with --avoid", "--avoid-at"),
             "leave it out",
         ),
         (
@@ -90,3 +88,9 @@ def check_numbers(
             raise UsageError(f"{value:g} is no {kind} of use", where=flag, fix=fix)
     if clusters is not None and clusters < 1:
         raise UsageError(f"{clusters} clusters", where="--clusters", fix="give 1 or more")
+
+
+def check_avoiding(avoid: Sequence[str], avoid_at: float | None) -> None:
+    """Refuse a cosine from which rows are avoided, without rows to avoid."""
+    if avoid_at is not None and not avoid:
+        raise UsageError("it goes with --avoid", where="--avoid-at", fix="leave it out")

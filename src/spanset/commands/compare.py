@@ -10,7 +10,8 @@ from time import perf_counter
 
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.grid import Grid, require_room
+from spanset.commands.grid import Grid
+from spanset.commands.pool import require_rows
 from spanset.config.compare_settings import CompareConfig
 from spanset.runs.compared_choices import Compared, ComparedCell
 from spanset.runs.kept_cells import KeptCells
@@ -30,11 +31,11 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
     stage = stopwatch(watcher, timings)
     with stage("read"):
         grid = grid.read()
-        for task in grid.tasks:
+        for task in grid.tasks.values():
             grid.beside(task)  # so that what is wrong with them shows first
     with stage("represent"):
         first = grid.pool(grid.cells[0], watcher)
-        require_room(first, grid.sizes)
+        require_rows(first.made.data, grid.sizes)
         judge = grid.judge(first, watcher)
         scores = grid.scores(first, watcher)
         kept.make()

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.errors import DataError, UsageError
+from spanset.base.errors import UsageError
 from spanset.base.file_digest import sha256_of
+from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.base.version import __version__
-from spanset.commands.choice_checks import check_numbers
+from spanset.commands.choice_checks import check_avoiding, check_numbers
 from spanset.commands.grid_cells import Cell, cells_of
-from spanset.commands.pool import Beside, Pool
+from spanset.commands.pool import Beside, Pool, require_rows
 from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import check_amounts, is_auto, refuse_below_one, row_counts
 from spanset.config.compare_settings import CompareConfig
@@ -38,11 +39,10 @@ METRICS = ("ldd", "vendi", "coverage", "near-duplicates")
 
 @dataclass
 class Grid:
-    """Cells, and what they share: the features and scores of the last are held."""
+    """Cells with their tasks, and what they share: features and scores of the last are held."""
 
     config: CompareConfig
-    cells: list[Cell]
-    tasks: list[SelectionTask]
+    tasks: dict[Cell, SelectionTask]
     measures: list[Measure]
     data: Dataset = field(init=False)
     sizes: list[int] = field(init=False)
@@ -63,15 +63,19 @@ class Grid:
         refuse_below_one(("--seeds", config.grid.seeds))
         shared = config.shared
         check_numbers(shared.threshold, shared.avoid_at, None, shared.clusters)
-        if shared.avoid_at is not None and not shared.avoid:
-            raise UsageError("it goes with --avoid", where="--avoid-at", fix="leave it out")
+        check_avoiding(shared.avoid, shared.avoid_at)
         for quality in config.grid.quality:
             for piece in quality.split(","):
                 require_known_quality(piece)
         cells = [replace(cell, settings=_with_k(cell, config.grid.k)) for cell in cells_of(config)]
-        tasks = [SelectionTask.check(cell.settings) for cell in cells]
+        tasks = {cell: SelectionTask.check(cell.settings) for cell in cells}
         measures = parse_measures(config.shared.metrics or METRICS)
-        return cls(config, cells, tasks, measures)
+        return cls(config, tasks, measures)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Choices, in order."""
+        return list(self.tasks)
 
     def read(self) -> Grid:
         """The rows, and how many are to be picked."""
@@ -81,13 +85,12 @@ class Grid:
 
     def pool(self, cell: Cell, watcher: Watcher) -> Pool:
         """Features and scores for a cell; those of the cell before, where they are the same."""
-        task = SelectionTask.check(cell.settings)
+        task = self.tasks[cell]
         features = cell.settings.features.features
         if self.held is None or self.held[0] != features:
-            task = self._with_others(task)
-            beside = self.beside(task)
-            made = task.represented(self.data, beside, watcher)
-            self.held, self.rated = (features, task.less_avoided(made, beside, watcher)), None
+            whole, beside = self._with_others(task), self.beside(task)
+            made = whole.represented(self.data, beside, watcher)
+            self.held, self.rated = (features, whole.less_avoided(made, beside, watcher)), None
         scored = (features, replace(cell.settings.quality, quality_weight=None))
         if self.rated is None or self.rated[0] != scored:
             self.rated = scored, task.rated(self.held[1], watcher)
@@ -101,7 +104,7 @@ class Grid:
         against = SphereReference(reference_folder())
         kind = str(first.fitted.settings()["kind"])
         volume = volume_of([MeasuredData("pool", X, data)], kind, against, how, watcher)
-        name = str(self.tasks[0].spec)
+        name = str(self.tasks[self.cells[0]].spec)
         return Judge(X, data, self.measures, volume, name, shared.seed)
 
     def beside(self, task: SelectionTask) -> Beside:
@@ -161,12 +164,11 @@ class Grid:
         watcher: Watcher,
     ) -> KeptCell:
         """The cell's picks and what they measure."""
-        pool = self.pool(cell, watcher)
+        pool, task = self.pool(cell, watcher), self.tasks[cell]
         rows: dict[str, list[int]] = {}
         seconds, reason = 0.0, ""
         for sizes in self._runs(cell):
-            require_room(pool, sizes)
-            task = SelectionTask.check(cell.settings)
+            require_rows(pool.made.data, sizes)
             started = perf_counter()
             candidates = task.candidates(pool, sizes[-1])
             picks, _ = choose_rows(candidates, sizes[-1], task.choosing, watcher=watcher)
@@ -183,7 +185,7 @@ class Grid:
 
     def _runs(self, cell: Cell) -> Iterator[list[int]]:
         """Numbers of picks that one run answers."""
-        if SelectionTask.check(cell.settings).method.is_nested:
+        if self.tasks[cell].method.is_nested:
             yield self.sizes
         else:
             yield from ([size] for size in self.sizes)
@@ -191,7 +193,7 @@ class Grid:
     def _depends_on(self, cell: Cell, judge: Judge, scores: Mapping[str, Any]) -> list[Any]:
         """All that a cell's numbers depend on."""
         shared = self.config.shared
-        specs = (self.tasks[0].spec, SelectionTask.check(cell.settings).spec)
+        specs = (self.tasks[self.cells[0]].spec, self.tasks[cell].spec)
         others = [shared.given, shared.target, *shared.avoid, *(spec.path for spec in specs)]
         return [
             __version__,
@@ -203,16 +205,6 @@ class Grid:
             judge.settings(),
             list(scores),
         ]
-
-
-def require_room(pool: Pool, sizes: Sequence[int]) -> None:
-    """Refuse more picks than there are rows."""
-    if sizes[-1] > len(pool.made.X):
-        raise DataError(
-            f"{sizes[-1]:,} rows are wanted, {len(pool.made.X):,} can be picked",
-            where="-k",
-            fix=f"give {len(pool.made.X):,} or less",
-        )
 
 
 def _digest(path: str) -> str:
@@ -232,8 +224,8 @@ def _means(
     """Mean of each score over the picks that have one."""
     means: dict[str, float | None] = {}
     for name, (known, values) in scores.items():
-        places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-        found = values[places[known[places] == ids]]
+        places, is_there = places_in(known, ids)
+        found = values[places[is_there]]
         with np.errstate(over="ignore"):
             mean = float(found.mean()) if len(found) else np.nan
         means[f"mean {name}"] = mean if np.isfinite(mean) else None

@@ -11,6 +11,7 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.short_names import short_names
+from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.commands.prepared import Prepared, of_array
 from spanset.config.measure_settings import MeasureConfig
@@ -106,8 +107,8 @@ def positions_of(prepared: Prepared, name: str, ids: IntArray) -> IntArray:
     """Positions of a subset's rows among those that have features, by their row numbers."""
     one = prepared.sets[0]
     known = np.arange(len(one.X)) if one.data is None else one.data.ids
-    places = np.searchsorted(known, ids)
-    wrong = np.flatnonzero(known[np.minimum(places, len(known) - 1)] != ids)
+    places, is_there = places_in(known, ids)
+    wrong = np.flatnonzero(~is_there)
     if len(wrong):
         raise DataError(
             f"row {int(ids[wrong[0]])} is not one of the usable rows",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
+from spanset.base.sorted_places import places_in
 from spanset.commands.other_rows import OtherRows
 from spanset.data.dataset import Dataset
 from spanset.features.representations import Representation
@@ -107,12 +108,26 @@ def _reason(contact: Contact, others: OtherRows, rows: Dataset | None, what: str
     return f"{what} {where}: {contact.how}"
 
 
+def require_rows(data: Dataset, sizes: list[int]) -> None:
+    """Refuse more picks than rows that could be represented."""
+    if not sizes or sizes[-1] <= len(data):
+        return
+    what, left_out, more = "could be represented", data.unrepresented, ", or raise --max-length"
+    if data.avoided:
+        what, left_out, more = "can be picked", (*data.avoided, *data.unrepresented), ""
+    raise DataError(
+        f"{sizes[-1]:,} rows are wanted, only {len(data):,} {what}",
+        where="-k",
+        why=f"{len(left_out):,} rows were left out, the first: {left_out[0].reason}",
+        fix=f"give -k {len(data)} or less{more}",
+    )
+
+
 def positions_kept(data: Dataset, ids: IntArray) -> IntArray:
     """Positions of rows that have to be picked, by their numbers."""
-    places = np.searchsorted(data.ids, ids)
-    wrong = np.flatnonzero(data.ids[np.minimum(places, len(data) - 1)] != ids)
-    if len(wrong):
-        number = int(ids[wrong[0]])
+    places, is_there = places_in(data.ids, ids)
+    if not is_there.all():
+        number = int(ids[np.argmin(is_there)])
         left_out = (*data.bad, *data.empty, *data.unrepresented, *data.avoided)
         reasons = [row.reason for row in left_out if row.row == number]
         raise DataError(

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.array_types import FloatArray
+from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import is_auto, row_counts
@@ -86,9 +85,8 @@ class RunAgain:
 
     def position(self, number: int) -> int | None:
         """Position among the candidates of a row by its number; None where it is none of them."""
-        ids: IntArray = self.data.ids
-        place = int(np.searchsorted(ids, number))
-        return place if place < len(ids) and ids[place] == number else None
+        place, is_there = places_in(self.data.ids, number)
+        return int(place) if is_there else None
 
 
 def _settled(how: Choosing, past: PastRun) -> Choosing:

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from spanset.base.errors import DataError, SpansetError
+from spanset.base.errors import SpansetError
 from spanset.base.memory import peak_bytes
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.pool import Pool
+from spanset.commands.pool import Pool, require_rows
 from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
 from spanset.data.conversion import what_is_lost
-from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
 from spanset.diversity.matched import MeasuredData
 from spanset.diversity.repeats import Repeats, repeats_between
@@ -174,21 +173,6 @@ def _inputs(made: Represented) -> list[MeasuredData]:
         for name, own in zip(names, rows, strict=True)
         if len(own)
     ]
-
-
-def require_rows(data: Dataset, sizes: list[int]) -> None:
-    """Refuse more picks than rows that could be represented."""
-    if not sizes or sizes[-1] <= len(data):
-        return
-    what, left_out, more = "could be represented", data.unrepresented, ", or raise --max-length"
-    if data.avoided:
-        what, left_out, more = "can be picked", (*data.avoided, *data.unrepresented), ""
-    raise DataError(
-        f"{sizes[-1]:,} rows are wanted, only {len(data):,} {what}",
-        where="-k",
-        why=f"{len(left_out):,} rows were left out, the first: {left_out[0].reason}",
-        fix=f"give -k {len(data)} or less{more}",
-    )
 
 
 def require_picks(picks: Selection) -> None:

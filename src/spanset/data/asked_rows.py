@@ -10,6 +10,7 @@ import numpy as np
 
 from spanset.base.errors import DataError, SpansetError, UsageError
 from spanset.base.short_names import short_names
+from spanset.base.sorted_places import places_in
 from spanset.data.containers.sources import TextSource
 from spanset.data.dataset import Dataset
 from spanset.data.rows import BadRow
@@ -80,9 +81,9 @@ def cut_text(text: str, longest: int = CUT) -> str:
 
 
 def _by_number(data: Dataset, number: int) -> int:
-    place = int(np.searchsorted(data.ids, number))
-    if place < len(data) and data.ids[place] == number:
-        return place
+    place, is_there = places_in(data.ids, number)
+    if is_there:
+        return int(place)
     for kind, row in _left_out(data):
         if row.row == number:
             raise left_out_row(row, kind)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.sorted_places import places_in
 from spanset.base.unit_rows import unit_rows
 from spanset.data.dataset import Dataset
 from spanset.diversity.estimate import Measure
@@ -63,8 +64,8 @@ class Judge:
 
     def measured(self, ids: IntArray) -> dict[str, float | None]:
         """Values of a choice by the numbers of its rows, those it has no features of aside."""
-        places = np.minimum(np.searchsorted(self.data.ids, ids), len(self.data.ids) - 1)
-        places = places[self.data.ids[places] == ids]
+        places, is_there = places_in(self.data.ids, ids)
+        places = places[is_there]
         sample = Sample(
             self.X[places].astype(np.float32, copy=False),
             self.X.astype(np.float32, copy=False),

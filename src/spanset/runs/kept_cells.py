@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spanset.base.errors import OutputError, UsageError
+from spanset.base.errors import UsageError
+from spanset.base.kept_files import whole_file
 from spanset.data.writing.row_files import cannot_write
 
 FORM = 1  # raised where the files change
@@ -88,15 +87,10 @@ class KeptCells:
         """Write a cell whole or not at all."""
         path = self.folder / f"{key}.json"
         try:
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self.folder, suffix=".partial", delete=False, encoding="utf-8"
-            ) as file:
-                json.dump(asdict(cell), file, allow_nan=False)
-            os.replace(file.name, path)  # noqa: PTH105
+            with whole_file(path) as file:
+                file.write(json.dumps(asdict(cell), allow_nan=False).encode())
         except OSError as error:
-            if not isinstance(error, OutputError):
-                raise cannot_write(path, error) from error
-            raise
+            raise cannot_write(path, error) from error
 
 
 def key_of(parts: Any) -> str:

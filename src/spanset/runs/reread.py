@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.file_digest import sha256_of
+from spanset.base.sorted_places import places_in
 from spanset.base.version import __version__
 from spanset.config.saved_settings import saved_select
 from spanset.config.settings import SelectConfig
@@ -150,11 +151,11 @@ class PastRun:
         DataError
             A pick that is none of the rows.
         """
-        places = np.searchsorted(data.ids, self.rows)
-        wrong = data.ids[np.minimum(places, len(data) - 1)] != self.rows
-        if wrong.any():
+        places, is_there = places_in(data.ids, self.rows)
+        if not is_there.all():
+            row = int(self.rows[np.argmin(is_there)])
             raise DataError(
-                f"row {int(self.rows[np.argmax(wrong)])} was picked and cannot be represented now",
+                f"row {row} was picked and cannot be represented now",
                 where=str(self.folder),
                 why="features, or the model that makes them, are not what they were",
                 fix="select again",

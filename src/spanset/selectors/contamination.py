@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.cosines import as_float32, nearest_of
+from spanset.base.sorted_places import places_in
 from spanset.data.dataset import Dataset
 
 RUN = 8  # words of a run
@@ -170,8 +171,8 @@ class SharedRuns:
             if len(numbers) < length:
                 continue
             own = np.unique(_hashes(numbers, length))
-            places = np.minimum(np.searchsorted(hashes, own), len(hashes) - 1)
-            for run in own[hashes[places] == own].tolist():
+            _, is_held = places_in(hashes, own)
+            for run in own[is_held].tolist():
                 yield from self.runs[length][run]
 
 
