@@ -472,3 +472,13 @@ def test_a_run_with_everything_is_repeated_from_its_configuration(select, spanse
     select("--method", "dedup", "--same", "both", "--prefer", "p.jsonl", name="d")
     assert spanset.run("select", "--config", "d/config.toml", "--run", "e").code == 0
     assert digests("d")["repeats.parquet"] == digests("e")["repeats.parquet"]
+
+
+def test_near_pairs_are_listed_in_the_cache_and_cleared_with_it(
+    select, spanset, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    select("--method", "dedup", *OWN)
+    assert "1 files of near pairs" in spanset.run("cache").out
+    assert "MiB removed" in spanset.run("cache", "--clear").out
+    assert "near pairs" not in spanset.run("cache").out

@@ -91,8 +91,10 @@ def plan_table(plan: dict[str, str]) -> Table:
     return facts
 
 
-def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) -> RenderableType:
-    """Stores in the cache and their sizes; then the curves of uniform points."""
+def cache_table(
+    stores: Sequence[CachedStore], references: Sequence[Path] = (), pairs: Sequence[Path] = ()
+) -> RenderableType:
+    """Stores in the cache and their sizes; curves of uniform points; near pairs of data sets."""
     rows = [
         Row(
             store.name,
@@ -109,10 +111,10 @@ def cache_table(stores: Sequence[CachedStore], references: Sequence[Path] = ()) 
     if stores:
         total = size_of(sum(one.bytes for one in stores))
         lines.append(f"{total} in all, in {stores[0].path.parents[1]}")
-    if references:
-        size = size_of(sum(path.stat().st_size for path in references))
-        place = references[0].parent
-        lines.append(f"{len(references):,} curves of uniform points, {size}, in {place}")
+    for files, what in ((references, "curves of uniform points"), (pairs, "files of near pairs")):
+        if files:
+            size = size_of(sum(path.stat().st_size for path in files))
+            lines.append(f"{len(files):,} {what}, {size}, in {files[0].parent}")
     said = Text("\n".join(map(printable, lines)) or "nothing is cached")
     heads = ["rows", "state", "size", "folder"]
     return Group(Grid("Cache", "features of", heads, rows, words=(1, 3)), said) if stores else said
