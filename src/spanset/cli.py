@@ -15,7 +15,8 @@ from rich.console import Console
 
 from spanset.base.errors import OutputError, SpansetError, printable
 from spanset.base.version import __version__
-from spanset.config.compare_settings import CompareConfig, GridConfig, SharedConfig
+from spanset.config.compare_settings import CompareConfig, ComparingConfig
+from spanset.config.grid_settings import ChoicesConfig, GridConfig, SharedConfig
 from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
 from spanset.config.model_settings import ModelConfig
 from spanset.config.settings import (
@@ -106,6 +107,7 @@ def compare(
     shared: Annotated[SharedConfig, Parameter(name="*")] = SharedConfig(),
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+    comparing: Annotated[ComparingConfig, Parameter(name="*")] = ComparingConfig(),
 ) -> int:
     """Compare choices: methods, lambdas, kernels, qualities, features, beside random rows.
 
@@ -122,11 +124,12 @@ def compare(
     from spanset.commands.terminal.tables import input_table
     from spanset.commands.terminal.watching import TerminalWatcher
 
-    config = CompareConfig(_paths(data), reading, grid, shared, model)
-    compared = run_compare(config, TerminalWatcher(Console(stderr=True), quiet=shared.json))
+    choices = ChoicesConfig(_paths(data), reading, grid, shared, model)
+    watcher = TerminalWatcher(Console(stderr=True), quiet=comparing.json)
+    compared = run_compare(CompareConfig(choices, comparing), watcher)
     out = Console(highlight=False)
     with _printing():
-        if shared.json:
+        if comparing.json:
             _print_record(out, compared.record())
         else:
             out.print(input_table(compared.data), compare_tables(compared))

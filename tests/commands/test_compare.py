@@ -12,10 +12,10 @@ from tests.commands.method_rows import EGGS, ROWS, TARGET, N, picked, write_line
 from tests.commands.refusals import snapshot
 
 import spanset.commands.grid as comparing
-from spanset.commands.grid_cells import cells_of
-from spanset.config.compare_settings import CompareConfig, GridConfig, SharedConfig
+from spanset.commands.grid_cells import cells_of, random_cells
+from spanset.config.grid_settings import ChoicesConfig, GridConfig, SharedConfig
+from spanset.runs.compared_cell import ComparedChoice
 from spanset.runs.compared_choices import Compared, ComparedCell, Suggestion
-from spanset.runs.kept_cells import KeptCell
 
 OWN = ("--features", "array:own.npy")
 COMPARE = ("compare", "p.jsonl", *OWN, "-k", "4")
@@ -59,8 +59,9 @@ def chosen(monkeypatch):
     return made
 
 
-def labels(grid: GridConfig, **shared: object) -> list[str]:
-    cells = cells_of(CompareConfig(("p.jsonl",), grid=grid, shared=SharedConfig(**shared)))
+def labels(grid: GridConfig, seeds: int = 1, **shared: object) -> list[str]:
+    choices = ChoicesConfig(("p.jsonl",), grid=grid, shared=SharedConfig(**shared))
+    cells = [*cells_of(choices), *random_cells(choices, seeds)]
     assert len({cell.settings for cell in cells}) == len(cells), "the same choice twice"
     return [cell.label for cell in cells]
 
@@ -72,7 +73,6 @@ def test_what_makes_no_difference_to_a_method_makes_no_cell():
         quality_weight="0,0.5,1",
         kernel=("rbf,linear",),
         gamma=("0.1,1",),
-        seeds=1,
     )
     found = labels(grid)
     by_kernel = [label for label in found if label.startswith(("dpp", "facility"))]
@@ -86,8 +86,8 @@ def test_what_makes_no_difference_to_a_method_makes_no_cell():
 
 
 def test_lambda_0_is_one_cell_whatever_the_quality():
-    grid = GridConfig(quality=("column:rating,input_tokens",), quality_weight="0,1", seeds=2)
-    assert labels(grid, seed=7) == [
+    grid = GridConfig(quality=("column:rating,input_tokens",), quality_weight="0,1")
+    assert labels(grid, seeds=2, seed=7) == [
         "dpp",
         "dpp column:rating λ 1",
         "dpp input_tokens λ 1",
@@ -97,18 +97,16 @@ def test_lambda_0_is_one_cell_whatever_the_quality():
 
 
 def test_a_name_given_twice_and_random_make_no_cell_of_their_own():
-    assert labels(GridConfig(method=("dpp,dpp", "random", "dpp"), seeds=1)) == [
+    assert labels(GridConfig(method=("dpp,dpp", "random", "dpp"))) == [
         "dpp",
         "random, seed 0",
     ]
 
 
 def test_all_methods_are_those_that_have_what_they_need():
-    plain = labels(GridConfig(method=("all",), seeds=1))
+    plain = labels(GridConfig(method=("all",)))
     assert plain[:-1] == ["dpp", "dedup", "kcenter", "facility", "kmeans", "semdedup", "projection"]
-    more = labels(
-        GridConfig(method=("all",), quality=("column:rating",), seeds=1), target="t.jsonl"
-    )
+    more = labels(GridConfig(method=("all",), quality=("column:rating",)), target="t.jsonl")
     names = [label.split()[0] for label in more]
     assert {"top", "deita", "target"} <= set(names)
 
@@ -161,7 +159,7 @@ def finished(
             quality,
             weight,
             line,
-            KeptCell(label, {"4": own}, {"4": {"ldd": ldd, "mean q": mean}}, 0.0, ""),
+            ComparedChoice(label, {"4": own}, {"4": {"ldd": ldd, "mean q": mean}}, 0.0, ""),
         )
         for label, quality, weight, own, ldd, mean in cells
     ]
@@ -235,7 +233,6 @@ def test_a_larger_grid_computes_what_is_new(compare, chosen):
         ("--seed", "1"),
         ("-k", "5"),
         ("--avoid", "eval.jsonl"),
-        ("--metrics", "ldd"),
         ("--dtype", "float32"),
     ],
     ids=" ".join,
@@ -245,6 +242,21 @@ def test_other_settings_do_not_reuse_what_is_kept(compare, chosen, other):
     chosen.clear()
     compare(*other)
     assert ("dpp", 5 if "-k" in other else 4) in chosen
+
+
+@pytest.mark.parametrize("other", [("-k", "3"), ("--metrics", "vendi")], ids=" ".join)
+def test_fewer_rows_and_other_measures_reuse_what_was_chosen(compare, chosen, other):
+    first = compare("--method", "dpp,kcenter,kmeans")
+    chosen.clear()
+    words = ("compare", "p.jsonl", *OWN, *other) if "-k" in other else (*COMPARE, *other)
+    again = compare("--method", "dpp,kcenter,kmeans", words=words)
+    anew = [("kmeans", 3)] if "-k" in other else []
+    assert chosen == anew, "k-means has no order whose prefixes are choices"
+    alone = compare("--method", "dpp,kcenter,kmeans", "--out", "alone", words=words)
+    names = ("measures", "stop_reason")
+    for one, other_one in zip(again["cells"], alone["cells"], strict=True):
+        assert [one[name] for name in names] == [other_one[name] for name in names]
+    assert first["sizes"] == [4]
 
 
 def test_other_rows_or_features_or_evaluation_data_do_not_reuse_what_is_kept(compare, chosen):
@@ -391,12 +403,12 @@ def test_a_comparison_that_cannot_be_meant_is_refused(rows, spanset, words, code
 
 
 def test_a_grid_of_more_than_a_hundred_choices_asks(rows, spanset, monkeypatch):
-    words = (*COMPARE, "--quality", "column:rating,input_tokens", "--lambda", "0.01:0.5:0.01")
+    words = (*COMPARE, "--quality", "column:rating,input_tokens", "--lambda", "0.01:0.51:0.01")
     spanset.refuses(
-        *words, code=2, where="compare: ", says=("103 choices", "50 lambdas"), fix="--yes"
+        *words, code=2, where="the grid: ", says=("102 choices", "51 lambdas"), fix="--yes"
     )
     ended = spanset.run(*words, "--yes", "--json", "--metrics", "vendi")
-    assert len(json.loads(ended.out)["cells"]) == 103
+    assert len(json.loads(ended.out)["cells"]) == 105
 
 
 def test_no_other_file_is_touched(rows, spanset):

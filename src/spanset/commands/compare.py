@@ -1,20 +1,24 @@
 """`spanset compare`: read, represent once for all, choose by every cell, measure, compare.
 
-All choices are measured in one space, that of the first features, beside random ones. Cells that
-are finished are kept, and found again when the same is asked.
+All choices are measured in one space, that of the first features, beside random ones. What is
+chosen and measured is kept, and found again where the same is asked.
 """
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
 from spanset.commands.grid import Grid
+from spanset.commands.grid_cells import cells_of, random_cells
+from spanset.commands.grid_measures import GridMeasures
 from spanset.commands.pool import require_rows
+from spanset.config.amounts import refuse_below_one
 from spanset.config.compare_settings import CompareConfig
+from spanset.diversity.catalogue import parse_measures
 from spanset.runs.compared_choices import Compared, ComparedCell
 from spanset.runs.kept_cells import KeptCells
+
+METRICS = ("ldd", "vendi", "coverage", "near-duplicates")
 
 
 def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
@@ -23,44 +27,44 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
     Raises
     ------
     SpansetError
-        With what, where, why and what to do; cells that were finished stay.
+        With what, where, why and what to do; what was finished stays.
     """
-    grid = Grid.check(config)
-    kept = KeptCells.at(config.shared.out)
+    comparing, choices = config.comparing, config.choices
+    refuse_below_one(("--seeds", comparing.seeds))
+    cells = [*cells_of(choices), *random_cells(choices, comparing.seeds)]
+    grid = Grid.check(choices, cells)
+    measures = parse_measures(comparing.metrics or METRICS)
+    kept = KeptCells.at(comparing.out, "compare")
     timings: dict[str, float] = {}
     stage = stopwatch(watcher, timings)
     with stage("read"):
-        grid = grid.read()
-        for task in grid.tasks.values():
-            grid.beside(task)  # so that what is wrong with them shows first
+        grid.read()
     with stage("represent"):
         first = grid.pool(grid.cells[0], watcher)
         require_rows(first.made.data, grid.sizes)
-        judge = grid.judge(first, watcher)
-        scores = grid.scores(first, watcher)
+        measuring = GridMeasures.of(grid, first, measures, watcher)
         kept.make()
-    started = perf_counter()
-    done = [grid.done(cell, kept, judge, scores, watcher) for cell in grid.cells]
-    timings["choose"] = perf_counter() - started
-    cells = [
+    with stage("choose"):
+        found = [measuring.measured(grid, cell, kept, watcher) for cell in grid.cells]
+    compared = [
         ComparedCell(
             cell.label,
             cell.method,
             cell.settings.quality.quality,
             cell.settings.quality.quality_weight,
             cell.line,
-            found,
+            one,
         )
-        for cell, found in zip(grid.cells, done, strict=True)
+        for cell, one in zip(grid.cells, found, strict=True)
     ]
     return Compared(
         grid.data,
         grid.sizes,
-        cells,
-        [measure.name for measure in grid.measures],
-        {measure.name: measure.better for measure in grid.measures},
-        list(scores),
-        judge.name,
+        compared,
+        [measure.name for measure in measures],
+        {measure.name: measure.better for measure in measures},
+        list(measuring.scores),
+        measuring.judge.name,
         timings,
         peak_bytes(),
         str(kept.folder.parent),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from spanset.base.errors import UsageError
-from spanset.config.compare_settings import CompareConfig
+from spanset.config.grid_settings import ChoicesConfig
 from spanset.config.number_grids import number_grid
 from spanset.config.settings import (
     ChoiceConfig,
@@ -52,8 +52,8 @@ class Cell:
         return f"{own.features or 'static'}, {kernel}"
 
 
-def cells_of(config: CompareConfig) -> list[Cell]:
-    """All cells, those that share features and scores together; random choices last.
+def cells_of(config: ChoicesConfig) -> list[Cell]:
+    """Cells of the grid, those that share features and scores together; none is random.
 
     Raises
     ------
@@ -93,14 +93,10 @@ def cells_of(config: CompareConfig) -> list[Cell]:
         else cell
         for cell in cells
     ]
-    for number in range(grid.seeds):
-        choice = ChoiceConfig(method=RANDOM, seed=config.shared.seed + number)
-        settings = replace(_base(config, features[0]), choice=choice)
-        cells.append(Cell(settings, f"random, seed {choice.seed}"))
     if len(cells) > MOST and not grid.yes:
         raise UsageError(
             f"the grid has {len(cells):,} choices",
-            where="compare",
+            where="the grid",
             why=f"{len(features)} features x {len(qualities)} qualities x {len(methods)} methods x "
             f"{len(kernels)} kernels x {len(gammas)} gammas x {len(weights)} lambdas",
             fix="give fewer values, or --yes to run them all",
@@ -108,7 +104,17 @@ def cells_of(config: CompareConfig) -> list[Cell]:
     return cells
 
 
-def _methods(config: CompareConfig) -> list[str]:
+def random_cells(config: ChoicesConfig, draws: int) -> list[Cell]:
+    """Random choices that all others stand beside."""
+    base = _base(config, (_pieces(config.grid.features) or [None])[0])
+    seeds = range(config.shared.seed, config.shared.seed + draws)
+    return [
+        Cell(replace(base, choice=ChoiceConfig(method=RANDOM, seed=seed)), f"random, seed {seed}")
+        for seed in seeds
+    ]
+
+
+def _methods(config: ChoicesConfig) -> list[str]:
     """Methods that are asked for; of ``all`` those that have what they need. Not random."""
     names = _pieces(config.grid.method) or ["dpp"]
     for name in names:
@@ -124,7 +130,7 @@ def _methods(config: CompareConfig) -> list[str]:
 
 
 def _cell(
-    config: CompareConfig,
+    config: ChoicesConfig,
     features: str | None,
     quality: str | None,
     method: str,
@@ -164,7 +170,7 @@ def _cell(
     return Cell(settings, _label(method, named, own_weight))
 
 
-def _base(config: CompareConfig, features: str | None) -> SelectConfig:
+def _base(config: ChoicesConfig, features: str | None) -> SelectConfig:
     shared = config.shared
     return SelectConfig(
         config.data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +72,16 @@ class Pool:
     beside: npt.NDArray[Any] | None = None
     kept: IntArray = field(default_factory=lambda: NO_ROWS)
 
+    def less(self, rows: IntArray, reasons: Sequence[str]) -> Pool:
+        """The pool less rows at these positions, ascending, listed as avoided; before scoring."""
+        left = np.setdiff1d(np.arange(len(self.made.X)), rows)
+        return replace(
+            self,
+            made=self.made.without(rows, reasons),
+            keys=self.keys[left],
+            beside=None if self.beside is None else self.beside[left],
+        )
+
 
 def without_near(
     pool: Pool, others: OtherRows, threshold: float | None, what: str, instead: str
@@ -94,13 +105,7 @@ def without_near(
             fix=f"give other data, or {instead}",
         )
     out = np.array([one.row for one in found], np.int64)
-    left = np.setdiff1d(np.arange(len(pool.made.X)), out)
-    return replace(
-        pool,
-        made=pool.made.without(out, [_reason(one, others, rows, what) for one in found]),
-        keys=pool.keys[left],
-        beside=None if pool.beside is None else pool.beside[left],
-    )
+    return pool.less(out, [_reason(one, others, rows, what) for one in found])
 
 
 def _reason(contact: Contact, others: OtherRows, rows: Dataset | None, what: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from spanset.base.array_types import FloatArray
 from spanset.data.dataset import Dataset
 from spanset.diversity.pareto import knee, pareto_front
-from spanset.runs.kept_cells import KeptCell
+from spanset.runs.compared_cell import ComparedChoice
 
 RANDOM = "random"
 
@@ -31,7 +31,7 @@ class ComparedCell:
         Lambda, where one counted.
     line : str
         Features, kernel and gamma: choices of one line differ by quality and lambda alone.
-    found : KeptCell
+    found : ComparedChoice
         Its picks and measures, by size.
     """
 
@@ -40,7 +40,7 @@ class ComparedCell:
     quality: str | None
     weight: float | None
     line: str
-    found: KeptCell
+    found: ComparedChoice
 
 
 @dataclass(frozen=True)

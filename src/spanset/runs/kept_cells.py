@@ -1,44 +1,23 @@
-"""Finished cells of a comparison on disk: a JSON file each, named by all that it depends on."""
+"""Finished cells of a grid on disk: a JSON file each, named by all that it depends on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spanset.base.errors import UsageError
 from spanset.base.kept_files import whole_file
 from spanset.data.writing.row_files import cannot_write
 
-FORM = 1  # raised where the files change
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-
-@dataclass(frozen=True)
-class KeptCell:
-    """What came of a cell.
-
-    Attributes
-    ----------
-    label : str
-        Of the cell.
-    rows : mapping
-        Number of picks asked for, as text, to row numbers in the order of picks.
-    measures : mapping
-        The same to names of measures and their values.
-    seconds : float
-        That choosing the most of them took.
-    stop_reason : str
-        Why there are no more picks.
-    """
-
-    label: str
-    rows: Mapping[str, list[int]]
-    measures: Mapping[str, dict[str, float | None]]
-    seconds: float
-    stop_reason: str
+Cell = TypeVar("Cell")
+FORM = 2  # raised where the files change
 
 
 @dataclass(frozen=True)
@@ -48,7 +27,7 @@ class KeptCells:
     folder: Path
 
     @classmethod
-    def at(cls, path: str) -> KeptCells:
+    def at(cls, path: str, command: str) -> KeptCells:
         """The folder, which may not be there yet.
 
         Raises
@@ -63,7 +42,7 @@ class KeptCells:
             raise UsageError(
                 "there is something else already",
                 where=f"--out {path}",
-                why="it is no folder that `spanset compare` made",
+                why=f"it is no folder that `spanset {command}` made",
                 fix="name another",
             )
         return cls(cells)
@@ -75,16 +54,16 @@ class KeptCells:
         except OSError as error:
             raise cannot_write(self.folder.parent, error) from error
 
-    def find(self, key: str) -> KeptCell | None:
-        """A finished cell; None where it is not there, or damaged."""
+    def find(self, key: str, kind: Callable[..., Cell]) -> Cell | None:
+        """A finished cell of this kind; None where it is not there, or damaged."""
         try:
             found = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            return KeptCell(**found)
+            return kind(**found)
         except (OSError, ValueError, TypeError):
             return None
 
-    def keep(self, key: str, cell: KeptCell) -> None:
-        """Write a cell whole or not at all."""
+    def keep(self, key: str, cell: DataclassInstance) -> None:
+        """Write a cell, a dataclass of plain values, whole or not at all."""
         path = self.folder / f"{key}.json"
         try:
             with whole_file(path) as file:
