@@ -8,7 +8,16 @@ from tests.greedy.cases import random_unit
 
 from spanset.base.unit_rows import unit_rows
 from spanset.data.reader import read
-from spanset.selectors.contamination import FEWEST, RUN, SHARE, SharedRuns, contacts, words_of
+from spanset.selectors.contamination import (
+    EXACT,
+    FEWEST,
+    RUN,
+    SHARE,
+    SharedRuns,
+    contacts,
+    near_features,
+    words_of,
+)
 
 QUESTION = (
     "A farmer has 17 sheep and buys twice as many goats as he has sheep, then sells nine of "
@@ -206,3 +215,30 @@ def test_scripts_without_spaces_are_looked_for_by_characters():
     rows = rows_of("请写一首关于春天的诗,要有花和雨。", f"请回答:{asked}谢谢。")
     found = by_words(rows, evaluation(asked))
     assert [one.row for one in found] == [1]
+
+
+@pytest.mark.parametrize("d", [2, 6, 384, 2048])
+def test_copies_are_exact_copies_whatever_rounds_them_and_near_rows_are_none(d):
+    """At another length, in float16's numbers, by other sums; a row at an angle of 0.01 is none."""
+    rng = np.random.default_rng(d)
+    rows = rng.normal(size=(50, d))
+    other = unit_rows(rows, np.float32)
+    halves = unit_rows(rows.astype(np.float16).astype(float) * 7, np.float32)
+    found = near_features(halves, other, EXACT)
+    assert {(one.row, one.other) for one in found} >= {(row, row) for row in range(50)}
+    assert len(found) == 50
+    aside = rng.normal(size=(50, d))
+    aside -= (aside * other).sum(axis=1, keepdims=True) * other
+    turned = unit_rows(np.cos(0.01) * other + np.sin(0.01) * unit_rows(aside, float), np.float32)
+    assert all(one.row != one.other for one in near_features(turned, other, EXACT))
+
+
+def test_words_tell_of_others_without_features_too():
+    """Features are of the second of two; the first is found by its words, and each by its name."""
+    data = rows_of(f"Solve this. {QUESTION}", "Write a poem.", "Plant an old tree by the river.")
+    X = np.eye(3)
+    others = evaluation(QUESTION, "Name a colour of the sky at night.")
+    found = contacts(data, X, others, X[1:2], 0.9, np.array([1]))
+    assert [(one.row, one.other) for one in found] == [(0, 0), (1, 1)]
+    assert np.isnan(found[0].cosine)
+    assert found[1].shared == 0.0

@@ -55,7 +55,7 @@ def agree(found, request, threshold):
     np.testing.assert_allclose(found.nearness, nearness, atol=1e-6)
     assert found.dropped.tolist() == sorted(set(range(len(request.features))) - set(stays))
     is_short = len(stays) < request.k
-    assert found.stop_reason is (StopReason.EXHAUSTED if is_short else StopReason.REACHED_K)
+    assert found.stop_reason is (StopReason.THRESHOLD if is_short else StopReason.REACHED_K)
 
 
 @st.composite
@@ -126,7 +126,7 @@ def test_of_copies_one_stays_and_a_thousand_make_no_pair():
     found = select_dedup(Request(np.tile(np.eye(2), (1000, 1)), 2000))
     assert found.order.tolist() == [0, 1]
     assert not len(found.again.pairs.pairs)
-    assert found.stop_reason is StopReason.EXHAUSTED
+    assert found.stop_reason is StopReason.THRESHOLD
 
 
 def test_sources_come_before_quality_and_quality_before_place():

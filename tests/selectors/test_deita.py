@@ -55,7 +55,7 @@ def test_picks_are_those_of_the_loop(seed, n, copies, has_given, threshold, bloc
     assert found.order.tolist() == picks
     assert found.scores.tolist() == quality[picks].tolist()
     is_short = len(picks) < k
-    assert found.stop_reason is (StopReason.EXHAUSTED if is_short else StopReason.REACHED_K)
+    assert found.stop_reason is (StopReason.THRESHOLD if is_short else StopReason.REACHED_K)
 
 
 @settings(max_examples=60, deadline=None)

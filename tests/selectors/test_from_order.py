@@ -62,3 +62,6 @@ def test_an_order_that_is_too_short_is_told():
     found = from_order(np.array([2, 0]), np.arange(4.0), Request(np.ones((4, 1)), 3))
     assert (found.order.tolist(), found.stop_reason) == ([2, 0], StopReason.EXHAUSTED)
     assert found.scores.tolist() == [2.0, 0.0]
+    request = Request(np.ones((4, 1)), 3)
+    found = from_order(np.array([2, 0]), np.arange(4.0), request, StopReason.THRESHOLD)
+    assert found.stop_reason is StopReason.THRESHOLD

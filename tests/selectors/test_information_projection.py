@@ -100,7 +100,7 @@ def test_axes_by_hand():
 def test_rows_that_hold_nothing_of_the_target_are_not_picked():
     found = select_projection(Request(np.eye(4), 4, target=np.eye(4)[1:3]))
     assert sorted(found.order.tolist()) == [1, 2]
-    assert found.stop_reason is StopReason.EXHAUSTED
+    assert found.stop_reason is StopReason.NOTHING_ADDED
 
 
 def test_of_copies_the_first_comes_and_the_next_in_another_round():

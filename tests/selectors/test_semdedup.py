@@ -45,7 +45,7 @@ def test_a_threshold_and_as_many_picks_agree(threshold):
     X = random_unit(np.random.default_rng(1), 300, 5)
     below = select_semdedup(Request(X, 300, threshold=threshold))
     assert 0 < len(below) < 300
-    assert below.stop_reason is StopReason.EXHAUSTED
+    assert below.stop_reason is StopReason.THRESHOLD
     expected = repetition_by_loop(X, cluster_rows(X.astype(np.float32), 17, 0))  # sqrt(300)
     assert set(below.order.tolist()) == set(np.flatnonzero(expected < threshold).tolist())
     wanted = select_semdedup(Request(X, len(below)))

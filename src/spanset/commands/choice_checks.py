@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 from spanset.base.errors import UsageError
 from spanset.config.amounts import is_auto
@@ -12,21 +12,54 @@ from spanset.selectors.value_shares import parse_shares
 
 
 def options_of(config: SelectConfig) -> set[str]:
-    """Options that are given, of those that not every method heeds."""
+    """Options that are given to the command, of those that not every method heeds."""
     choice, quality = config.choice, config.quality
+    return given_options(
+        auto=is_auto(choice.k),
+        quality=quality.quality,
+        quality_weight=quality.quality_weight,
+        normalize=config.features.normalize,
+        given=choice.given,
+        target=choice.target,
+        threshold=choice.threshold,
+        clusters=choice.clusters,
+        shares=choice.share,
+        keep=choice.keep,
+        same=choice.same,
+        prefer=choice.prefer,
+    )
+
+
+def given_options(
+    *,
+    given: object,
+    quality: object,
+    quality_weight: float | None,
+    target: object,
+    threshold: float | None,
+    clusters: int | None,
+    shares: Sequence[str],
+    keep: Sized | None,
+    same: str,
+    prefer: Sequence[str],
+    normalize: bool,
+    auto: bool,
+) -> set[str]:
+    """Options that are given, to the command or the verb, by their names in `OPTIONS`."""
+    is_target_score = isinstance(quality, str) and quality in TARGET_SCORES
     is_there = {
-        "given": choice.given,
-        "quality": quality.quality,
-        "lambda": quality.quality_weight is not None,
-        "target": choice.target and quality.quality not in TARGET_SCORES,
-        "threshold": choice.threshold is not None,
-        "clusters": choice.clusters is not None,
-        "shares": choice.share,
-        "keep": choice.keep,
-        "same": choice.same != "row",
-        "prefer": choice.prefer,
-        "lengths": not config.features.normalize,
-        "auto": is_auto(choice.k),
+        "given": given is not None,
+        "quality": quality is not None,
+        "lambda": quality_weight is not None,
+        "target": target is not None and not is_target_score,
+        "threshold": threshold is not None,
+        "clusters": clusters is not None,
+        "shares": len(shares) > 0,
+        "keep": keep is not None and len(keep) > 0,
+        "same": same != "row",
+        "prefer": len(prefer) > 0,
+        "lengths": not normalize,
+        "auto": auto,
     }
     return {name for name, is_given in is_there.items() if is_given}
 
@@ -42,7 +75,8 @@ def check_choice(config: SelectConfig) -> None:
     choice, quality = config.choice, config.quality.quality
     parse_shares(choice.share)
     check_numbers(choice.threshold, choice.avoid_at, choice.least_gain, choice.clusters)
-    check_avoiding(choice.avoid, choice.avoid_at)
+    check_avoiding(choice.avoid_at, has_avoid=len(choice.avoid) > 0)
+    check_same(choice.same, has_given=choice.given is not None)
     is_whole = choice.k and not is_auto(choice.k)
     mistakes = (
         (
@@ -59,11 +93,6 @@ def check_choice(config: SelectConfig) -> None:
             choice.least_gain is not None and not is_auto(choice.k),
             ("it goes with -k auto", "--least-gain"),
             "leave it out",
-        ),
-        (
-            choice.same == "both" and choice.given is not None,
-            ("given rows are compared by one part alone", "--same both"),
-            "use --same prompt or --same answer, or leave --given out",
         ),
     )
     for is_wrong, (what, where), fix in mistakes:
@@ -90,7 +119,17 @@ def check_numbers(
         raise UsageError(f"{clusters} clusters", where="--clusters", fix="give 1 or more")
 
 
-def check_avoiding(avoid: Sequence[str], avoid_at: float | None) -> None:
+def check_avoiding(avoid_at: float | None, *, has_avoid: bool) -> None:
     """Refuse a cosine from which rows are avoided, without rows to avoid."""
-    if avoid_at is not None and not avoid:
+    if avoid_at is not None and not has_avoid:
         raise UsageError("it goes with --avoid", where="--avoid-at", fix="leave it out")
+
+
+def check_same(same: str, *, has_given: bool) -> None:
+    """Refuse given rows beside a comparison by two parts."""
+    if same == "both" and has_given:
+        raise UsageError(
+            "given rows are compared by one part alone",
+            where="--same both",
+            fix="use --same prompt or --same answer, or leave --given out",
+        )

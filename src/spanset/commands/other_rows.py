@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
 from spanset.config.settings import DataConfig
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
+from spanset.data.row_parts import only_part
 from spanset.features.array import load_array
+from spanset.features.of_parts import Same
 from spanset.features.representations import Representation
 from spanset.features.specs import Spec
 
@@ -27,7 +30,7 @@ class OtherRows:
     Attributes
     ----------
     paths : tuple of str
-        As given.
+        As given; none where they are in memory.
     flag : str
         For messages.
     """
@@ -63,6 +66,15 @@ class OtherRows:
         rows = read_data(paths, reading, needs_answers=needs_answers)
         return cls(paths, flag, rows, None)
 
+    @classmethod
+    def of(cls, found: Dataset | Array | None, name: str) -> OtherRows | None:
+        """Rows, or features, in memory."""
+        if found is None:
+            return None
+        if isinstance(found, Dataset):
+            return cls((), name, found, None)
+        return cls((), name, None, found)
+
     def __len__(self) -> int:
         found = self.rows if self.array is None else self.array
         return 0 if found is None else len(found)
@@ -70,10 +82,22 @@ class OtherRows:
     @property
     def where(self) -> str:
         """For messages."""
-        return f"{self.flag} {', '.join(self.paths)}"
+        return f"{self.flag} {', '.join(self.paths)}".rstrip()
 
-    def represented(self, fitted: Representation, dimension: int) -> tuple[Array, Dataset | None]:
-        """Unit rows (g, dimension), and the rows they are of, where there are such.
+    def place(self, row: int) -> str:
+        """Where one of them stands, for messages."""
+        if self.rows is not None:
+            return self.rows.where(row)
+        return f"{self.paths[0] if self.paths else self.flag}, row {row}"
+
+    def only_part(self, part: Same) -> OtherRows:
+        """These rows by the part that the data are compared by."""
+        if self.rows is None or part not in ("prompt", "answer"):
+            return self
+        return replace(self, rows=only_part(self.rows, part))
+
+    def represented(self, fitted: Representation, dimension: int) -> tuple[Array, IntArray]:
+        """Unit rows (g, dimension), and which of these rows they are of; (g,).
 
         Raises
         ------
@@ -82,7 +106,8 @@ class OtherRows:
         """
         if self.array is not None:
             self._require_columns(self.array, dimension)
-            return unit_rows(self.array, np.float32, where=self.where), None
+            rows = unit_rows(self.array, np.float32, where=self.where)
+            return rows, np.arange(len(rows))
         assert self.rows is not None  # noqa: S101 (one of the two is there)
         made = fitted.transform(self.rows)
         if not len(made.X):
@@ -93,7 +118,7 @@ class OtherRows:
                 why=f"the first: {reasons[0]}" if reasons else "",
                 fix="look at its rows with `spanset show`",
             )
-        return made.X, made.data
+        return made.X, made.kept
 
     def features(
         self, fitted: Representation, dimension: int, *, normalize: bool, dtype: str

@@ -1,4 +1,8 @@
-"""What there is to choose from: rows with their features and scores, and rows beside them."""
+"""What there is to choose from: rows with their features and scores, and rows beside them.
+
+represent -> (leave out what is to be avoided: avoiding.py) -> score -> candidates; the same for the
+command and the verb `select`.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,19 @@ import numpy.typing as npt
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.sorted_places import places_in
+from spanset.base.stages import Watcher
 from spanset.commands.other_rows import OtherRows
+from spanset.config.comma_lists import comma_list
+from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
+from spanset.features.of_parts import FitTransform, Same, represent_parts
 from spanset.features.representations import Representation
+from spanset.greedy.budget import TokenBudget
 from spanset.greedy.factor import NO_ROWS
+from spanset.greedy.quotas import Quotas
 from spanset.quality.lengths import TokenCounts
-from spanset.quality.scored_rows import RowQuality
-from spanset.selectors.choosing import Matrix
-from spanset.selectors.contamination import Contact, contacts, near_features
+from spanset.quality.scored_rows import RowQuality, scored_rows
+from spanset.selectors.choosing import Candidates, Matrix
 from spanset.stores.represented import Represented
 
 NOTHING_COUNTED = TokenCounts(np.zeros(0, np.int64), np.zeros(0, np.int64), "")
@@ -55,6 +64,8 @@ class Pool:
         Features of those rows: as the kernel sees them, and unit rows.
     given_rows : Dataset or None
         The given rows that have features; None where there are none, or only an array.
+    target_rows : (t,) int64
+        Which rows of the target its features are of.
     beside : (n, e) or None
         Features of another part of the rows.
     kept : (m,) int64
@@ -69,8 +80,48 @@ class Pool:
     given: Matrix | None = None
     target: Matrix | None = None
     given_rows: Dataset | None = None
+    target_rows: IntArray = field(default_factory=lambda: NO_ROWS)
     beside: npt.NDArray[Any] | None = None
     kept: IntArray = field(default_factory=lambda: NO_ROWS)
+
+    @classmethod
+    def of(
+        cls,
+        data: Dataset,
+        beside: Beside,
+        same: Same,
+        fit_transform: FitTransform,
+        *,
+        normalize: bool,
+        dtype: str,
+    ) -> Pool:
+        """Features of the rows that have some, and of those beside; nothing left out, no quality.
+
+        Raises
+        ------
+        DataError
+            Rows that cannot be represented, among others.
+        """
+        made, fitted, other, keys = represent_parts(data, same, fit_transform)
+        given = target = given_rows = None
+        places, columns = NO_ROWS, made.X.shape[1]
+        if beside.given is not None:
+            own = beside.given.only_part(same)
+            given, given_rows = own.features(fitted, columns, normalize=normalize, dtype=dtype)
+        if beside.target is not None:
+            target, places = beside.target.represented(fitted, columns)
+        return cls(
+            made,
+            fitted,
+            RowQuality(),
+            NOTHING_COUNTED,
+            keys,
+            given,
+            target,
+            given_rows,
+            places,
+            other,
+        )
 
     def less(self, rows: IntArray, reasons: Sequence[str]) -> Pool:
         """The pool less rows at these positions, ascending, listed as avoided; before scoring."""
@@ -82,35 +133,62 @@ class Pool:
             beside=None if self.beside is None else self.beside[left],
         )
 
-
-def without_near(
-    pool: Pool, others: OtherRows, threshold: float | None, what: str, instead: str
-) -> Pool:
-    """The pool less rows too near to others, each listed with the one that it is near to."""
-    rows, X = others.rows, pool.made.X
-    features = X[:0]  # words alone need none: a prompt without an answer has no gradient
-    if threshold is not None:
-        features, rows = others.represented(pool.fitted, X.shape[1])
-    if rows is not None:
-        found = contacts(pool.made.data, X, rows, features, threshold)
-    else:  # an array: nothing but features to go by
-        found = near_features(X, features, threshold) if threshold is not None else []
-    if not found:
-        return pool
-    if len(found) == len(pool.made.X):
-        raise DataError(
-            f"every row is {what} a row of it",
-            where=others.where,
-            why=f"the first: {_reason(found[0], others, rows, what)}",
-            fix=f"give other data, or {instead}",
+    def scored(
+        self,
+        quality: str,
+        *,
+        transform: str | None,
+        tokenizer: str | None,
+        model: ModelConfig | None,
+        seed: int,
+        watcher: Watcher,
+        on_bad_row: str = "stop",
+    ) -> Pool:
+        """The rows that can be scored, with their quality."""
+        made, rated = scored_rows(
+            self.made,
+            self.fitted,
+            quality,
+            transform=transform,
+            tokenizer=tokenizer,
+            model=model,
+            target=self.target,
+            seed=seed,
+            on_bad_row=on_bad_row,
+            watcher=watcher,
         )
-    out = np.array([one.row for one in found], np.int64)
-    return pool.less(out, [_reason(one, others, rows, what) for one in found])
+        left = np.flatnonzero(np.isin(self.made.data.ids, made.data.ids))
+        return replace(
+            self,
+            made=made,
+            rated=rated,
+            keys=self.keys[left],
+            beside=None if self.beside is None else self.beside[left],
+            kept=positions_kept(made.data, self.made.data.ids[self.kept]),
+        )
 
-
-def _reason(contact: Contact, others: OtherRows, rows: Dataset | None, what: str) -> str:
-    where = f"{others.paths[0]}, row {contact.other}" if rows is None else rows.where(contact.other)
-    return f"{what} {where}: {contact.how}"
+    def candidates(
+        self,
+        *,
+        normalize: bool,
+        budget: TokenBudget | None,
+        quotas: Quotas | None,
+        prefer: tuple[str, ...],
+    ) -> Candidates:
+        """The rows that can be picked, as a method takes them."""
+        return Candidates(
+            self.made.X,
+            self.fitted.settings()["kind"],
+            None if normalize else self.made.lengths,
+            self.rated.log_quality,
+            self.given,
+            budget,
+            quotas,
+            self.target,
+            self.beside,
+            precedence_of(self.made.data, prefer),
+            self.kept,
+        )
 
 
 def require_rows(data: Dataset, sizes: list[int]) -> None:
@@ -146,7 +224,7 @@ def positions_kept(data: Dataset, ids: IntArray) -> IntArray:
 
 def precedence_of(data: Dataset, prefer: tuple[str, ...]) -> IntArray | None:
     """Rows of inputs that are named first go before; None where none is named."""
-    wanted = [piece for text in prefer for piece in text.split(",") if piece]
+    wanted = comma_list(prefer)
     if not wanted:
         return None
     names = [source.name for source in data.sources]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from spanset.base.array_types import FloatArray
+from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
+from spanset.commands.other_rows import OtherRows
 from spanset.commands.selection_task import SelectionTask
 from spanset.config.amounts import is_auto, row_counts
 from spanset.config.settings import OutputConfig
@@ -39,6 +40,8 @@ class RunAgain:
         Of the candidates.
     given : Dataset or None
         Rows that were there already and have features; None where there are none, or only an array.
+    target, target_rows
+        Rows of the target, and which of them have features, (t,).
     """
 
     past: PastRun
@@ -46,6 +49,8 @@ class RunAgain:
     choice: FinishedChoice
     quality: RowQuality
     given: Dataset | None
+    target: OtherRows | None
+    target_rows: IntArray
 
     @classmethod
     def of(cls, past: PastRun, data: Dataset, watcher: Watcher) -> RunAgain:
@@ -76,7 +81,15 @@ class RunAgain:
             past.kernel(),
             wanted,
         )
-        return cls(past, pool.made.data, choice, pool.rated, pool.given_rows)
+        return cls(
+            past,
+            pool.made.data,
+            choice,
+            pool.rated,
+            pool.given_rows,
+            beside.target,
+            pool.target_rows,
+        )
 
     def require_gains(self, gains: FloatArray) -> None:
         """Refuse candidates of which the run's own picks gain other than they did."""

@@ -186,6 +186,9 @@ def require_picks(picks: Selection) -> None:
         StopReason.TOKEN_BUDGET: "the best row alone exceeds the budget: raise --tokens, or lower "
         "--lambda if quality prefers long rows",
         StopReason.EXHAUSTED: "check --given: it seems to hold all of the data already",
+        StopReason.THRESHOLD: "--given is near to all of the data: raise --threshold, or check it",
+        StopReason.NOTHING_ADDED: "no row points where the target does: check that both are "
+        "represented in the same way",
         StopReason.RANK_EXHAUSTED: "--given leaves nothing for this kernel to tell apart: "
         "use --kernel rbf, or fewer given rows",
     }

@@ -10,27 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
+from spanset.commands.avoiding import less_avoided, require_avoidable
 from spanset.commands.choice_checks import check_choice, options_of
 from spanset.commands.other_rows import OtherRows
-from spanset.commands.pool import (
-    NOTHING_COUNTED,
-    Beside,
-    Pool,
-    positions_kept,
-    precedence_of,
-    without_near,
-)
+from spanset.commands.pool import Beside, Pool
 from spanset.config.amounts import check_amounts, is_auto, refuse_negative, row_counts, token_count
 from spanset.config.settings import SelectConfig
 from spanset.data.containers.inputs import refuse_second_stdin
 from spanset.data.dataset import Dataset
 from spanset.data.reader import check_reading, read_data
-from spanset.data.row_parts import only_part
-from spanset.features.of_parts import represent_parts
 from spanset.features.representations import Representation, check_representation, fit_transform
 from spanset.features.specs import Spec, parse_features
 from spanset.greedy.budget import TokenBudget
@@ -39,14 +29,11 @@ from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
-from spanset.quality.scored_rows import RowQuality, scored_rows
 from spanset.quality.scores import check_quality
 from spanset.runs.outputs import Outputs
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
 from spanset.selectors.choosing import Candidates, Choosing, resolved_weight
-from spanset.selectors.contamination import THRESHOLDS
-from spanset.selectors.dedup import THRESHOLD as COPY
 from spanset.selectors.methods import Method, check_method, method_named
 from spanset.selectors.value_shares import parse_shares, quotas_of
 from spanset.stores.represented import Represented
@@ -139,12 +126,7 @@ class SelectionTask:
             needs_answers=False,
             needs_array=choice.avoid_at is not None,
         )
-        if avoid is not None and avoid.rows is None and choice.avoid_at is None:
-            raise UsageError(
-                "an array has no words to look for",
-                where=avoid.where,
-                fix="add --avoid-at, the cosine from which a row is too near; or give rows",
-            )
+        require_avoidable(avoid, choice.avoid_at)
         return Beside(
             rows(choice.given, "--given", answers=True),
             rows(choice.target, "--target", answers=False),
@@ -171,96 +153,45 @@ class SelectionTask:
                 watcher=watcher,
             )
 
-        made, fitted, other, keys = represent_parts(data, self.config.choice.same, represent)
-        given = target = given_rows = None
-        columns = made.X.shape[1]
-        if beside.given is not None:
-            own = self._same_part(beside.given)
-            given, given_rows = own.features(
-                fitted,
-                columns,
-                normalize=self.config.features.normalize,
-                dtype=self.config.compute.dtype,
-            )
-        if beside.target is not None:
-            target, _ = beside.target.represented(fitted, columns)
-        return Pool(
-            made, fitted, RowQuality(), NOTHING_COUNTED, keys, given, target, given_rows, other
+        return Pool.of(
+            data,
+            beside,
+            self.config.choice.same,
+            represent,
+            normalize=self.config.features.normalize,
+            dtype=self.config.compute.dtype,
         )
 
     def less_avoided(self, pool: Pool, beside: Beside, watcher: Watcher) -> Pool:
         """The pool less rows too near to evaluation data, and less copies of the target."""
-        kind = pool.fitted.settings()["kind"]
-        at = self.config.choice.avoid_at
-        near = THRESHOLDS.get(kind) if at is None else at
-        if beside.avoid is not None:
-            pool = without_near(pool, beside.avoid, near, "near", "a higher --avoid-at")
-            if near is None and beside.avoid.rows is not None:
-                watcher.note(
-                    f"--avoid: by words alone, as {kind} features have no cosine that means the "
-                    "same; --avoid-at gives one"
-                )
-        if beside.target is not None:
-            copies = COPY if kind in THRESHOLDS else None
-            pool = without_near(pool, beside.target, copies, "a copy of", "another target")
-        return replace(pool, kept=positions_kept(pool.made.data, beside.keep))
+        return less_avoided(pool, beside, self.config.choice.avoid_at, watcher)
 
     def rated(self, pool: Pool, watcher: Watcher) -> Pool:
         """The rows that can be scored, with their quality and tokens."""
         quality = self.config.quality
-        made, rated = pool.made, RowQuality()
         if quality.quality is not None:
-            made, rated = scored_rows(
-                pool.made,
-                pool.fitted,
+            pool = pool.scored(
                 quality.quality,
                 transform=quality.transform,
                 tokenizer=quality.tokenizer,
                 model=self.config.model,
-                target=pool.target,
                 seed=self.config.choice.seed,
-                on_bad_row=self.config.reading.on_bad_row,
                 watcher=watcher,
+                on_bad_row=self.config.reading.on_bad_row,
             )
-        tokens = rated.tokens or count_tokens(made.data, quality.tokenizer)
-        left = np.flatnonzero(np.isin(pool.made.data.ids, made.data.ids))
-        kept = positions_kept(made.data, pool.made.data.ids[pool.kept])
-        other = None if pool.beside is None else pool.beside[left]
-        return replace(
-            pool,
-            made=made,
-            rated=rated,
-            tokens=tokens,
-            keys=pool.keys[left],
-            beside=other,
-            kept=kept,
-        )
+        tokens = pool.rated.tokens or count_tokens(pool.made.data, quality.tokenizer)
+        return replace(pool, tokens=tokens)
 
     def candidates(self, pool: Pool, k: int) -> Candidates:
         """What there is to choose k rows from."""
-        choice, data = self.config.choice, pool.made.data
-        limit = choice.tokens
-        shares = parse_shares(choice.share)
-        return Candidates(
-            pool.made.X,
-            pool.fitted.settings()["kind"],
-            None if self.config.features.normalize else pool.made.lengths,
-            pool.rated.log_quality,
-            pool.given,
-            None if limit is None else TokenBudget(pool.tokens.total, token_count(limit)),
-            quotas_of(shares, data, k) if shares else None,
-            pool.target,
-            pool.beside,
-            precedence_of(data, choice.prefer),
-            pool.kept,
+        choice = self.config.choice
+        limit, shares = choice.tokens, parse_shares(choice.share)
+        return pool.candidates(
+            normalize=self.config.features.normalize,
+            budget=None if limit is None else TokenBudget(pool.tokens.total, token_count(limit)),
+            quotas=quotas_of(shares, pool.made.data, k) if shares else None,
+            prefer=choice.prefer,
         )
-
-    def _same_part(self, others: OtherRows) -> OtherRows:
-        """Other rows by the part that the data are compared by."""
-        part = self.config.choice.same
-        if others.rows is None or part not in ("prompt", "answer"):
-            return others
-        return replace(others, rows=only_part(others.rows, part))
 
     @property
     def choosing(self) -> Choosing:

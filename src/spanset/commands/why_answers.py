@@ -7,9 +7,11 @@ from typing import Any
 
 from spanset.commands.run_again import RunAgain
 from spanset.data.asked_rows import cut_text
+from spanset.data.dataset import Dataset
 from spanset.runs.reread import PastRun
 from spanset.selectors.dpp_reasons import LeftByGain, Taker
 from spanset.selectors.nearest_picks import Near, StandsFor
+from spanset.selectors.other_reasons import ForTarget
 from spanset.selectors.reasons import Reason
 
 LONGEST_TEXT = 300  # characters of a row
@@ -76,6 +78,8 @@ class Answer:
         What its method says.
     most, own, copy_of : Place or None
         The rows that a `LeftByGain` speaks of.
+    other, target : Place or None
+        The pick or given row, and the row of the target, that other reasons speak of.
     nearest, nearest_given : Neighbour or None
         Nearest pick, of a pick the nearest before it; nearest given row.
     same_text : bool
@@ -98,6 +102,8 @@ class Answer:
     standing: list[Neighbour] = field(default_factory=list)
     further: Further | None = None
     other_weight: OtherWeight | None = None
+    other: Place | None = None
+    target: Place | None = None
 
     @classmethod
     def of(
@@ -132,6 +138,8 @@ class Answer:
             same_text,
             0 if stands_for is None else stands_for.rows,
             [] if stands_for is None else [places.near(one) for one in stands_for.nearest],
+            other=places.taken(getattr(reason, "other", None)),
+            target=places.target(reason.target_row) if isinstance(reason, ForTarget) else None,
         )
 
     def with_more(self, further: Further | None, other_weight: OtherWeight | None) -> Answer:
@@ -143,7 +151,9 @@ class Answer:
         record = asdict(self)
         place = record.pop("place")
         reason = record.pop("reason")
-        for name in ("most", "own", "copy_of"):
+        if (target := record.pop("target")) is not None:
+            reason["target"] = target
+        for name in ("most", "own", "copy_of", "other"):
             place_of = record.pop(name)
             if reason is not None and reason.get(name) is not None:
                 taken = reason[name]
@@ -185,10 +195,7 @@ class Places:
 
     def candidate(self, row: int) -> Place:
         """Of a candidate, by its position."""
-        data = self.again.data
-        source = data.sources[int(data.source[row])].name
-        text = cut_text(data.conversation(row).text, LONGEST_TEXT)
-        return Place(int(data.ids[row]), source, int(data.line[row]), text)
+        return self._of(self.again.data, row)
 
     def given(self, row: int) -> Place:
         """Of a given row, by its position."""
@@ -196,9 +203,16 @@ class Places:
         if data is None:
             path = self.again.past.config.choice.given or ""
             return Place(row, path, row + 1, "")
-        source = data.sources[int(data.source[row])].name
-        text = cut_text(data.conversation(row).text, LONGEST_TEXT)
-        return Place(int(data.ids[row]), source, int(data.line[row]), text)
+        return self._of(data, row)
+
+    def target(self, row: int) -> Place:
+        """Of a row of the target that has features, by its position among these."""
+        others = self.again.target
+        assert others is not None  # noqa: S101 (the run had one)
+        row = int(self.again.target_rows[row])
+        if others.rows is None:
+            return Place(row, others.paths[0], row + 1, "")
+        return self._of(others.rows, row)
 
     def near(self, near: Near) -> Neighbour:
         """Of a row beside another."""
@@ -223,3 +237,8 @@ class Places:
         if data is None:
             return False
         return bool((self.again.data.digests[row] == data.digests[other.row]).all())
+
+    def _of(self, data: Dataset, row: int) -> Place:
+        source = data.sources[int(data.source[row])].name
+        text = cut_text(data.conversation(row).text, LONGEST_TEXT)
+        return Place(int(data.ids[row]), source, int(data.line[row]), text)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from spanset.config.amounts import count_flag
+from spanset.config.comma_lists import comma_list
 from spanset.config.groups import CHOICE, COMPUTE, DATA, FEATURES, OUTPUT, QUALITY
 from spanset.config.model_settings import ModelConfig
 
@@ -105,7 +106,7 @@ class ChoiceConfig:
     @property
     def avoided(self) -> tuple[str, ...]:
         """Inputs of evaluation data, one by one."""
-        return tuple(piece for text in self.avoid for piece in text.split(",") if piece)
+        return tuple(comma_list(self.avoid))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ class StopReason(Enum):
     TOKEN_BUDGET = "token budget used"  # noqa: S105 (tokens of text, not a secret)
     EXHAUSTED = "no row is left that is not a copy of one picked or given"
     RANK_EXHAUSTED = "the kernel's rank is used up: the rows picked or given span every row left"
+    THRESHOLD = "every row left is too near to another, by the threshold"
+    NOTHING_ADDED = "no row left adds anything to what the picks span of the target or good rows"
     SHARES = "the shares allow no further row"
     LITTLE_GAIN = "further rows add little"
     INTERRUPTED = "interrupted"

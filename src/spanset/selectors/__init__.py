@@ -15,6 +15,7 @@
     nearest_picks      the pick nearest to a row, the rows that a pick stands for
     explained          why the greedy selection did what it did; dpp_reasons: what it can say
     order_reasons      the same of methods that sort
+    other_reasons      of kcenter, facility, deita, dedup and target
     reasons            these by the names of the methods; other lambdas
 
 A new method is a file here and a line in methods.py; where it can say why, one in reasons.py.

@@ -32,6 +32,11 @@ SHARE = 0.5  # of a prompt's runs, from which a row holds it
 # those tell nothing unless the user says from where on.
 THRESHOLDS = {"static": 0.8, "lexical": 0.8, "sentence": 0.8}
 
+# Cosine from which features of any kind are the same but for rounding, so that a row is an exact
+# copy: cosines are on a grid of 3.8e-6 (base/cosines.py), and rows that were kept in float16, or
+# went through a model in another batch, differ by up to about 1e-6 more.
+EXACT = 1.0 - 1e-5
+
 # Chinese, Japanese and Korean.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -70,6 +75,7 @@ def contacts(
     others: Dataset,
     features: npt.NDArray[np.floating[Any]],
     threshold: float | None,
+    places: IntArray | None = None,
 ) -> list[Contact]:
     """Rows of the data (N) too near to any of the others (m), in their order; the nearest of each.
 
@@ -79,10 +85,13 @@ def contacts(
         Unit rows of both.
     threshold : float or None
         Cosine; None for words alone.
+    places : (m',) int64, optional
+        Which of the others the features are of, where some have none: words tell of all.
     """
     cosines, nearest = np.full(len(X), -1.0, np.float32), np.zeros(len(X), np.int64)
     if threshold is not None:
         cosines, nearest = nearest_of(as_float32(X), as_float32(features))
+        nearest = nearest if places is None else places[nearest]
     is_near = cosines >= np.float32(2.0 if threshold is None else threshold)
     texts = (one.text for one in data.conversations())
     shares, holders = SharedRuns.of_prompts(others).in_texts(texts)

@@ -84,7 +84,7 @@ class Again:
         scores = np.full(len(picks), np.nan)
         if self.request.log_quality is not None:
             scores = self.request.log_quality[picks]
-        reason = StopReason.EXHAUSTED if len(kept) < self.request.k else StopReason.REACHED_K
+        reason = StopReason.THRESHOLD if len(kept) < self.request.k else StopReason.REACHED_K
         found = within_budget(picks, scores, reason, self.request)
         if self.places is not None:
             where, total = self.places

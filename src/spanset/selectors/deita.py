@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spanset.greedy.selection import Selection
+from spanset.greedy.selection import Selection, StopReason
 from spanset.selectors.novelty import novel_rows
 from spanset.selectors.ranked import from_order
 from spanset.selectors.request import Request
@@ -23,4 +23,4 @@ def select_deita(request: Request) -> Selection:
     best = np.argsort(-log_quality, kind="stable").astype(np.int64)
     threshold = THRESHOLD if request.threshold is None else request.threshold
     kept = novel_rows(request.features, best, threshold, request.k, request.given, request.quotas)
-    return from_order(kept, log_quality, request)
+    return from_order(kept, log_quality, request, StopReason.THRESHOLD)

@@ -52,6 +52,18 @@ def select_facility(request: Request) -> Selection:
         return _lazily(request, blocks)
 
 
+def added_after(request: Request, picks: IntArray, rows: IntArray) -> FloatArray:
+    """What rows (m,) would add to the mean similarity of a covered row beside these picks; (m,)."""
+    X = as_float32(request.features)
+    covered = _covered(X, request)
+    with blocks_at_work() as blocks:
+        supports = _Supports(X, covered, request.kernel, blocks)
+        for points in (request.given, X[picks]):
+            if points is not None and len(points):
+                supports.cover_by(as_float32(points))
+        return np.array(supports.gains(rows.tolist())) / len(covered)
+
+
 def _lazily(request: Request, blocks: Blocks) -> Selection:
     X = as_float32(request.features)
     covered = _covered(X, request)

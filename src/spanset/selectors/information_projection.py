@@ -56,7 +56,7 @@ def _in_rounds(request: Request, blocks: Blocks) -> Selection:
         row, score = one.best()
         if score <= 0.0 or one.explained >= EXPLAINED:
             if not one.picks or not alive.any():
-                reason = StopReason.EXHAUSTED
+                reason = StopReason.NOTHING_ADDED
                 break
             one = _Round(X, queries, alive, blocks)
             continue

@@ -25,6 +25,8 @@ class Method(NamedTuple):
         Whether a prefix of its order is the choice for a smaller k.
     may_lack_k : bool
         Whether it knows by itself how many rows to pick.
+    by_features : bool
+        Whether it looks at features at all.
     """
 
     home: str
@@ -33,6 +35,7 @@ class Method(NamedTuple):
     needs: frozenset[str] = frozenset()
     is_nested: bool = True
     may_lack_k: bool = False
+    by_features: bool = True
 
     @property
     def choose(self) -> Selector:
@@ -73,12 +76,15 @@ METHODS = {
         "diverse and good: the rows that span the largest volume, weighed by quality",
         _options("given quality lambda shares lengths auto keep"),
     ),
-    "random": Method("random:select_random", "uniform", _options("shares lengths keep")),
+    "random": Method(
+        "random:select_random", "uniform", _options("shares lengths keep"), by_features=False
+    ),
     "top": Method(
         "top:select_top",
         "highest quality, copies and all",
         _options("quality shares lengths keep"),
         _options("quality"),
+        by_features=False,
     ),
     "dedup": Method(
         "dedup:select_dedup",

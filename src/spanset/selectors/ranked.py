@@ -9,17 +9,23 @@ from spanset.greedy.selection import Selection, StopReason
 from spanset.selectors.request import Request
 
 
-def from_order(order: IntArray, scores: FloatArray, request: Request) -> Selection:
+def from_order(
+    order: IntArray,
+    scores: FloatArray,
+    request: Request,
+    why_short: StopReason = StopReason.EXHAUSTED,
+) -> Selection:
     """The first k rows of an order of rows that quotas allow, or as many as the tokens allow.
 
-    `scores` (N,) are by row. Gains are not computed: they are NaN.
+    `scores` (N,) are by row. Gains are not computed: they are NaN. `why_short`: why an order has
+    fewer than k rows.
     """
     if request.quotas is None:
         picks, reason = order[: request.k], StopReason.REACHED_K
     else:
         picks, reason = _allowed(order, request)
     if reason is StopReason.REACHED_K and len(picks) < request.k:
-        reason = StopReason.EXHAUSTED
+        reason = why_short
     return within_budget(picks, scores[picks], reason, request)
 
 

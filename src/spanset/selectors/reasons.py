@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from spanset.base.array_types import FloatArray, IntArray
@@ -17,8 +18,20 @@ from spanset.selectors.dpp_reasons import LeftByGain, PickedByGain
 from spanset.selectors.explained import Explained
 from spanset.selectors.finished_choice import FinishedChoice
 from spanset.selectors.order_reasons import Ordered, Placed
+from spanset.selectors.other_reasons import (
+    Covering,
+    Farthest,
+    ForTarget,
+    Graded,
+    Repeating,
+    dedup_reasons,
+    deita_reasons,
+    facility_reasons,
+    kcenter_reasons,
+    target_reasons,
+)
 
-Reason = PickedByGain | LeftByGain | Placed
+Reason = PickedByGain | LeftByGain | Placed | Covering | Farthest | Graded | Repeating | ForTarget
 
 
 class Explainer(Protocol):
@@ -44,10 +57,29 @@ class _Unexplained:
         return [None] * len(rows)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """Of a method without gains that a function tells of."""
+
+    tell: Callable[[FinishedChoice, IntArray], Sequence[Reason]]
+    choice: FinishedChoice
+
+    def gains(self) -> None:
+        return
+
+    def reasons(self, rows: IntArray) -> Sequence[Reason]:
+        return self.tell(self.choice, rows)
+
+
 EXPLAINERS: dict[str, Callable[[FinishedChoice], Explainer]] = {
     "dpp": Explained.of,
     "top": Ordered.of,
     "random": Ordered.of,
+    "kcenter": partial(_Told, kcenter_reasons),
+    "facility": partial(_Told, facility_reasons),
+    "deita": partial(_Told, deita_reasons),
+    "dedup": partial(_Told, dedup_reasons),
+    "target": partial(_Told, target_reasons),
 }
 
 

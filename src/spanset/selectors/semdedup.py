@@ -14,7 +14,7 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.blocks import by_blocks
 from spanset.base.cosines import Cosines, as_float32, rounded
-from spanset.greedy.selection import Selection
+from spanset.greedy.selection import Selection, StopReason
 from spanset.selectors.ranked import from_order
 from spanset.selectors.request import Request
 from spanset.selectors.row_clusters import Clusters, cluster_rows
@@ -34,7 +34,7 @@ def select_semdedup(request: Request) -> Selection:
     order = np.argsort(repetition, kind="stable").astype(np.int64)
     if request.threshold is not None:
         order = order[repetition[order] < request.threshold]
-    return from_order(order, -repetition.astype(np.float64), request)
+    return from_order(order, -repetition.astype(np.float64), request, StopReason.THRESHOLD)
 
 
 def _repetition(X: Cosines, found: Clusters) -> Cosines:

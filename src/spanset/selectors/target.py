@@ -6,6 +6,8 @@ its order takes the row nearest to it that is not taken yet. [ivison2025large]
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from spanset.base.array_types import IntArray
@@ -26,21 +28,44 @@ def select_target(request: Request) -> Selection:
     assert request.target is not None  # noqa: S101 (the method is refused without)
     X, target = as_float32(request.features), as_float32(request.target)
     wanted = len(X) if request.quotas is not None else request.k
-    rows, cosines = _nearest(X, target, wanted)
-    taken = np.zeros(len(X), bool)
+    taken = taken_in_rounds(X, target, wanted)
     scores = np.full(len(X), np.nan)
+    scores[taken.rows] = taken.cosines
+    return from_order(taken.rows, scores, request)
+
+
+class Taken(NamedTuple):
+    """Rows in the order in which they are taken; (n,) each.
+
+    Attributes
+    ----------
+    rows, by, turns : int64
+        Positions, the target rows that take them, and in which round, from 1.
+    cosines : float32
+        Of the two.
+    """
+
+    rows: IntArray
+    by: IntArray
+    turns: IntArray
+    cosines: Cosines
+
+
+def taken_in_rounds(X: Cosines, target: Cosines, wanted: int) -> Taken:
+    """The first `wanted` rows of X (N, d) that the rows of the target (t, d) take in turn."""
+    rows, cosines = _nearest(X, target, wanted)
+    is_taken = np.zeros(len(X), bool)
     places = np.zeros(len(target), np.int64)
-    order: list[int] = []
-    while len(order) < wanted:
-        for number in range(len(target)):
-            while taken[rows[number, places[number]]]:
-                places[number] += 1
-            row = rows[number, places[number]]
-            taken[row], scores[row] = True, cosines[number, places[number]]
-            order.append(int(row))
-            if len(order) == wanted:
-                break
-    return from_order(np.array(order, np.int64), scores, request)
+    order = np.empty(wanted, np.int64)
+    nearness = np.empty(wanted, np.float32)
+    for at in range(wanted):
+        number = at % len(target)
+        while is_taken[rows[number, places[number]]]:
+            places[number] += 1
+        order[at], nearness[at] = rows[number, places[number]], cosines[number, places[number]]
+        is_taken[order[at]] = True
+    turns, by = np.divmod(np.arange(wanted), len(target))
+    return Taken(order, by, turns + 1, nearness)
 
 
 def _nearest(X: Cosines, target: Cosines, count: int) -> tuple[IntArray, Cosines]:

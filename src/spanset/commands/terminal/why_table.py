@@ -17,14 +17,13 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
+from spanset.commands.terminal.method_reasons import Fact, method_facts
 from spanset.commands.terminal.tables import facts_grid
 from spanset.selectors.dpp_reasons import Lead, LeftByGain, PickedByGain, Taken
 from spanset.selectors.order_reasons import Placed
 
 if TYPE_CHECKING:
     from spanset.commands.why_answers import Answer, Neighbour, OtherWeight, Place, Why
-
-Fact = tuple[str, str, str]  # name, what is said, and the text of the row that it is about
 
 
 def why_table(why: Why) -> RenderableType:
@@ -73,7 +72,11 @@ def _places(one: Answer) -> Iterator[Place]:
     near = (one.nearest, one.nearest_given, *one.standing)
     yield one.place
     yield from (each.place for each in near if each is not None)
-    yield from (place for place in (one.most, one.own, one.copy_of) if place is not None)
+    yield from (
+        place
+        for place in (one.most, one.own, one.copy_of, one.other, one.target)
+        if place is not None
+    )
 
 
 def _heading(one: Answer, why: Why, names: _Names) -> Text:
@@ -92,19 +95,14 @@ def _facts(one: Answer, why: Why, names: _Names) -> RenderableType:
 
 def _lines(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
     """All facts of a row, in the order of what explains most."""
-    if isinstance(one.reason, PickedByGain):
-        yield from _picked(one.reason)
-    elif isinstance(one.reason, LeftByGain):
-        yield from _left_out(one, one.reason, names)
-    elif isinstance(one.reason, Placed):
-        yield _placed(one.reason, len(why.run))
+    yield from _by_method(one, why, names)
     if one.quality is not None:
         value = f"{_score_name(one.quality.name)} {one.quality.value:,.4g}"
         yield "quality", f"{value}, better than {_percent(one.quality.better_than)} of rows", ""
-    if one.nearest is not None and one.nearest.place != one.copy_of:
+    if one.nearest is not None and one.nearest.place not in (one.copy_of, one.other):
         name = "nearest pick" if one.rank is None else "nearest before"
         yield _nearest(name, one.nearest, names)
-    if one.nearest_given is not None and one.nearest_given.place != one.copy_of:
+    if one.nearest_given is not None and one.nearest_given.place not in (one.copy_of, one.other):
         yield _nearest("nearest given", one.nearest_given, names)
     if one.rank is not None:
         yield from _stands_for(one, names)
@@ -114,6 +112,18 @@ def _lines(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
         yield "rank", f"{where}, if the selection went on", ""
     if one.other_weight is not None:
         yield "lambda", _weight(one.other_weight), ""
+
+
+def _by_method(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
+    """What the method says."""
+    if isinstance(one.reason, PickedByGain):
+        yield from _picked(one.reason)
+    elif isinstance(one.reason, LeftByGain):
+        yield from _left_out(one, one.reason, names)
+    elif isinstance(one.reason, Placed):
+        yield _placed(one.reason, len(why.run))
+    elif one.reason is not None:
+        yield from method_facts(one, names.at)
 
 
 def _picked(reason: PickedByGain) -> Iterator[Fact]:

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
-from spanset.base.unit_rows import kernel_rows
-from spanset.commands.choice_checks import check_numbers
-from spanset.commands.verbs.arguments import Array, matrix
-from spanset.config.amounts import row_counts
+from spanset.commands.verbs.arguments import Array
+from spanset.commands.verbs.asked import Asked
+from spanset.commands.verbs.choosing_features import choose_of_features
+from spanset.commands.verbs.choosing_rows import choose_of_rows
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
-from spanset.features.representations import Representation, fit_transform
-from spanset.features.specs import parse_features
-from spanset.greedy.budget import TokenBudget
+from spanset.features.of_parts import Same
 from spanset.greedy.enough import LEAST_GAIN, Enough
-from spanset.greedy.factor import NO_ROWS
-from spanset.greedy.kernel_choice import check_kernel
-from spanset.greedy.rules import checked_quality
 from spanset.greedy.selection import Selection
-from spanset.quality.lengths import count_tokens
-from spanset.quality.scored_rows import scored_rows
-from spanset.quality.target_similarity import TARGET_SCORES
-from spanset.selectors.choosing import Candidates, Choosing, choose_rows, resolved_weight
-from spanset.selectors.dedup import Deduplicated
-from spanset.selectors.methods import check_method
-from spanset.selectors.value_shares import parse_shares, quotas_of
-from spanset.stores.represented import Represented
+from spanset.selectors.choosing import Choosing, resolved_weight
 
 
 def select(
@@ -51,6 +35,10 @@ def select(
     normalize: bool = True,
     given: Dataset | Array | None = None,
     target: Dataset | Array | None = None,
+    avoid: Dataset | Array | None = None,
+    avoid_at: float | None = None,
+    same: Same = "row",
+    prefer: Sequence[str] = (),
     shares: Sequence[str] = (),
     keep: Sequence[int] | IntArray = (),
     threshold: float | None = None,
@@ -99,7 +87,18 @@ def select(
         Rows in the set already, never picked (not every method heeds them).
     target : Dataset or (t, d) array, optional
         Rows like those that the model shall be good at, for the quality ``"target"`` and the
-        methods target and projection. Their copies are not left out of `data` here.
+        methods target and projection. Their copies in `data` are not picked: of an array, and of
+        features without a usual cosine, exact ones.
+    avoid : Dataset or (e, d) array, optional
+        Evaluation data: rows that hold their words, or mean the same, are not picked.
+    avoid_at : float, optional
+        Cosine from which a row means the same; by default 0.8 for static, lexical and sentence
+        features, else words alone tell. An array needs it.
+    same : {"row", "prompt", "answer", "both"}
+        What has to be the same of a data set's rows for dedup.
+    prefer : sequence of str, optional
+        Inputs of a data set, by the names they were read by, whose rows dedup keeps rather than
+        others', the first before the second.
     shares : sequence of str, optional
         Bounds on the picks of a data set by a field's values: ``["topic:code=20%..40%"]``.
     keep : sequence of int, optional
@@ -128,226 +127,40 @@ def select(
         selection for a smaller k, where the method is nested. Of ``dedup`` a `Deduplicated`, which
         tells what stands for each row, and gives the choice by another threshold.
     """
-    check_kernel(kernel, gamma, dtype)
-    options = {
-        "given": given is not None,
-        "quality": quality is not None,
-        "lambda": quality_weight is not None,
-        "target": target is not None and not _is_target(quality),
-        "threshold": threshold is not None,
-        "clusters": clusters is not None,
-        "shares": len(shares) > 0,
-        "keep": len(keep) > 0,
-        "lengths": not normalize,
-        "auto": k == "auto",
-    }
-    known = check_method(method, {name for name, is_given in options.items() if is_given})
-    check_numbers(threshold, None, least_gain, clusters)
-    _check_beside(data, k, shares, target)
-    weight = resolved_weight(quality_weight, has_quality=quality is not None)
-    how = Choosing(
-        method,
-        weight,
-        kernel,
-        gamma,
-        normalize,
-        dtype,
-        seed,
-        workers,
-        device,
-        threshold,
-        clusters,
-        Enough(least_gain) if k == "auto" else None,
-    )
-    if k == "auto" or (k in (None, "") and known.may_lack_k):
-        k = 1.0
-    kept = _row_positions(keep, len(data))
-    if not isinstance(data, Dataset):
-        candidates = _of_features(data, k, quality, given, tokens, token_counts)
-        target = None if target is None else matrix(target, "target", candidates.X.shape[1])
-        candidates = replace(candidates, target=target, kept=kept)
-        return choose_rows(candidates, _wanted(k, len(candidates.X)), how, watcher=watcher)[0]
-    model = ModelConfig(model=model) if isinstance(model, str) else model
-    made, fitted = fit_transform(
-        parse_features(features), data, seed=seed, model=model, watcher=watcher
-    )
-    if isinstance(target, Dataset):
-        target = fitted.transform(target).X
-    elif target is not None:
-        target = matrix(target, "target", made.X.shape[1])
-    log_quality = None
-    if quality is not None:
-        rating = _Rating(quality, transform, tokenizer, model, target, seed, watcher)
-        made, log_quality = rating.scored(data, made, fitted)
-    if tokens is not None:
-        token_counts = _token_counts(data, token_counts, tokenizer)[made.kept]
-    if isinstance(given, Dataset):
-        given = _compared(fitted.transform(given), normalize, dtype)
-    # A share is one of the rows that were given.
-    k = None if k in (None, "") else _wanted(k, len(data))
-    wanted = min(_wanted(k, len(made.X)), len(made.X))
-    candidates = _of_features(made.X, k, log_quality, given, tokens, token_counts)
-    candidates = replace(
-        candidates,
-        kind=fitted.settings()["kind"],
-        lengths=None if normalize else made.lengths,
-        quotas=quotas_of(parse_shares(shares), made.data, wanted) if shares else None,
+    asked = Asked(
+        k=k,
+        how=Choosing(
+            method,
+            resolved_weight(quality_weight, has_quality=quality is not None),
+            kernel,
+            gamma,
+            normalize,
+            dtype,
+            seed,
+            workers,
+            device,
+            threshold,
+            clusters,
+            Enough(least_gain) if k == "auto" else None,
+        ),
+        features=features,
+        quality=quality,
+        transform=transform,
+        tokenizer=tokenizer,
+        tokens=tokens,
+        token_counts=token_counts,
+        given=given,
         target=target,
-        kept=_places(made, kept),
+        avoid=avoid,
+        avoid_at=avoid_at,
+        same=same,
+        prefer=tuple(prefer),
+        shares=tuple(shares),
+        keep=keep,
+        model=ModelConfig(model=model) if isinstance(model, str) else model,
+        watcher=watcher,
     )
-    picks, _ = choose_rows(candidates, wanted, how, watcher=watcher)
-    if isinstance(picks, Deduplicated):
-        return picks.of_more(made.kept, len(data))
-    return replace(picks, order=made.kept[picks.order])
-
-
-def _check_beside(
-    data: object, k: int | float | str | None, shares: Sequence[str], target: object
-) -> None:
-    """Refuse shares and a target that do not go with the rows or features."""
-    if len(shares) and k in (None, "", "auto"):
-        raise UsageError(
-            "shares are of a number of rows, and none is given", where="shares", fix="give k"
-        )
+    asked.check(quality_weight)
     if isinstance(data, Dataset):
-        return
-    if len(shares):
-        raise UsageError("features have no fields", where="shares", fix="give a data set")
-    if isinstance(target, Dataset):
-        raise UsageError(
-            "rows cannot be compared with features alone",
-            where="target",
-            fix="give the target's features as an array, or a data set for both",
-        )
-
-
-def _row_positions(keep: Sequence[int] | IntArray, rows: int) -> IntArray:
-    """Rows that have to be picked, refused where they are no positions of that many rows."""
-    kept = np.asarray(keep) if len(keep) else NO_ROWS
-    fix = f"give positions from 0 to {rows - 1}, each once"
-    if kept.ndim != 1 or kept.dtype.kind not in "iu":
-        raise UsageError("these are no positions of rows", where="keep", fix=fix)
-    wrong = kept[(kept < 0) | (kept >= rows)]
-    if len(wrong):
-        raise UsageError(f"there is no row {wrong[0]}", where="keep", fix=fix)
-    if len(np.unique(kept)) < len(kept):
-        raise UsageError("a row is there twice", where="keep", fix=fix)
-    return kept.astype(np.int64)
-
-
-def _is_target(quality: object) -> bool:
-    """Whether rows are scored by the target."""
-    return isinstance(quality, str) and quality in TARGET_SCORES
-
-
-def _places(made: Represented, kept: IntArray) -> IntArray:
-    """Where rows that have to be picked stand among those that have features."""
-    lacking = np.setdiff1d(kept, made.kept)
-    if len(lacking):
-        raise UsageError(
-            f"row {lacking[0]} has to be picked and has no features",
-            where="keep",
-            fix="leave it out, or represent it",
-        )
-    return np.searchsorted(made.kept, kept)
-
-
-def _wanted(k: int | float | str | None, rows: int) -> int:
-    """Picks: as asked, else all rows."""
-    return rows if k in (None, "") else max(row_counts([k], rows), default=0)
-
-
-def _of_features(
-    data: Array,
-    k: object,
-    quality: str | FloatArray | None,
-    given: Dataset | Array | None,
-    tokens: int | None,
-    token_counts: IntArray | None,
-) -> Candidates:
-    """Features and what goes with them, checked."""
-    X = matrix(data, "features")
-    log_quality = _check_arrays(X, k, quality, given, tokens, token_counts)
-    budget = None
-    if tokens is not None and token_counts is not None:
-        budget = TokenBudget(np.asarray(token_counts), tokens)
-    given = None if given is None else np.asarray(given)
-    return Candidates(X, log_quality=log_quality, given=given, budget=budget)
-
-
-def _compared(made: Represented, normalize: bool, dtype: str) -> Array:
-    """Features as they are compared: unit rows, or rows at their lengths."""
-    return made.X if normalize else kernel_rows(made.X, made.lengths, dtype)
-
-
-@dataclass(frozen=True)
-class _Rating:
-    """A quality, with what it takes."""
-
-    quality: str | FloatArray
-    transform: str | None
-    tokenizer: str | None
-    model: ModelConfig | None
-    target: Array | None
-    seed: int
-    watcher: Watcher
-
-    def scored(
-        self, data: Dataset, made: Represented, fitted: Representation
-    ) -> tuple[Represented, FloatArray | None]:
-        """The rows that can be scored, and their log quality."""
-        if not isinstance(self.quality, str):
-            return made, checked_quality(self.quality, len(data))[made.kept]
-        made, rated = scored_rows(
-            made,
-            fitted,
-            self.quality,
-            transform=self.transform,
-            tokenizer=self.tokenizer,
-            model=self.model,
-            target=self.target,
-            seed=self.seed,
-            watcher=self.watcher,
-        )
-        return made, rated.log_quality
-
-
-def _token_counts(data: Dataset, counts: IntArray | None, tokenizer: str | None) -> IntArray:
-    if counts is None:
-        counts = count_tokens(data, tokenizer).total
-    _check_token_counts(counts, len(data))
-    return np.asarray(counts)
-
-
-def _check_arrays(
-    X: Array,
-    k: object,
-    quality: str | FloatArray | None,
-    given: object,
-    tokens: int | None,
-    token_counts: IntArray | None,
-) -> FloatArray | None:
-    """Refuse arguments that do not go together; the log quality."""
-    if k in (None, "") and tokens is None:
-        raise UsageError("neither k nor tokens is given", where="k", fix="say how much to pick")
-    if isinstance(quality, str) or isinstance(given, Dataset):
-        raise UsageError(
-            "features alone have no rows to score or to compare with",
-            where="quality or given",
-            fix="give a log quality per row, and features of the given rows, as arrays",
-        )
-    if tokens is not None:
-        _check_token_counts(token_counts, len(X))
-    if given is not None:
-        matrix(given, "given", X.shape[1])
-    return None if quality is None else checked_quality(quality, len(X))
-
-
-def _check_token_counts(token_counts: IntArray | None, rows: int) -> None:
-    if token_counts is None or len(token_counts) != rows:
-        raise UsageError(
-            "a token budget needs the tokens of each row",
-            where="token_counts",
-            why="it is missing" if token_counts is None else f"it has {len(token_counts)} entries",
-            fix=f"give {rows} counts",
-        )
+        return choose_of_rows(data, asked)
+    return choose_of_features(data, asked)
