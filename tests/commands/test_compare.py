@@ -61,7 +61,8 @@ def chosen(monkeypatch):
 
 def labels(grid: GridConfig, seeds: int = 1, **shared: object) -> list[str]:
     choices = ChoicesConfig(("p.jsonl",), grid=grid, shared=SharedConfig(**shared))
-    cells = [*cells_of(choices), *random_cells(choices, seeds)]
+    cells = cells_of(choices)
+    cells += random_cells(choices, cells, seeds)
     assert len({cell.settings for cell in cells}) == len(cells), "the same choice twice"
     return [cell.label for cell in cells]
 
@@ -328,12 +329,21 @@ def test_several_features_are_measured_in_the_space_of_the_first(compare):
     assert record["overlap"]["4"][0][2] < 1
 
 
+def test_more_grids_join_the_first_each_choice_once(compare):
+    also = ("--also", "--method top,facility --quality column:rating", "--also", "--method dpp")
+    record = compare("--method", "dpp,kcenter", *also, "--seeds", "1")
+    labels = [cell["label"] for cell in record["cells"]]
+    assert labels == ["dpp", "kcenter", "top", "facility", "random, seed 0"]
+    alone = compare(*also, "--seeds", "1")
+    assert [cell["label"] for cell in alone["cells"]] == [*labels[2:4], "dpp", "random, seed 0"]
+
+
 def test_scores_are_taken_once_for_all_lambdas(compare, monkeypatch):
-    import spanset.commands.selection_task as task
+    import spanset.commands.pool as pool
 
     made = []
-    scored = task.scored_rows
-    monkeypatch.setattr(task, "scored_rows", lambda *a, **b: made.append(1) or scored(*a, **b))
+    scored = pool.scored_rows
+    monkeypatch.setattr(pool, "scored_rows", lambda *a, **b: made.append(1) or scored(*a, **b))
     compare("--quality", "column:rating", "--lambda", "0.1:0.9:0.1")
     assert len(made) == 1
 

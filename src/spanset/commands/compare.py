@@ -15,7 +15,7 @@ from spanset.commands.pool import require_rows
 from spanset.config.amounts import refuse_below_one
 from spanset.config.compare_settings import CompareConfig
 from spanset.diversity.catalogue import parse_measures
-from spanset.runs.compared_choices import Compared, ComparedCell
+from spanset.runs.compared_choices import CHOICES, Compared, ComparedCell
 from spanset.runs.kept_cells import KeptCells
 
 METRICS = ("ldd", "vendi", "coverage", "near-duplicates")
@@ -31,7 +31,8 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
     """
     comparing, choices = config.comparing, config.choices
     refuse_below_one(("--seeds", comparing.seeds))
-    cells = [*cells_of(choices), *random_cells(choices, comparing.seeds)]
+    cells = cells_of(choices)
+    cells += random_cells(choices, cells, comparing.seeds)
     grid = Grid.check(choices, cells)
     measures = parse_measures(comparing.metrics or METRICS)
     kept = KeptCells.at(comparing.out, "compare")
@@ -57,7 +58,7 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         )
         for cell, one in zip(grid.cells, found, strict=True)
     ]
-    return Compared(
+    outcome = Compared(
         grid.data,
         grid.sizes,
         compared,
@@ -69,3 +70,5 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         peak_bytes(),
         str(kept.folder.parent),
     )
+    kept.keep_beside(CHOICES, outcome.choices())
+    return outcome

@@ -26,7 +26,6 @@ from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.selection import StopReason
-from spanset.quality.scores import require_known_quality
 from spanset.runs.compared_cell import ChosenRows
 from spanset.runs.kept_cells import KeptCells, key_of
 from spanset.selectors.choosing import choose_rows
@@ -57,10 +56,7 @@ class Grid:
         check_amounts(config.grid.k, None)
         shared = config.shared
         check_numbers(shared.threshold, shared.avoid_at, None, shared.clusters)
-        check_avoiding(shared.avoid, shared.avoid_at)
-        for quality in config.grid.quality:
-            for piece in quality.split(","):
-                require_known_quality(piece)
+        check_avoiding(shared.avoid_at, has_avoid=len(shared.avoid) > 0)
         cells = [replace(cell, settings=_with_k(cell, config.grid.k)) for cell in cells]
         return cls(config, {cell: SelectionTask.check(cell.settings) for cell in cells})
 
@@ -111,6 +107,7 @@ class Grid:
         found = kept.find(key, ChosenRows)
         if found is not None and found.holds(size):
             return found
+        require_rows(self.pool(cell, watcher).made.data, [size])
         watcher.note(cell.label)
         with watcher.stage(cell.label):
             found = self._made(cell, size, watcher)
@@ -119,7 +116,6 @@ class Grid:
 
     def _made(self, cell: Cell, size: int, watcher: Watcher) -> ChosenRows:
         pool, task = self.pool(cell, watcher), self.tasks[cell]
-        require_rows(pool.made.data, [size])
         started = perf_counter()
         candidates = task.candidates(pool, size)
         picks, _ = choose_rows(candidates, size, task.choosing, watcher=watcher)

@@ -39,6 +39,11 @@ class GridConfig:
     gamma: Annotated[tuple[str, ...], Parameter(group=GRID, negative="")] = ()
     """Of the rbf kernel: numbers, auto:K."""
 
+    also: Annotated[
+        tuple[str, ...], Parameter(group=GRID, negative="", allow_leading_hyphen=True)
+    ] = ()
+    """More choices, a grid of their own in one text: "--method target --features hidden"."""
+
     yes: Annotated[bool, Parameter(negative="", group=GRID)] = False
     """Run a grid of more than 100 choices."""
 

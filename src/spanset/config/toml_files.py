@@ -15,12 +15,14 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pyright: ignore[reportMissingImports]
 
-COMMANDS = ("select", "compare", "measure", "features", "merge", "show", "why", "cache")
+COMMANDS = ("select", "compare", "trial", "measure", "features", "merge", "show", "why", "cache")
 # Settings that take a list, and those that do so in a command alone.
 MANY = ("data", "k", "by", "metrics", "subset", "columns", "avoid")
+GRID = ("method", "quality", "features", "kernel", "gamma", "also")
 MANY_OF = {
     "select": ("share", "prefer"),
-    "compare": ("method", "quality", "features", "kernel", "gamma"),
+    "compare": GRID,
+    "trial": (*GRID, "eval", "questions", "task", "candidate"),
 }
 
 

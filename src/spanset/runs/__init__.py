@@ -7,7 +7,7 @@ manifest   versions, digests, counts, how it ended
 summary    pool, picks and random subsets side by side
 diagnosis  signs that it went wrong, from signs/, a file a family
 dropped_rows   what a deduplication dropped; row_places: where rows stand
-kept_cells compared_choices    cells of a comparison on disk; all of them together
+kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together
 row_ids    row numbers out of a folder
 reread     a folder read back and checked: settings, picks, inputs
 """

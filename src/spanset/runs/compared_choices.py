@@ -15,6 +15,7 @@ from spanset.diversity.pareto import knee, pareto_front
 from spanset.runs.compared_cell import ComparedChoice
 
 RANDOM = "random"
+CHOICES = "choices.json"  # in the folder of a comparison: rows that were chosen, for other commands
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,15 @@ class Compared:
             "seconds": dict(self.timings),
             "peak_bytes": self.peak_bytes,
             "folder": self.folder,
+        }
+
+    def choices(self) -> dict[str, Any]:
+        """The inputs, and the rows of every choice but random ones."""
+        return {
+            "inputs": [{"name": one.name, "sha256": one.sha256} for one in self.data.sources],
+            "choices": [
+                {"label": cell.label, "rows": dict(cell.found.rows)} for cell in self.chosen()
+            ],
         }
 
     def chosen(self) -> list[ComparedCell]:

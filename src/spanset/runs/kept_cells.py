@@ -64,15 +64,23 @@ class KeptCells:
 
     def keep(self, key: str, cell: DataclassInstance) -> None:
         """Write a cell, a dataclass of plain values, whole or not at all."""
-        path = self.folder / f"{key}.json"
-        try:
-            with whole_file(path) as file:
-                file.write(json.dumps(asdict(cell), allow_nan=False).encode())
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        _write(self.folder / f"{key}.json", asdict(cell))
+
+    def keep_beside(self, name: str, value: Any) -> None:
+        """Write plain values beside the cells, whole or not at all."""
+        _write(self.folder.parent / name, value)
 
 
 def key_of(parts: Any) -> str:
     """Name of a cell by plain values that it depends on."""
     text = json.dumps([FORM, parts], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=16).hexdigest()
+
+
+def _write(path: Path, value: Any) -> None:
+    try:
+        with whole_file(path) as file:
+            text = json.dumps(value, allow_nan=False)
+            file.write(text.encode(errors="backslashreplace"))
+    except OSError as error:
+        raise cannot_write(path, error) from error
