@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 
 from benches.__main__ import RESULTS
-from spanset.report.figures import OWN_SETTINGS, save_figure
+from spanset.report.figure_files import OWN_SETTINGS, save_figure
 from spanset.report.layout import (
     BODY,
     GREY,

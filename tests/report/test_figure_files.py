@@ -17,7 +17,8 @@ from tests.report.drawn_sets import make_sets, saved
 
 from spanset.base.errors import MissingExtraError, OutputError, UsageError
 from spanset.report import figures
-from spanset.report.figures import check_plot, measure_figure, save_figure
+from spanset.report.figure_files import check_plot, save_figure
+from spanset.report.figures import measure_figure
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
@@ -117,15 +118,15 @@ def test_pyplot_is_never_imported_and_matplotlib_only_when_needed(tmp_path):
     program = """
 import sys
 import numpy as np
-from spanset.report import figures
+from spanset.report import figure_files, figures
 from spanset.diversity.measurement import MeasuredSet, Measurement
-figures.check_plot("a.png", force=False)
+figure_files.check_plot("a.png", force=False)
 for name in ("matplotlib", "sklearn", "scipy"):
     assert name not in sys.modules, f"{name} was imported before it was needed"
 one = Measurement("vendi", "rows", "higher", np.ones(1), 0.0, 10)
 figure = figures.measure_figure([MeasuredSet("a", 10, {"vendi": one})])
-figures.save_figure(figure, "a.png", force=False)
-figures.save_figure(figure, "a.svg", force=False)
+figure_files.save_figure(figure, "a.png", force=False)
+figure_files.save_figure(figure, "a.svg", force=False)
 assert "matplotlib.pyplot" not in sys.modules, "pyplot keeps state for the whole program"
 """
     source = str(Path(figures.__file__).parents[2])

@@ -1,8 +1,10 @@
-"""Figures of what was measured.
+"""Figures of what was measured, and of what came of a trial.
 
 names      colours and names that can be drawn
 compared   measured sets as columns
 layout     room for panels
 bars curves scatter    the panels
-figures    all of them together, and into a file
+figures    all of them together
+trial_figure   choices beside random rows
+figure_files   settings of all figures, and into a file
 """

@@ -34,20 +34,25 @@ class Look(NamedTuple):
 
 
 def looks(names: Iterable[str]) -> list[Look]:
-    """Look of every set, in their order; names that became equal by shortening are numbered."""
-    labels: list[str] = []
-    for name in names:
-        label = base = drawable(name, 26)
-        number = 1
-        while label in labels:
-            number += 1
-            label = f"{base} ({number})"
-        labels.append(label)
+    """Look of every set, in their order."""
     found = []
-    for position, label in enumerate(labels):
+    for position, label in enumerate(labels(names, 26)):
         turn, colour = divmod(position, len(COLOURS))
         turn %= len(DASHES)
         found.append(Look(label, COLOURS[colour], DASHES[turn], HATCHES[turn], MARKERS[turn]))
+    return found
+
+
+def labels(names: Iterable[str], length: int) -> list[str]:
+    """Names as they can be drawn; those that became equal by shortening are numbered."""
+    found: list[str] = []
+    for name in names:
+        label = base = drawable(name, length)
+        number = 1
+        while label in found:
+            number += 1
+            label = f"{base} ({number})"
+        found.append(label)
     return found
 
 

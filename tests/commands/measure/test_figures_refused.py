@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.commands.measure.measured import LDD
 
-from spanset.report import figures
+from spanset.report import figure_files
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_figure_without_matplotlib_names_the_extra(spanset, monkeypatch):
     def find(name: str) -> object:
         return None if name == "matplotlib" else util.find_spec(name)
 
-    monkeypatch.setattr(figures, "find_spec", find)
+    monkeypatch.setattr(figure_files, "find_spec", find)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     ended = spanset.run("measure", "x.npy", "--plot", "p.svg")
     assert ended.code == 2
