@@ -94,7 +94,7 @@ def hub_source(name: str) -> Source:
     """
     parsed = HubName.parse(name)
     datasets = require("datasets", extra="hub")
-    with _quiet(datasets), _explained(name):
+    with quiet(datasets), _explained(name):
         loaded = _load(datasets, parsed)
     if isinstance(loaded, dict):
         splits = list(loaded)
@@ -107,7 +107,7 @@ def hub_source(name: str) -> Source:
                 fix=f"name one: {name.removesuffix(f':{split}')}:{splits[0]}",
             )
         loaded = loaded[split]
-    with _quiet(datasets):
+    with quiet(datasets):
         return dataset_source(loaded, name, parsed.path if parsed.is_folder else None)
 
 
@@ -126,7 +126,7 @@ def _load(datasets: Any, name: HubName) -> Any:
 
 
 @contextmanager
-def _quiet(datasets: Any) -> Iterator[None]:
+def quiet(datasets: Any) -> Iterator[None]:
     """No progress bars, logs and warnings of `datasets`: what matters becomes an error."""
     logging = datasets.utils.logging
     verbosity, had_bars = logging.get_verbosity(), not datasets.are_progress_bars_disabled()

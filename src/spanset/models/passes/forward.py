@@ -112,10 +112,11 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
 
         # The logits at a position predict the token after it.
         owner, before = np.nonzero(batch.supervised[:, 1:])
+        read = batch.ids if batch.reads_last else batch.ids[:, :-1]
         self._batch, self._hidden = batch, None
-        self._flat = torch.from_numpy(owner * batch.ids.shape[1] + before)
+        self._flat = torch.from_numpy(owner * read.shape[1] + before)
         try:
-            ids = torch.from_numpy(batch.ids).to(self._first_device())
+            ids = torch.from_numpy(read).to(self._first_device())
             logits = self.model(input_ids=ids, use_cache=False).logits
             hidden = self._hidden
         finally:

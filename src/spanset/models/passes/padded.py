@@ -26,12 +26,16 @@ class Batch:
         of all supervised tokens alike.
     lengths : (B,) int64, optional
         Tokens before the padding; T by default.
+    reads_last : bool
+        Whether a model reads the last column; where not, it is only predicted, so that T - 1 tokens
+        must fit the model's context. Not together with pooled states.
     """
 
     ids: npt.NDArray[np.int64]
     supervised: npt.NDArray[np.bool_]
     weights: FloatArray | None = None
     lengths: IntArray | None = None
+    reads_last: bool = True
 
     @classmethod
     def pad(
@@ -60,4 +64,5 @@ class Batch:
             self.supervised[part],
             None if self.weights is None else self.weights[part],
             None if self.lengths is None else self.lengths[part],
+            self.reads_last,
         )
