@@ -30,6 +30,7 @@ NAMES = (
     "select",
     "sketch",
     "static-choices",
+    "trials",
 )
 
 

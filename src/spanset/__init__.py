@@ -1,7 +1,7 @@
 """spanset: measure how diverse an instruction-tuning data set is, and pick what spans it.
 
 The verbs, in the order of use: `read` rows, `represent` them, `measure` how diverse they are,
-`score` them, `select`.
+`score` them, `select`, and `trial`: does it train a better model.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spanset.commands.verbs.measuring import measure
     from spanset.commands.verbs.representing import represent
     from spanset.commands.verbs.selecting import select
+    from spanset.commands.verbs.trying import trial
     from spanset.config.model_settings import ModelConfig
     from spanset.data.conversation import Conversation, Turn
     from spanset.data.dataset import Dataset
@@ -49,6 +50,7 @@ __all__ = [
     "represent",
     "score",
     "select",
+    "trial",
 ]
 
 # The module that each public name lives in, loaded on first use, so that `spanset --help` need not
@@ -71,6 +73,7 @@ _HOMES = {
     "represent": "commands.verbs.representing",
     "score": "quality.scores",
     "select": "commands.verbs.selecting",
+    "trial": "commands.verbs.trying",
 }
 
 

@@ -29,10 +29,16 @@ from spanset.config.settings import (
     SelectConfig,
 )
 from spanset.config.toml_files import take_config
+from spanset.config.trial_settings import (
+    JudgingConfig,
+    TrainingConfig,
+    TrialConfig,
+    TrialOutputConfig,
+)
 
 # What takes "-" as its value; anywhere else it is standard input among the data. The parser would
 # take it for an option there, so that it goes by a word that no command line can hold.
-TAKE_DASH = ("-o", "--output", "--given", "--target", "--avoid", "--keep", "--reference")
+TAKE_DASH = ("-o", "--output", "--given", "--target", "--avoid", "--keep", "--reference", "--eval")
 STDIN = "\0-"
 INTERRUPTED = 130  # the shell's code for a program ended by Ctrl-C
 
@@ -133,6 +139,57 @@ def compare(
             _print_record(out, compared.record())
         else:
             out.print(input_table(compared.data), compare_tables(compared))
+    return 0
+
+
+@app.command
+def trial(
+    data: Paths = (),
+    *,
+    grid: Annotated[GridConfig, Parameter(name="*")] = GridConfig(),
+    shared: Annotated[SharedConfig, Parameter(name="*")] = SharedConfig(),
+    training: Annotated[TrainingConfig, Parameter(name="*")] = TrainingConfig(),
+    judging: Annotated[JudgingConfig, Parameter(name="*")] = JudgingConfig(),
+    reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+    output: Annotated[TrialOutputConfig, Parameter(name="*")] = TrialOutputConfig(),
+) -> int:
+    """Tell whether choices train a better model: tune it on each, and on random rows beside.
+
+    The model is tuned by trl's SFTTrainer, with the same settings for all, and judged by rows and
+    questions that it has not seen. What is done is kept, and the same command goes on from there
+    (extra `train`).
+
+    Parameters
+    ----------
+    data
+        Files of rows; paths, globs, - or hf://org/name[:split].
+    """
+    from spanset.commands.terminal.tables import input_table, plan_table
+    from spanset.commands.terminal.trial_tables import part_line, trial_tables
+    from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.commands.trial import TrialPart, plan_trial, run_trial
+
+    choices = ChoicesConfig(_paths(data), reading, grid, shared, model)
+    config = TrialConfig(choices, training, judging, output)
+    watcher = TerminalWatcher(Console(stderr=True), quiet=output.json)
+    out = Console(highlight=False)
+    if output.dry_run:
+        dataset, plan = plan_trial(config, watcher)
+        with _printing():
+            if output.json:
+                _print_record(out, plan.record())
+            else:
+                out.print(input_table(dataset), plan_table(plan.lines()))
+        return 0
+    run = run_trial(config, watcher)
+    with _printing():
+        if output.json:
+            _print_record(out, run.record())
+        elif isinstance(run, TrialPart):
+            out.print(part_line(run))
+        else:
+            out.print(input_table(run.data), trial_tables(run))
     return 0
 
 

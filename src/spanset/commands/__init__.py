@@ -2,15 +2,17 @@
 
     select     read, represent, score, select, summarise, write
     compare    the same for every cell of a grid, measured in one space
+    trial      the same cells, a model tuned on each and on random rows, judged
     plan       the same without doing it
     measure    read, represent, measure, judge, draw
     features   stores of features, made, added to, joined
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    selection_task pool choice_checks other_rows grid_cells grid run_again why_answers
-    measure_inputs prepared measure_outcome    parts of these
-    verbs/     the same in Python: `represent`, `measure`, `select`
+    selection_task pool avoiding choice_checks other_rows grid_axes grid_cells grid grid_measures
+    run_again why_answers trial_checks trial_rows trial_candidates trial_evaluations
+    trial_prepared trial_plan measure_inputs prepared measure_outcome    parts of these
+    verbs/     the same in Python: `represent`, `measure`, `select`, `trial`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 
 A command calls the checks of the rooms below; it has none of its own that a room could have.

@@ -3,7 +3,9 @@
     representing   `spanset.represent`
     measuring      `spanset.measure`
     selecting      `spanset.select`
+    trying         `spanset.trial`
     arguments      arrays that they take, checked
+    asked          what `select` is asked; choosing_rows, choosing_features: what it does
 
 (`read` and `score` stand with what they are about: data.reader, quality.scores.)
 """
