@@ -335,7 +335,10 @@ def test_more_grids_join_the_first_each_choice_once(compare):
     labels = [cell["label"] for cell in record["cells"]]
     assert labels == ["dpp", "kcenter", "top", "facility", "random, seed 0"]
     alone = compare(*also, "--seeds", "1")
-    assert [cell["label"] for cell in alone["cells"]] == [*labels[2:4], "dpp", "random, seed 0"]
+    assert [cell["label"] for cell in alone["cells"]] == ["dpp", *labels[2:]]
+    own = compare("--also", "--method facility --features array:other.npy", "--seeds", "1")
+    assert own["cells"][1]["label"] == "facility"
+    assert own["cells"][1]["measures"] != record["cells"][3]["measures"], "by other features"
 
 
 def test_scores_are_taken_once_for_all_lambdas(compare, monkeypatch):

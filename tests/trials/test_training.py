@@ -105,6 +105,17 @@ def test_what_goes_through_at_once_changes_rounding_alone(model, tokenizer, rows
     assert (found[0] - found[1]).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize("rank", [None, 2])
+def test_states_that_are_computed_again_change_nothing(model, tokenizer, rows, rank):
+    how = Training(1.0, None, 1e-2, 4, "linear", 0.0, rank)
+    one, other = (
+        weights(tuned(model, tokenizer, rows[:12], how, seed=0, checkpointing=again))
+        for again in (False, True)
+    )
+    assert (one - other).abs().max() < 1e-6
+    assert (one - weights(model)).abs().max() > 1e-4
+
+
 def test_a_seed_gives_the_same_bytes_and_another_seed_another_order(model, tokenizer, rows):
     one, same, other = (
         weights(tuned(model, tokenizer, rows[:16], LINEAR, seed=seed)) for seed in (0, 0, 1)

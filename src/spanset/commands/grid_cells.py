@@ -50,9 +50,8 @@ def cells_of(config: ChoicesConfig) -> list[Cell]:
     UsageError
         Names that are none, or more than 100 choices without ``--yes``.
     """
-    also = [written_grid(text) for text in config.grid.also]
-    main = [config.grid] if not also or _says_something(config.grid) else []
-    axes = [Axes.of(grid, config.shared) for grid in (*main, *also)]
+    also = [_beside(written_grid(text), config.grid) for text in config.grid.also]
+    axes = [Axes.of(grid, config.shared) for grid in (config.grid, *also)]
     found = dict.fromkeys(one for grid in axes for one in grid.settings(config))
     if len(found) > MOST and not config.grid.yes:
         raise UsageError(
@@ -76,9 +75,14 @@ def random_cells(config: ChoicesConfig, cells: Sequence[Cell], draws: int) -> li
     ]
 
 
-def _says_something(grid: GridConfig) -> bool:
-    """Whether any axis is given, where there are other grids beside."""
-    return grid != GridConfig(k=grid.k, also=grid.also, yes=grid.yes)
+def _beside(grid: GridConfig, main: GridConfig) -> GridConfig:
+    """A grid beside the main one: rows are compared as there, where it does not say."""
+    return replace(
+        grid,
+        features=grid.features or main.features,
+        kernel=grid.kernel or main.kernel,
+        gamma=grid.gamma if grid.kernel else grid.gamma or main.gamma,
+    )
 
 
 def _together(choices: list[SelectConfig]) -> list[SelectConfig]:

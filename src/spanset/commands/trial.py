@@ -127,6 +127,12 @@ def run_trial(config: TrialConfig, watcher: Watcher) -> TrialRun | TrialPart:
         "training": asdict(task.training),
         "machine": trial.machine(),
         "seed": seed,
+        "asked": {
+            "grid": asdict(config.choices.grid),
+            "shared": asdict(config.choices.shared),
+            "training": asdict(config.training),
+            "judging": asdict(config.judging),
+        },
     }
     run = TrialRun(prepared.data, outcome, settings, timings, peak_bytes(), config.output.out)
     kept.keep_beside(RESULT, run.record())

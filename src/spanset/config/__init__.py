@@ -4,7 +4,8 @@
     settings           reading, choice, features, quality, output, computing; all of `select`
     model_settings     how rows go through a model
     measure_settings   what is measured; all of `measure`
-    grid_settings      a grid of choices; compare_settings, trial_settings: all of `compare`, `trial`
+    grid_settings      a grid of choices
+    compare_settings   all of `compare`; trial_settings: all of `trial`
     amounts            10000, 0.1, 10 %, 2M as people write them
     number_grids       0:1:0.1 likewise; comma_lists: a,b; written_grids: a grid in one text
     toml_files         ``--config FILE``

@@ -42,7 +42,8 @@ class GridConfig:
     also: Annotated[
         tuple[str, ...], Parameter(group=GRID, negative="", allow_leading_hyphen=True)
     ] = ()
-    """More choices, a grid of their own in one text: "--method target --features hidden"."""
+    """More choices, a grid of their own in one text: "--method target --features hidden".
+    Features and kernel are the others' where it names none."""
 
     yes: Annotated[bool, Parameter(negative="", group=GRID)] = False
     """Run a grid of more than 100 choices."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -20,6 +20,7 @@ import numpy as np
 
 from spanset.base.extras import require
 from spanset.models.libraries import quiet
+from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.rendering.renderer import Rendered
 from spanset.trials.own_chance import own_chance
 
@@ -70,7 +71,13 @@ class Training:
 
 
 def tuned(
-    model: Any, tokenizer: Any, rows: Sequence[Rendered], training: Training, *, seed: int
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[Rendered],
+    training: Training,
+    *,
+    seed: int,
+    checkpointing: bool = False,
 ) -> Any:
     """A copy of a causal language model (torch), tuned on these rows.
 
@@ -85,11 +92,15 @@ def tuned(
         Each with a supervised token.
     seed : int
         Of the order of rows, and of an adapter's first weights.
+    checkpointing : bool
+        Compute states again on the way back instead of keeping them.
     """
     trl = require("trl", extra="train")
     own = copy.deepcopy(model)
-    with quiet(), own_chance(seed), _unadvised(), TemporaryDirectory() as folder:
+    with quiet(), own_chance(seed), _unadvised(), _on(own), TemporaryDirectory() as folder:
         settings = trl.SFTConfig(**_settings(own, len(rows), training, seed, folder))
+        # Of several cards in sight the trainer would take all, and so many times the batch.
+        settings._n_gpu = min(1, settings.n_gpu)
         if training.lora is not None:
             own = _with_adapter(own, training.lora)
         else:
@@ -101,7 +112,8 @@ def tuned(
             processing_class=_padding(tokenizer),
         )
         trainer.remove_callback(require("transformers", extra="models").PrinterCallback)
-        trainer.train()
+        with checkpointed(own) if checkpointing else nullcontext():
+            trainer.train()
         own = trainer.accelerator.unwrap_model(trainer.model)
     return own if training.lora is None else own.merge_and_unload()
 
@@ -161,6 +173,15 @@ def _with_adapter(model: Any, rank: int) -> Any:
         r=rank, lora_alpha=ALPHA * rank, target_modules="all-linear", task_type="CAUSAL_LM"
     )
     return peft.get_peft_model(model, settings)
+
+
+@contextmanager
+def _on(model: Any) -> Iterator[None]:
+    """The model's card is the one that the trainer takes."""
+    torch = require("torch", extra="models")
+    device = next(model.parameters()).device
+    with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
+        yield
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.software import machine
 from spanset.base.stages import Watcher
 from spanset.models.language_model import LanguageModel
+from spanset.models.passes.model_run import free
 from spanset.models.rendering.renderer import Rendered
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
@@ -173,6 +174,7 @@ class Trial:
         for done, (content, cell) in enumerate(missing.items()):
             watcher.progress(TrialProgress(done, len(missing), work / total))
             found[content] = self._made(cell)
+            free()  # a trainer holds its optimiser until the next search for garbage
             keep(cell, found[content])
             work += self.work(cell)
         return [found[cell.content] for cell in cells]
@@ -183,7 +185,14 @@ class Trial:
         if len(cell.rows):
             rows = self.rendered(cell.rows)
             tokenizer = self.model.renderer.tokenizer
-            model = tuned(model, tokenizer, rows, self.training, seed=cell.seed)
+            model = tuned(
+                model,
+                tokenizer,
+                rows,
+                self.training,
+                seed=cell.seed,
+                checkpointing=self.model.config.gradient_checkpointing,
+            )
         scored = {one.name: one.scored(model) for one in self.evaluations}
         return TrainedCell(
             {name: one.values.tolist() for name, one in scored.items()},

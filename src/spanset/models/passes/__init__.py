@@ -5,6 +5,7 @@ forward       one pass: scores of the tokens, hidden states
 token_scores  what logits say of the tokens that came
 targets       layers whose gradient is taken, found by structure
 capture       gradients of every example of a batch in one pass back, sketched at once
+checkpointed  states that are computed again on the way back
 selfcheck     whether the sketch keeps their inner products
 model_run     the loop that fills a store: render, pass, write; halves a batch that does not fit
 capture_run   the same for gradients, with the self-check before

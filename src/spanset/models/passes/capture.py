@@ -11,21 +11,20 @@ the logits of tokens that are not supervised (forward.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spanset.base.errors import SpansetError
 from spanset.config.model_settings import Pooling
+from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import TokenScores, token_scores
 from spanset.sketches.reducer import Layer, Reducer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import torch
 
 # Half-precision gradients vanish below 6e-8: the loss is scaled up, and less so where a gradient
@@ -93,7 +92,7 @@ class GradientCapture:
             hook = modules[layer.name].register_forward_hook(partial(self._forward, number))
             self._stack.callback(hook.remove)
         if self.checkpointing:
-            self._stack.enter_context(_checkpointed(self.model))
+            self._stack.enter_context(checkpointed(self.model))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -186,24 +185,3 @@ class GradientCapture:
             fix="try --targets attention (or all-linear), or another model; fused kernels that "
             "bypass a layer must be switched off",
         )
-
-
-@contextmanager
-def _checkpointed(model: Any) -> Iterator[None]:
-    """Decoder layers that compute their activations again on the way back."""
-    from torch.utils.checkpoint import checkpoint
-
-    from spanset.models.passes.targets import decoder_layers
-
-    layers = decoder_layers(model)
-    # An instance's own forward is another library's wrapper, which has to come back.
-    originals = [vars(layer).get("forward") for layer in layers]
-    for layer in layers:
-        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
-    try:
-        yield
-    finally:
-        for layer, original in zip(layers, originals, strict=True):
-            del layer.forward  # the class's own shows again
-            if original is not None:
-                layer.forward = original
