@@ -21,12 +21,12 @@ import numpy as np
 import spanset
 from spanset.trials.verdict import NOT_TOLD_APART
 
-TRIALS, ROWS, PICKS, TOPICS, WORDS = 20, 400, 60, 8, 48
+TRIALS, ROWS, PICKS, TOPICS, WORDS = 20, 500, 80, 3, 24
 HOW: dict[str, Any] = {
     "seeds": 3,
     "draws": 5,
-    "epochs": 2,
-    "learning_rate": 3e-3,
+    "epochs": 4,
+    "learning_rate": 1e-2,
     "batch_size": 8,
     "home": 0,
 }

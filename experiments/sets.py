@@ -2,9 +2,9 @@
 
     python -m experiments.sets FILES... --model M
 
-As many rows of each set are drawn, several times; a model is tuned on each draw and judged by rows
-held out of every set, each set of equal weight but its own. LDD is measured on matched draws, by
-static features and by the gradients of the model. The table tells both, and how they correlate.
+As many rows of each set are drawn, three times or more; a model is tuned on each draw and judged by
+rows held out of every set but its own, beside what models of other sets reach there. LDD is of
+matched draws, by each of the features. The table tells both, and how they correlate.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import spanset
+from spanset.base.array_types import FloatArray
 from spanset.base.short_names import short_names
 from spanset.diversity.correlation import correlate
 
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def judged(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Loss of every set's models on the other sets, and LDD of every set."""
+    """Loss of every set's models on all sets, and LDD of every set."""
     names = short_names(arguments.files)
     sets = [spanset.read(path) for path in arguments.files]
     rng = np.random.default_rng(0)
@@ -57,39 +58,58 @@ def judged(arguments: argparse.Namespace) -> dict[str, Any]:
         name: one[np.sort(order[:HELD_OUT])]
         for name, one, order in zip(names, sets, orders, strict=True)
     }
-    losses: dict[str, list[float]] = {}
-    for name, one, order in zip(names, sets, orders, strict=True):
-        rest = order[HELD_OUT:]
-        draws = {
-            f"draw {n}": np.sort(rng.choice(rest, k, replace=False)) for n in range(arguments.draws)
-        }
+    losses = np.zeros((len(sets), arguments.draws, len(sets)))  # tuned on, draw, judged by
+    for number, (one, order) in enumerate(zip(sets, orders, strict=True)):
+        rest = one[np.sort(order[HELD_OUT:])]
+        # Random rows of the set are what is asked for: the trial's own draws are more of them.
         outcome = spanset.trial(
-            one,
-            draws,
+            rest,
+            {"first": np.sort(rng.choice(len(rest), k, replace=False))},
             model=arguments.model,
-            evaluations={other: rows for other, rows in held.items() if other != name},
+            evaluations=held,
             home=0,
             seeds=1,
-            draws=2,
+            draws=arguments.draws - 1,
             epochs=arguments.epochs,
             learning_rate=arguments.learning_rate,
-            out=f"{arguments.out}/{name}",
+            out=f"{arguments.out}/{names[number]}",
         )
-        choices = outcome.record()["choices"]
-        losses[name] = [choice["groups"]["away"]["mean"] for choice in choices]
-        print(name, losses[name], flush=True)
+        (group,), beside = outcome.groups, outcome.controls.of_rows[0]
+        for draw, scored in enumerate(
+            outcome.scored("first", group)
+            + outcome.scored(outcome.controls.all[beside].name, group)
+        ):
+            losses[number, draw] = [by.mean for by in scored]
+        print(names[number], losses[number].mean(axis=0).round(3).tolist(), flush=True)
+    away = beside_others(losses.mean(axis=1))
     diversity = {
         features: spread(arguments.files, names, features, k) for features in arguments.features
     }
-    means = {name: float(np.mean(values)) for name, values in losses.items()}
+    means = dict(zip(names, away.tolist(), strict=True))
     return {
         "k": k,
+        "judged_by": names,
         "sets": [
-            {"set": name, "losses": losses[name], **{f: ldd[name] for f, ldd in diversity.items()}}
-            for name in names
+            {
+                "set": name,
+                "losses": losses[number].tolist(),
+                "beside_others": means[name],
+                **{features: ldd[name] for features, ldd in diversity.items()},
+            }
+            for number, name in enumerate(names)
         ],
         "correlations": {features: related(ldd, means) for features, ldd in diversity.items()},
     }
+
+
+def beside_others(losses: FloatArray) -> FloatArray:
+    """Of each set's models: the loss by the other sets less that of all models not tuned on these.
+
+    Sets are of different difficulty, and each is home to one model: without both taken away, a set
+    would look good for being judged by easier ones.
+    """
+    away = np.where(np.eye(len(losses), dtype=bool), np.nan, losses)
+    return np.nanmean(away - np.nanmean(away, axis=0), axis=1)
 
 
 def spread(files: list[str], names: list[str], features: str, k: int) -> dict[str, float]:
