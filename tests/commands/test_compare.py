@@ -11,8 +11,8 @@ import pytest
 from tests.commands.method_rows import EGGS, ROWS, TARGET, N, picked, write_lines
 from tests.commands.refusals import snapshot
 
-import spanset.commands.grid as comparing
-from spanset.commands.grid_cells import cells_of, random_cells
+import spanset.commands.grids.grid as comparing
+from spanset.commands.grids.grid_cells import cells_of, random_cells
 from spanset.config.grid_settings import ChoicesConfig, GridConfig, SharedConfig
 from spanset.runs.compared_cell import ComparedChoice
 from spanset.runs.compared_choices import Compared, ComparedCell, Suggestion
@@ -342,7 +342,7 @@ def test_more_grids_join_the_first_each_choice_once(compare):
 
 
 def test_scores_are_taken_once_for_all_lambdas(compare, monkeypatch):
-    import spanset.commands.pool as pool
+    import spanset.commands.choosing.pool as pool
 
     made = []
     scored = pool.scored_rows

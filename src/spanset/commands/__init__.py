@@ -9,9 +9,9 @@
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    selection_task pool avoiding choice_checks other_rows grid_axes grid_cells grid grid_measures
-    run_again why_answers trial_checks trial_rows trial_candidates trial_evaluations
-    trial_prepared trial_plan measure_inputs prepared measure_outcome    parts of these
+    choosing/  what select, compare, trial and why share; grids/: choices of a grid; trying/: parts
+               of trial
+    measure_inputs prepared measure_outcome why_answers    parts of the others
     verbs/     the same in Python: `represent`, `measure`, `select`, `trial`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 

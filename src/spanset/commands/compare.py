@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.grid import Grid
-from spanset.commands.grid_cells import cells_of, random_cells
-from spanset.commands.grid_measures import GridMeasures
-from spanset.commands.pool import require_rows
+from spanset.commands.choosing.pool import require_rows
+from spanset.commands.grids.grid import Grid
+from spanset.commands.grids.grid_cells import cells_of, random_cells
+from spanset.commands.grids.grid_measures import GridMeasures
 from spanset.config.amounts import refuse_below_one
 from spanset.config.compare_settings import CompareConfig
 from spanset.diversity.catalogue import parse_measures

@@ -9,7 +9,7 @@ import numpy as np
 
 from spanset.base.memory import available_bytes, greedy_bytes
 from spanset.base.speed import greedy_seconds
-from spanset.commands.selection_task import SelectionTask
+from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import duration, is_auto, size_of, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset

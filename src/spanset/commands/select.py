@@ -11,8 +11,8 @@ from spanset.base.errors import SpansetError
 from spanset.base.memory import peak_bytes
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.pool import Pool, require_rows
-from spanset.commands.selection_task import SelectionTask
+from spanset.commands.choosing.pool import Pool, require_rows
+from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
 from spanset.data.conversion import what_is_lost

@@ -13,11 +13,11 @@ from typing import Any
 from spanset.base.errors import DataError
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.trial_candidates import brought, candidates_of
-from spanset.commands.trial_checks import TrialTask
-from spanset.commands.trial_evaluations import read_elsewhere
-from spanset.commands.trial_plan import TrialPlan, plan_of
-from spanset.commands.trial_prepared import Prepared, tuned_model
+from spanset.commands.trying.trial_candidates import brought, candidates_of
+from spanset.commands.trying.trial_checks import TrialTask
+from spanset.commands.trying.trial_evaluations import read_elsewhere
+from spanset.commands.trying.trial_plan import TrialPlan, plan_of
+from spanset.commands.trying.trial_prepared import Prepared, tuned_model
 from spanset.config.comma_lists import comma_list
 from spanset.config.trial_settings import TrialConfig
 from spanset.data.dataset import Dataset

@@ -12,7 +12,7 @@ from spanset.base.errors import UsageError
 from spanset.base.memory import available_bytes, greedy_bytes
 from spanset.base.speed import greedy_seconds
 from spanset.base.stages import Watcher
-from spanset.commands.run_again import RunAgain
+from spanset.commands.choosing.run_again import RunAgain
 from spanset.commands.why_answers import Answer, Further, OtherWeight, Places, QualityPlace, Why
 from spanset.config.amounts import duration
 from spanset.config.number_grids import number_grid

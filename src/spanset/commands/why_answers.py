@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from spanset.commands.run_again import RunAgain
+from spanset.commands.choosing.run_again import RunAgain
 from spanset.data.asked_rows import cut_text
 from spanset.data.dataset import Dataset
 from spanset.runs.reread import PastRun

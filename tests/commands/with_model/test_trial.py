@@ -328,7 +328,7 @@ def test_a_trial_that_cannot_be_meant_is_refused(rows, spanset, trained, words, 
 
 
 def test_a_model_that_does_not_fit_is_refused_before_it_is_loaded(rows, spanset, monkeypatch):
-    import spanset.commands.trial_checks as checks
+    import spanset.commands.trying.trial_checks as checks
 
     monkeypatch.setattr(checks, "available_bytes", lambda: 10_000)
     spanset.refuses(

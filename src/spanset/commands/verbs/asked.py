@@ -10,7 +10,7 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
-from spanset.commands.choice_checks import (
+from spanset.commands.choosing.choice_checks import (
     check_avoiding,
     check_numbers,
     check_same,

@@ -9,8 +9,8 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import UsageError
 from spanset.base.unit_rows import unit_rows
-from spanset.commands.avoiding import every_row_is, require_avoidable
-from spanset.commands.other_rows import OtherRows
+from spanset.commands.choosing.avoiding import every_row_is, require_avoidable
+from spanset.commands.choosing.other_rows import OtherRows
 from spanset.commands.verbs.arguments import Array, matrix
 from spanset.commands.verbs.asked import Asked
 from spanset.data.dataset import Dataset

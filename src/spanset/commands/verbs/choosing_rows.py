@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spanset.commands.avoiding import less_avoided, require_avoidable
-from spanset.commands.other_rows import OtherRows
-from spanset.commands.pool import Beside, Pool
+from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
+from spanset.commands.choosing.other_rows import OtherRows
+from spanset.commands.choosing.pool import Beside, Pool
 from spanset.commands.verbs.arguments import Array, matrix
 from spanset.commands.verbs.asked import Asked
 from spanset.data.dataset import Dataset

@@ -10,14 +10,14 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
-from spanset.commands.trial_checks import (
+from spanset.commands.trying.trial_checks import (
     check_judging,
     draws_of,
     require_packages,
     training_of,
 )
-from spanset.commands.trial_evaluations import HOME, Elsewhere
-from spanset.commands.trial_prepared import Prepared, tuned_model
+from spanset.commands.trying.trial_evaluations import HOME, Elsewhere
+from spanset.commands.trying.trial_prepared import Prepared, tuned_model
 from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig, TrainingConfig
 from spanset.data.dataset import Dataset, require_dataset

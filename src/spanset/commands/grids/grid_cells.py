@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from spanset.base.errors import UsageError
-from spanset.commands.grid_axes import Axes, base_settings
+from spanset.commands.grids.grid_axes import Axes, base_settings
 from spanset.config.comma_lists import comma_list
 from spanset.config.grid_settings import ChoicesConfig, GridConfig
 from spanset.config.settings import ChoiceConfig, SelectConfig

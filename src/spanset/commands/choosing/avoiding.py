@@ -14,8 +14,8 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.stages import Watcher
-from spanset.commands.other_rows import Array, OtherRows
-from spanset.commands.pool import Beside, Pool, positions_kept
+from spanset.commands.choosing.other_rows import Array, OtherRows
+from spanset.commands.choosing.pool import Beside, Pool, positions_kept
 from spanset.selectors.contamination import EXACT, THRESHOLDS, Contact, contacts, near_features
 from spanset.selectors.dedup import THRESHOLD as COPY
 

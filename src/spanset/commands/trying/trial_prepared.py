@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from spanset.base.stages import Watcher
-from spanset.commands.trial_candidates import Named
-from spanset.commands.trial_checks import require_memory
-from spanset.commands.trial_evaluations import Elsewhere, evaluations_of
-from spanset.commands.trial_rows import TrialRows, rendered_rows
+from spanset.commands.trying.trial_candidates import Named
+from spanset.commands.trying.trial_checks import require_memory
+from spanset.commands.trying.trial_evaluations import Elsewhere, evaluations_of
+from spanset.commands.trying.trial_rows import TrialRows, rendered_rows
 from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig
 from spanset.data.dataset import Dataset

@@ -11,7 +11,7 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.short_names import short_names
-from spanset.commands.trial_rows import SIDE, rendered_rows
+from spanset.commands.trying.trial_rows import SIDE, rendered_rows
 from spanset.config.comma_lists import comma_list
 from spanset.config.settings import DataConfig
 from spanset.config.trial_settings import JudgingConfig

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
-from spanset.commands.other_rows import OtherRows
-from spanset.commands.selection_task import SelectionTask
+from spanset.commands.choosing.other_rows import OtherRows
+from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import is_auto, row_counts
 from spanset.config.settings import OutputConfig
 from spanset.data.dataset import Dataset

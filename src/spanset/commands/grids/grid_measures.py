@@ -10,9 +10,9 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
-from spanset.commands.grid import Grid, digest_of
-from spanset.commands.grid_cells import Cell
-from spanset.commands.pool import Pool
+from spanset.commands.choosing.pool import Pool
+from spanset.commands.grids.grid import Grid, digest_of
+from spanset.commands.grids.grid_cells import Cell
 from spanset.diversity.chosen import Judge
 from spanset.diversity.comparison import Comparison, volume_of
 from spanset.diversity.estimate import Measure

@@ -17,7 +17,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
-from spanset.commands.other_rows import OtherRows
+from spanset.commands.choosing.other_rows import OtherRows
 from spanset.config.comma_lists import comma_list
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
-from spanset.commands.avoiding import less_avoided, require_avoidable
-from spanset.commands.choice_checks import check_choice, options_of
-from spanset.commands.other_rows import OtherRows
-from spanset.commands.pool import Beside, Pool
+from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
+from spanset.commands.choosing.choice_checks import check_choice, options_of
+from spanset.commands.choosing.other_rows import OtherRows
+from spanset.commands.choosing.pool import Beside, Pool
 from spanset.config.amounts import check_amounts, is_auto, refuse_negative, row_counts, token_count
 from spanset.config.settings import SelectConfig
 from spanset.data.containers.inputs import refuse_second_stdin

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from spanset.base.errors import SpansetError, UsageError
 from spanset.base.extras import require
 from spanset.base.memory import available_bytes
-from spanset.commands.grid import Grid
-from spanset.commands.grid_cells import Cell, cells_of
+from spanset.commands.grids.grid import Grid
+from spanset.commands.grids.grid_cells import Cell, cells_of
 from spanset.config.amounts import refuse_below_one, refuse_negative, size_of
 from spanset.config.trial_settings import JudgingConfig, TrainingConfig, TrialConfig
 from spanset.data.containers.inputs import refuse_second_stdin

@@ -16,10 +16,10 @@ from spanset.base.file_digest import sha256_of
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.base.version import __version__
-from spanset.commands.choice_checks import check_avoiding, check_numbers
-from spanset.commands.grid_cells import Cell
-from spanset.commands.pool import Beside, Pool, require_rows
-from spanset.commands.selection_task import SelectionTask
+from spanset.commands.choosing.choice_checks import check_avoiding, check_numbers
+from spanset.commands.choosing.pool import Beside, Pool, require_rows
+from spanset.commands.choosing.selection_task import SelectionTask
+from spanset.commands.grids.grid_cells import Cell
 from spanset.config.amounts import check_amounts, is_auto, row_counts
 from spanset.config.grid_settings import ChoicesConfig
 from spanset.data.dataset import Dataset

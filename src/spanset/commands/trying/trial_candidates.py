@@ -13,8 +13,8 @@ from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher
-from spanset.commands.grid import Grid
-from spanset.commands.trial_rows import TrialRows
+from spanset.commands.grids.grid import Grid
+from spanset.commands.trying.trial_rows import TrialRows
 from spanset.config.comma_lists import comma_list
 from spanset.data.dataset import Dataset
 from spanset.runs.compared_choices import CHOICES

@@ -9,8 +9,8 @@ import numpy as np
 
 from spanset.base.memory import available_bytes
 from spanset.base.speed import products_per_second
-from spanset.commands.trial_checks import TrialTask, require_memory
-from spanset.commands.trial_prepared import Prepared
+from spanset.commands.trying.trial_checks import TrialTask, require_memory
+from spanset.commands.trying.trial_prepared import Prepared
 from spanset.config.amounts import duration, size_of
 from spanset.models.language_model import EFFICIENCY
 from spanset.trials.trial import BACKWARD
