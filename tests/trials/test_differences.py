@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spanset.trials.differences import Difference, difference
-from spanset.trials.evaluation import Scored
+from spanset.trials.evaluation import SetScores
 from spanset.trials.verdict import NOT_TOLD_APART, verdict
 
 DRAW, ORDER = 0.03, 0.01  # spread between draws, and between orders of the same rows
@@ -18,7 +18,7 @@ def trained(rng, items, weights, draw, sets=1):
     for place in range(sets):
         shift = draw + rng.normal(0, ORDER)
         nats = (items[place] + shift + rng.normal(0, 0.05, len(weights[place]))) * weights[place]
-        found.append(Scored(nats, weights[place]))
+        found.append(SetScores(nats, weights[place]))
     return found
 
 
@@ -58,9 +58,9 @@ def test_the_spread_over_items_is_that_of_a_bootstrap():
     rng = np.random.default_rng(3)
     weights = rng.integers(5, 200, 80).astype(float)
     items = rng.normal(3, 1, 80)
-    choice = [Scored((items + rng.normal(0, 0.4, 80)) * weights, weights) for _ in range(3)]
+    choice = [SetScores((items + rng.normal(0, 0.4, 80)) * weights, weights) for _ in range(3)]
     # Draws that differ in nothing: what is left are the items.
-    control = [Scored(items * weights, weights)] * 4
+    control = [SetScores(items * weights, weights)] * 4
     found = difference([[one] for one in choice], [[one] for one in control])
     means = []
     for _ in range(4000):
@@ -73,13 +73,13 @@ def test_the_spread_over_items_is_that_of_a_bootstrap():
 
 
 def test_sets_count_alike_whatever_their_size():
-    small, large = Scored(np.array([2.0]), np.ones(1)), Scored(np.full(99, 6.0), np.ones(99))
-    zero = [[Scored(np.zeros(1), np.ones(1)), Scored(np.zeros(99), np.ones(99))]] * 2
+    small, large = SetScores(np.array([2.0]), np.ones(1)), SetScores(np.full(99, 6.0), np.ones(99))
+    zero = [[SetScores(np.zeros(1), np.ones(1)), SetScores(np.zeros(99), np.ones(99))]] * 2
     assert difference([[small, large]], zero).mean == pytest.approx(4.0)
 
 
 def test_one_draw_has_no_interval_and_equal_draws_a_point():
-    one = [[Scored(np.array([1.0, 2.0]), np.ones(2))]]
+    one = [[SetScores(np.array([1.0, 2.0]), np.ones(2))]]
     found = difference(one, one)
     assert (found.mean, found.low, found.high, found.sign) == (0.0, -np.inf, np.inf, 0)
     assert difference(one, one * 3) == Difference(0.0, 0.0, 0.0)

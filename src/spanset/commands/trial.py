@@ -24,11 +24,11 @@ from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
 from spanset.report.figure_files import save_figure
 from spanset.report.trial_figure import trial_figure
-from spanset.runs.kept_cells import KeptCells, key_of
+from spanset.runs.kept_cells import KeptCells
 from spanset.stores.shards import Shard
 from spanset.trials.controls import Controls
 from spanset.trials.outcome import Outcome
-from spanset.trials.trial import TrainedCell, TrialCell, trial_cells
+from spanset.trials.trial import TrialCell, trial_cells
 
 RESULT = "trial.json"  # in the folder: all that the tables show
 
@@ -109,14 +109,8 @@ def run_trial(config: TrialConfig, watcher: Watcher) -> TrialRun | TrialPart:
         controls = Controls.draw(candidates, prepared.rows.supervised, task.draws, seed)
     cells = trial_cells(candidates, controls, config.training.seeds, seed)
     own = _own(cells, task.shard)
-    trial = prepared.trial(task.training)
     with stage("train"):
-        found = trial.run(
-            own,
-            lambda cell: kept.find(key_of(trial.key(cell)), TrainedCell),
-            lambda cell, made: kept.keep(key_of(trial.key(cell)), made),
-            watcher,
-        )
+        found = prepared.trained(task.training, own, kept, watcher)
     if task.shard is not None:
         return TrialPart(len(own), len(cells), config.output.out)
     outcome = Outcome.of(
@@ -125,7 +119,7 @@ def run_trial(config: TrialConfig, watcher: Watcher) -> TrialRun | TrialPart:
     settings = {
         **prepared.record(),
         "training": asdict(task.training),
-        "machine": trial.machine(),
+        "machine": prepared.trial(task.training).machine(),
         "seed": seed,
         "asked": {
             "grid": asdict(config.choices.grid),

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.base.array_types import FloatArray
-from spanset.trials.evaluation import Scored
+from spanset.trials.evaluation import SetScores
 
 LEVEL = 0.95
 
@@ -55,7 +55,7 @@ class Difference:
 
 
 def difference(
-    choice: Sequence[Sequence[Scored]], control: Sequence[Sequence[Scored]]
+    choice: Sequence[Sequence[SetScores]], control: Sequence[Sequence[SetScores]]
 ) -> Difference:
     """Difference of means over sets of equal weight.
 
@@ -75,13 +75,13 @@ def difference(
     return Difference(found, found - width, found + width)
 
 
-def means(scored: Sequence[Sequence[Scored]]) -> FloatArray:
+def means(scored: Sequence[Sequence[SetScores]]) -> FloatArray:
     """Mean over sets, of every training; (trainings,)."""
     return np.array([np.mean([one.mean for one in sets]) for sets in scored])
 
 
 def _over_items(
-    choice: Sequence[Sequence[Scored]], control: Sequence[Sequence[Scored]]
+    choice: Sequence[Sequence[SetScores]], control: Sequence[Sequence[SetScores]]
 ) -> tuple[float, int]:
     """Variance of the difference over items that could have been others; its degrees of freedom.
 
@@ -101,7 +101,7 @@ def _over_items(
     return variance / sets**2, max(freedom, 1)
 
 
-def _residual(scored: Scored) -> FloatArray:
+def _residual(scored: SetScores) -> FloatArray:
     """What each item adds to the error of the mean; they sum to 0."""
     return (scored.values - scored.mean * scored.weights) / scored.weights.sum()
 

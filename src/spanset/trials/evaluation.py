@@ -16,7 +16,7 @@ Unit = Literal["loss", "accuracy"]
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class SetScores:
     """A model on the items of a set.
 
     Attributes
@@ -62,6 +62,6 @@ class Evaluation(Protocol):
         """Tokens that a model reads for it, for estimates of time; 0 where they are not known."""
         ...
 
-    def scored(self, model: Any) -> Scored:
+    def scored(self, model: Any) -> SetScores:
         """A causal language model (torch) on every item, in the same order each time."""
         ...

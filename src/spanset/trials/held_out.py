@@ -11,7 +11,7 @@ import numpy as np
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.padded import Batch
 from spanset.models.rendering.renderer import Rendered
-from spanset.trials.evaluation import Scored, Unit
+from spanset.trials.evaluation import SetScores, Unit
 from spanset.trials.untouched import untouched
 
 
@@ -53,7 +53,7 @@ class HeldOutRows:
         """Tokens that a model reads."""
         return sum(len(row.ids) for row in self.rows)
 
-    def scored(self, model: Any) -> Scored:
+    def scored(self, model: Any) -> SetScores:
         """Losses, summed over the supervised tokens of each row."""
         losses = np.zeros(len(self.rows))
         with untouched(model), ForwardPass(model) as once:
@@ -61,7 +61,7 @@ class HeldOutRows:
                 some = [self.rows[place] for place in places]
                 batch = Batch.pad([row.ids for row in some], [row.supervised for row in some])
                 losses[places] = once(batch).scores.loss
-        return Scored(losses, np.array([row.supervised.sum() for row in self.rows], np.float64))
+        return SetScores(losses, np.array([row.supervised.sum() for row in self.rows], np.float64))
 
     def _batches(self) -> Iterator[list[int]]:
         """Rows of about one length together, the longest first."""

@@ -21,7 +21,7 @@ from spanset.base.errors import UsageError
 from spanset.data.containers.opening import stem_of
 from spanset.models.language_model import BATCH_TOKENS
 from spanset.models.libraries import quiet
-from spanset.trials.evaluation import Scored, Unit
+from spanset.trials.evaluation import SetScores, Unit
 from spanset.trials.likelihoods import Reading, context_of, fitted, log_likelihoods, readings_of
 from spanset.trials.question_files import QuestionFiles, read_questions
 from spanset.trials.question_forms import Question
@@ -122,12 +122,12 @@ class MultipleChoice:
         """Tokens that a model reads, one with room for every question."""
         return sum(len(one.ids) for one in self._readings)
 
-    def scored(self, model: Any) -> Scored:
+    def scored(self, model: Any) -> SetScores:
         """A causal language model on every question."""
         found = self.likelihoods(model)
         rights = [question.right for question in self.questions]
         values = [float(np.argmax(one) == right) for one, right in zip(found, rights, strict=True)]
-        return Scored(np.array(values), np.ones(len(values)))
+        return SetScores(np.array(values), np.ones(len(values)))
 
     def likelihoods(self, model: Any) -> list[FloatArray]:
         """Log-likelihoods (answers,) of every question's answers, nats."""

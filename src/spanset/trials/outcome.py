@@ -12,7 +12,7 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
 from spanset.trials.differences import Difference, difference, means
-from spanset.trials.evaluation import Scored, Unit
+from spanset.trials.evaluation import SetScores, Unit
 from spanset.trials.trial import UNTUNED, TrainedCell, TrialCell
 from spanset.trials.verdict import verdict
 
@@ -126,7 +126,7 @@ class Outcome:
             verdict(by_rows, by_tokens, sets.unit),
         )
 
-    def scored(self, name: str, sets: Sets) -> list[list[Scored]]:
+    def scored(self, name: str, sets: Sets) -> list[list[SetScores]]:
         """Of every training what it got on every set; (trainings, sets)."""
         return [[cell.scored(one) for one in sets.names] for cell in self.trained[name]]
 

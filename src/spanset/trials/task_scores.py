@@ -19,7 +19,7 @@ import numpy as np
 
 from spanset.base.errors import DataError, UsageError
 from spanset.base.extras import require
-from spanset.trials.evaluation import Scored, Unit
+from spanset.trials.evaluation import SetScores, Unit
 from spanset.trials.harness import SEED, found_tasks, metric_of, silenced
 from spanset.trials.own_chance import own_chance
 from spanset.trials.untouched import untouched
@@ -84,7 +84,7 @@ class TaskScores:
         """Not known: prompts are made anew for every model."""
         return 0
 
-    def scored(self, model: Any) -> Scored:
+    def scored(self, model: Any) -> SetScores:
         """A causal language model on every document, task after task."""
         evaluate = require("lm_eval.evaluator", extra="train").evaluate
         wrap = require("lm_eval.models.huggingface", extra="train").HFLM
@@ -108,7 +108,7 @@ class TaskScores:
                 log_samples=True,
             )
         values = np.concatenate([self._values(name, found["samples"][name]) for name in self.tasks])
-        return Scored(values, np.ones(len(values)))
+        return SetScores(values, np.ones(len(values)))
 
     def _values(self, name: str, samples: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Values of a task's documents; of several ways to find an answer, by the first."""

@@ -22,7 +22,7 @@ from spanset.models.passes.model_run import free
 from spanset.models.rendering.renderer import Rendered
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
-from spanset.trials.evaluation import Evaluation, Scored
+from spanset.trials.evaluation import Evaluation, SetScores
 from spanset.trials.training import Training, tuned
 
 UNTUNED = "the model as it is"  # the first cell
@@ -75,7 +75,7 @@ class TrainedCell:
     Attributes
     ----------
     values, weights : mapping
-        Of each set: see `Scored`.
+        Of each set: see `SetScores`.
     seconds : float
         That it took.
     """
@@ -84,9 +84,9 @@ class TrainedCell:
     weights: Mapping[str, list[float]]
     seconds: float
 
-    def scored(self, name: str) -> Scored:
+    def scored(self, name: str) -> SetScores:
         """On one set."""
-        return Scored(np.array(self.values[name]), np.array(self.weights[name]))
+        return SetScores(np.array(self.values[name]), np.array(self.weights[name]))
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ NONE = "no-such-model"
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([], "no positions"),
+        ([], "no positions"),  # of floats
         ([0.5], "no positions"),
         ([[0, 1]], "no positions"),
-        ([0, 10], "not there"),
-        ([-1], "not there"),
+        ([0, 10], "no row 10"),
+        ([-1], "no row -1"),
         ([3, 3], "there twice"),
+        (np.zeros(0, np.int64), "no row was chosen"),
     ],
 )
 def test_positions_that_are_none_are_refused(rows, says):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from spanset.base.array_types import IntArray
-from spanset.base.errors import DataError, UsageError
+from spanset.base.errors import DataError
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher
 from spanset.commands.grids.grid import Grid
+from spanset.commands.trying.trial_checks import require_different
 from spanset.commands.trying.trial_rows import TrialRows
 from spanset.config.comma_lists import comma_list
 from spanset.data.dataset import Dataset
@@ -123,15 +124,5 @@ def candidates_of(
     empty = [one.name for one in found if not len(one.rows)]
     if empty:
         raise DataError("no row of it can be trained on", where=empty[0], fix="leave it out")
-    _require_different([one.name for one in found])
+    require_different([one.name for one in found], "choices")
     return found
-
-
-def _require_different(names: Sequence[str]) -> None:
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise UsageError(
-            "two choices are called the same",
-            where=twice[0],
-            fix="give one of the folders another name, or leave one out",
-        )

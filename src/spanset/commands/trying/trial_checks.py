@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from spanset.base.errors import SpansetError, UsageError
@@ -85,6 +86,17 @@ class TrialTask:
         require_packages(training, config.judging)
         shard = None if config.output.shard is None else Shard.parse(config.output.shard)
         return cls(config, training, draws, _grid(config), shard)
+
+
+def require_different(names: Sequence[str], what: str) -> None:
+    """Refuse two of one name: tables could not tell them apart."""
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(
+            f"two {what} are called the same",
+            where=twice[0],
+            fix="give one of the files or folders another name, or leave one out",
+        )
 
 
 def require_memory(model: LanguageModel, training: Training) -> int:

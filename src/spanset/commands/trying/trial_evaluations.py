@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from spanset.base.array_types import IntArray
-from spanset.base.errors import DataError, UsageError
+from spanset.base.errors import DataError
 from spanset.base.short_names import short_names
+from spanset.commands.trying.trial_checks import require_different
 from spanset.commands.trying.trial_rows import SIDE, rendered_rows
 from spanset.config.comma_lists import comma_list
 from spanset.config.settings import DataConfig
@@ -83,7 +84,7 @@ def evaluations_of(
     if asked:
         found += asked
         groups.append(Sets("questions", "accuracy", tuple(one.name for one in asked)))
-    _require_names([one.name for one in found])
+    require_different([one.name for one in found], "sets that judge")
     return found, groups
 
 
@@ -98,16 +99,6 @@ def _questions(judging: JudgingConfig, model: LanguageModel, seed: int) -> list[
     if tasks := comma_list(judging.task):
         found += load_tasks(tasks, tokenizer, folder=judging.task_folder, most=most, seed=seed)
     return found
-
-
-def _require_names(names: Sequence[str]) -> None:
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise UsageError(
-            "two sets that judge are called the same",
-            where=twice[0],
-            fix="give one of the files another name",
-        )
 
 
 def _drawn(one: Elsewhere, most: int, model: LanguageModel, seed: int) -> IntArray:

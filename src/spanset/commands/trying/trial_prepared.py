@@ -17,10 +17,11 @@ from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig
 from spanset.data.dataset import Dataset
 from spanset.models.language_model import LanguageModel
+from spanset.runs.kept_cells import KeptCells, key_of
 from spanset.trials.evaluation import Evaluation
 from spanset.trials.outcome import Sets
 from spanset.trials.training import Training
-from spanset.trials.trial import Trial
+from spanset.trials.trial import TrainedCell, Trial, TrialCell
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,25 @@ class Prepared:
             self.rows.pool.digests,
             self.rows.tokens,
         )
+
+    def trained(
+        self,
+        training: Training,
+        cells: Sequence[TrialCell],
+        kept: KeptCells | None,
+        watcher: Watcher,
+    ) -> list[TrainedCell]:
+        """What came of the cells, found among kept ones or made; without a folder, made."""
+        trial = self.trial(training)
+
+        def find(cell: TrialCell) -> TrainedCell | None:
+            return None if kept is None else kept.find(key_of(trial.key(cell)), TrainedCell)
+
+        def keep(cell: TrialCell, made: TrainedCell) -> None:
+            if kept is not None:
+                kept.keep(key_of(trial.key(cell)), made)
+
+        return trial.run(cells, find, keep, watcher)
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON: what was read, and what became of the rows."""

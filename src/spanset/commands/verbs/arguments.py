@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
 
 Array = npt.NDArray[Any]
@@ -28,3 +30,17 @@ def matrix(values: object, name: str, dimension: int | None = None) -> Array:
             fix="represent both in the same way",
         )
     return X
+
+
+def positions(values: Sequence[int] | IntArray, name: str, rows: int) -> IntArray:
+    """Positions among so many rows, each once."""
+    found = np.asarray(values)
+    fix = f"give positions from 0 to {rows - 1}, each once"
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise UsageError("these are no positions of rows", where=name, fix=fix)
+    wrong = found[(found < 0) | (found >= rows)]
+    if len(wrong):
+        raise UsageError(f"there is no row {wrong[0]}", where=name, fix=fix)
+    if len(np.unique(found)) < len(found):
+        raise UsageError("a row is there twice", where=name, fix=fix)
+    return found.astype(np.int64)

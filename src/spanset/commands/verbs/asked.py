@@ -16,7 +16,7 @@ from spanset.commands.choosing.choice_checks import (
     check_same,
     given_options,
 )
-from spanset.commands.verbs.arguments import Array
+from spanset.commands.verbs.arguments import Array, positions
 from spanset.config.amounts import row_counts
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
@@ -103,16 +103,7 @@ class Asked:
 
     def positions_to_keep(self, rows: int) -> IntArray:
         """Rows that have to be picked, refused where they are no positions of that many rows."""
-        kept = np.asarray(self.keep) if len(self.keep) else NO_ROWS
-        fix = f"give positions from 0 to {rows - 1}, each once"
-        if kept.ndim != 1 or kept.dtype.kind not in "iu":
-            raise UsageError("these are no positions of rows", where="keep", fix=fix)
-        wrong = kept[(kept < 0) | (kept >= rows)]
-        if len(wrong):
-            raise UsageError(f"there is no row {wrong[0]}", where="keep", fix=fix)
-        if len(np.unique(kept)) < len(kept):
-            raise UsageError("a row is there twice", where="keep", fix=fix)
-        return kept.astype(np.int64)
+        return positions(self.keep, "keep", rows) if len(self.keep) else NO_ROWS
 
     def budget(self, counts: IntArray | None, left: IntArray, rows: int) -> TokenBudget | None:
         """The token budget of the rows that can be picked, by the tokens of all; None without."""

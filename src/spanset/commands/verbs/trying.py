@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-import numpy as np
-
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
@@ -18,15 +16,16 @@ from spanset.commands.trying.trial_checks import (
 )
 from spanset.commands.trying.trial_evaluations import HOME, Elsewhere
 from spanset.commands.trying.trial_prepared import Prepared, tuned_model
+from spanset.commands.verbs.arguments import positions
 from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig, TrainingConfig
 from spanset.data.dataset import Dataset, require_dataset
 from spanset.greedy.selection import Selection
-from spanset.runs.kept_cells import KeptCells, key_of
+from spanset.runs.kept_cells import KeptCells
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
 from spanset.trials.outcome import Outcome
-from spanset.trials.trial import TrainedCell, trial_cells
+from spanset.trials.trial import trial_cells
 
 
 def trial(
@@ -125,18 +124,10 @@ def trial(
     chosen = [Candidate(name, len(ids), rows.places(ids)) for name, ids in prepared.before]
     controls = Controls.draw(chosen, rows.supervised, draws_of(settings), seed)
     cells = trial_cells(chosen, controls, seeds, seed)
-    common = prepared.trial(training)
-    if out is None:
-        found = common.run(cells, lambda _: None, lambda *_: None, watcher)
-    else:
-        kept = KeptCells.at(out, "trial")
+    kept = None if out is None else KeptCells.at(out, "trial")
+    if kept is not None:
         kept.make()
-        found = common.run(
-            cells,
-            lambda cell: kept.find(key_of(common.key(cell)), TrainedCell),
-            lambda cell, made: kept.keep(key_of(common.key(cell)), made),
-            watcher,
-        )
+    found = prepared.trained(training, cells, kept, watcher)
     return Outcome.of(chosen, rows.supervised, controls, prepared.groups, cells, found)
 
 
@@ -147,13 +138,9 @@ def _named(name: str) -> str:
 
 
 def _positions(name: str, rows: Selection | Sequence[int] | IntArray, total: int) -> IntArray:
-    """Positions in the data, each once."""
-    found = rows.order if isinstance(rows, Selection) else np.asarray(rows)
-    fix = f"give positions from 0 to {total - 1}, each once"
-    if found.ndim != 1 or found.dtype.kind not in "iu" or not len(found):
-        raise UsageError("these are no positions of rows", where=f"candidates[{name!r}]", fix=fix)
-    if found.min() < 0 or found.max() >= total or len(np.unique(found)) < len(found):
-        raise UsageError(
-            "a row is not there, or there twice", where=f"candidates[{name!r}]", fix=fix
-        )
-    return found.astype(np.int64)
+    """Positions in the data, at least one."""
+    where = f"candidates[{name!r}]"
+    found = positions(rows.order if isinstance(rows, Selection) else rows, where, total)
+    if not len(found):
+        raise UsageError("no row was chosen", where=where, fix="leave it out")
+    return found
