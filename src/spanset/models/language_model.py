@@ -121,6 +121,11 @@ class LanguageModel:
         return self._once("skeleton", lambda: skeleton(self.files))
 
     @property
+    def weight_count(self) -> int:
+        """Numbers that it is made of."""
+        return sum(one.numel() for one in self.skeleton.parameters())
+
+    @property
     def width(self) -> int:
         """Numbers in a hidden state."""
         return int(self.skeleton.get_output_embeddings().weight.shape[1])
@@ -157,7 +162,7 @@ class LanguageModel:
         """
         model = self.skeleton
         embedding = model.get_input_embeddings().weight
-        weights = sum(one.numel() for one in model.parameters()) - embedding.numel()
+        weights = self.weight_count - embedding.numel()
         head = model.get_output_embeddings().weight
         body = weights - (0 if head is embedding else head.numel())
         cost = seen.cost

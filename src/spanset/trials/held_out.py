@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.padded import Batch
 from spanset.models.rendering.renderer import Rendered
+from spanset.stores.batches import plan_batches
 from spanset.trials.evaluation import SetScores, Unit
 from spanset.trials.untouched import untouched
 
@@ -57,20 +58,9 @@ class HeldOutRows:
         """Losses, summed over the supervised tokens of each row."""
         losses = np.zeros(len(self.rows))
         with untouched(model), ForwardPass(model) as once:
-            for places in self._batches():
-                some = [self.rows[place] for place in places]
+            lengths = np.array([len(row.ids) for row in self.rows])
+            for places in plan_batches(np.arange(len(lengths)), lengths, self.at_once):
+                some = [self.rows[place] for place in places.tolist()]
                 batch = Batch.pad([row.ids for row in some], [row.supervised for row in some])
                 losses[places] = once(batch).scores.loss
         return SetScores(losses, np.array([row.supervised.sum() for row in self.rows], np.float64))
-
-    def _batches(self) -> Iterator[list[int]]:
-        """Rows of about one length together, the longest first."""
-        batch: list[int] = []
-        lengths = np.array([len(row.ids) for row in self.rows])
-        for place in np.argsort(-lengths, kind="stable").tolist():
-            if batch and (len(batch) + 1) * lengths[batch[0]] > self.at_once:
-                yield batch
-                batch = []
-            batch.append(place)
-        if batch:
-            yield batch

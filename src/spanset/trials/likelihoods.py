@@ -8,7 +8,7 @@ token alone (letters) are read once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from spanset.base.errors import DataError
 from spanset.models.passes.forward import ForwardPass
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import AT_ONCE
+from spanset.stores.batches import plan_batches
 from spanset.trials.question_forms import Question
 
 if TYPE_CHECKING:
@@ -155,22 +156,12 @@ def log_likelihoods(
     """
     found = [np.zeros(count) for count in counts]
     with ForwardPass(model) as forward_pass:
-        for part in _batches(readings, batch_tokens):
+        lengths = np.array([len(one.ids) for one in readings])
+        for places in plan_batches(np.arange(len(lengths)), lengths, batch_tokens):
+            part = [readings[place] for place in places.tolist()]
             for one, sums in zip(part, _of_batch(forward_pass, part), strict=True):
                 found[one.question][list(one.choices)] = sums
     return found
-
-
-def _batches(readings: Sequence[Reading], tokens: int) -> Iterator[list[Reading]]:
-    """Readings of like lengths together, the longest first: what lacks memory lacks it at once."""
-    batch: list[Reading] = []
-    for one in sorted(readings, key=lambda one: -len(one.ids)):
-        if batch and (len(batch) + 1) * len(batch[0].ids) > tokens:
-            yield batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield batch
 
 
 def _of_batch(forward_pass: ForwardPass, part: Sequence[Reading]) -> list[FloatArray]:

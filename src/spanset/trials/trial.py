@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -132,13 +133,16 @@ class Trial:
 
     def key(self, cell: TrialCell) -> list[Any]:
         """All that a cell's numbers depend on but for their rounding, as plain values."""
+        return [*self._common, self.digests[cell.rows].tobytes().hex(), cell.seed]
+
+    @cached_property
+    def _common(self) -> list[Any]:
+        """The part of the key that all cells share: of questions it is a digest of all tokens."""
         return [
             self.model.settings(),
             {name: value for name, value in self.machine().items() if name != "threads"},
             asdict(self.training),
             [one.settings() for one in self.evaluations],
-            self.digests[cell.rows].tobytes().hex(),
-            cell.seed,
         ]
 
     def machine(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.commands.terminal.alike_numbers import alike
-from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
-from spanset.commands.terminal.tables import facts_grid, seconds_of
+from spanset.commands.terminal.fitting import Grid, Row, cut_middle
+from spanset.commands.terminal.tables import add_costs, facts_grid
 from spanset.runs.compared_choices import RANDOM
 
 if TYPE_CHECKING:
@@ -114,7 +114,6 @@ def _caption(compared: Compared) -> str:
 
 def _facts(compared: Compared) -> RenderableType:
     facts = facts_grid()
-    facts.add_row("seconds", Items(seconds_of(compared.timings)))
-    facts.add_row("peak memory", f"{compared.peak_bytes / 2**30:.2f} GiB")
+    add_costs(facts, compared.timings, compared.peak_bytes)
     facts.add_row("kept in", Text(printable(compared.folder)))
     return facts

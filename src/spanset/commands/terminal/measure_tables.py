@@ -11,9 +11,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from spanset.base.errors import printable
-from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
+from spanset.commands.terminal.fitting import Grid, Row, cut_middle
 from spanset.commands.terminal.repeats_table import repeats_table
-from spanset.commands.terminal.tables import facts_grid, plain_table, seconds_of
+from spanset.commands.terminal.tables import add_costs, facts_grid, plain_table
 from spanset.diversity.addition import MORE_OF_THE_SAME
 from spanset.diversity.measurement import Measurement
 from spanset.diversity.verdict import told_apart
@@ -48,8 +48,7 @@ def measure_tables(outcome: MeasureOutcome) -> RenderableType:
             Text(),
         ]
     facts = facts_grid()
-    facts.add_row("seconds", Items(seconds_of(outcome.timings)))
-    facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
+    add_costs(facts, outcome.timings, outcome.peak_bytes)
     for name in outcome.written:
         facts.add_row("written", Text(printable(name)))
     return Group(*parts, facts)

@@ -19,9 +19,9 @@ from spanset.base.short_names import short_names
 from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.choice_lines import dropped_table, reached_table
 from spanset.commands.terminal.diagnosis_lines import diagnosis_lines
-from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
+from spanset.commands.terminal.fitting import Grid, Row, cut_middle
 from spanset.commands.terminal.repeats_table import repeats_table
-from spanset.commands.terminal.tables import facts_grid, seconds_of
+from spanset.commands.terminal.tables import add_costs, facts_grid
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -163,8 +163,7 @@ def _facts(outcome: Outcome) -> Table:
     count = f"after {len(picks):,} of {outcome.wanted:,}: " if short else ""
     last = "" if np.isnan(picks.gains[-1]) else f"; gain of the last pick {picks.gains[-1]:.3g}"
     facts.add_row("stopped", f"{count}{picks.stop_reason.value}{last}")
-    facts.add_row("seconds", Items(seconds_of(outcome.timings)))
-    facts.add_row("peak memory", f"{outcome.peak_bytes / 2**30:.2f} GiB")
+    add_costs(facts, outcome.timings, outcome.peak_bytes)
     for number, name in enumerate(outcome.written):
         facts.add_row("" if number else "written", Text(printable(name)))
     return facts

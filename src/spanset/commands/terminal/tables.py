@@ -13,7 +13,7 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
-from spanset.commands.terminal.fitting import Grid, Row
+from spanset.commands.terminal.fitting import Grid, Items, Row
 from spanset.config.amounts import size_of
 from spanset.data.remarks import remark_lines
 
@@ -70,6 +70,12 @@ def facts_grid() -> Table:
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     return facts
+
+
+def add_costs(facts: Table, timings: Mapping[str, float], peak_bytes: int) -> None:
+    """What a run took."""
+    facts.add_row("seconds", Items(seconds_of(timings)))
+    facts.add_row("peak memory", f"{peak_bytes / 2**30:.2f} GiB")
 
 
 def seconds_of(timings: Mapping[str, float]) -> list[str]:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.commands.terminal.alike_numbers import alike
-from spanset.commands.terminal.fitting import Grid, Items, Row, cut_middle
-from spanset.commands.terminal.tables import facts_grid, seconds_of
+from spanset.commands.terminal.fitting import Grid, Row, cut_middle
+from spanset.commands.terminal.tables import add_costs, facts_grid
 from spanset.trials.differences import means
 from spanset.trials.outcome import deviation
 from spanset.trials.trial import UNTUNED
@@ -126,8 +126,7 @@ def _caption(outcome: Outcome) -> str:
 
 def _facts(run: TrialRun) -> RenderableType:
     facts = facts_grid()
-    facts.add_row("seconds", Items(seconds_of(run.timings)))
-    facts.add_row("peak memory", f"{run.peak_bytes / 2**30:.2f} GiB")
+    add_costs(facts, run.timings, run.peak_bytes)
     facts.add_row("kept in", Text(printable(run.folder)))
     if run.drawn is not None:
         facts.add_row("drawn", Text(printable(run.drawn)))

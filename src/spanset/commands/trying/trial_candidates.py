@@ -73,9 +73,14 @@ def _compared(held: Any) -> list[Named]:
     found = []
     for one in held["choices"]:
         for size, rows in one["rows"].items():
-            name = f"{one['label']}, {int(size):,}" if len(one["rows"]) > 1 else one["label"]
+            name = _name(one["label"], int(size), of=len(one["rows"]))
             found.append((name, np.array(rows, np.int64)))
     return found
+
+
+def _name(label: str, size: int, *, of: int) -> str:
+    """Of a choice of so many rows, where there are several sizes."""
+    return f"{label}, {size:,}" if of > 1 else label
 
 
 def _there(ids: IntArray, name: str, data: Dataset) -> IntArray:
@@ -108,10 +113,9 @@ def candidates_of(
     """
     found = []
     if grid is not None:
-        several = len(grid.sizes) > 1
         for cell in grid.cells:
             for size, chosen in grid.chosen(cell, kept, watcher).items():
-                name = f"{cell.label}, {size:,}" if several else cell.label
+                name = _name(cell.label, size, of=len(grid.sizes))
                 found.append(Candidate(name, size, rows.places(np.array(chosen.rows, np.int64))))
     for name, ids in before:
         places = rows.places(ids)

@@ -107,7 +107,7 @@ def require_memory(model: LanguageModel, training: Training) -> int:
     SpansetError
         More than there is on the processor; a card says so itself.
     """
-    weights = sum(one.numel() for one in model.skeleton.parameters())
+    weights = model.weight_count
     needed = weights * (FULL_BYTES if training.lora is None else LORA_BYTES)
     available = available_bytes()
     if model.device == "cpu" and needed > available:

@@ -71,7 +71,6 @@ def plan_of(task: TrialTask, prepared: Prepared) -> TrialPlan:
     mean = float(np.mean([size * task.training.passes_of(size) for _, size in sizes])) * a_row
     judged = sum(one.tokens for one in evaluations)
     tokens = trainings * (BACKWARD * mean + judged) + judged
-    weights = sum(one.numel() for one in model.skeleton.parameters())
     speed = EFFICIENCY * products_per_second("float32", model.device)
     return TrialPlan(
         [f"{name} ({size:,})" for name, size in sizes],
@@ -80,6 +79,6 @@ def plan_of(task: TrialTask, prepared: Prepared) -> TrialPlan:
         [f"{one.name} ({len(one):,})" for one in evaluations],
         trainings,
         tokens,
-        2.0 * weights * tokens / speed,
+        2.0 * model.weight_count * tokens / speed,
         require_memory(model, task.training),
     )

@@ -91,7 +91,7 @@ class TrialRows:
         seen = model.survey(data)
         usable = seen.status == Status.PENDING
         left_out = [
-            LeftOut(int(data.ids[row]), data.where(row), "nothing of it is trained on")
+            LeftOut(int(data.ids[row]), data.where(row), Status(seen.status[row]).reason)
             for row in np.flatnonzero(~usable).tolist()
         ]
         for other in evaluated:
