@@ -303,6 +303,7 @@ BAD = [
     ("--model m -k 12 --eval none.jsonl", 1, "none.jsonl: ", "no such file"),
     ("--model m -k 12 --eval-rows 0", 2, "--eval-rows: ", "0"),
     ("--model m -k 12 --eval p.jsonl", 1, "--home: ", "0"),
+    ("--model m --candidate some.txt --home 0 --eval p.jsonl", 1, "DATA: ", "no row is left"),
     ("--model m -k 12 --questions p.jsonl", 1, "p.jsonl", "instruction"),
     ("--model m -k 12 --task no_such_task --task-folder m", 2, "no_such_task", ""),
     ("--model m -k 12 --task-folder m", 2, "--task-folder: ", "goes with --task"),
@@ -320,6 +321,7 @@ BAD = [
 @pytest.mark.parametrize(("words", "code", "where", "says"), BAD, ids=[one[0] for one in BAD])
 def test_a_trial_that_cannot_be_meant_is_refused(rows, spanset, trained, words, code, where, says):
     Path("beyond.txt").write_text("60\n")
+    Path("some.txt").write_text("3\n")
     home = () if "--home" in words else ("--home", "10")
     spanset.refuses(
         "trial", "p.jsonl", *words.split(), *OWN, *home, code=code, where=where, says=(says,)

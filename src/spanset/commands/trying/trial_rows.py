@@ -107,6 +107,13 @@ class TrialRows:
                 LeftOut(int(data.ids[row]), data.where(row), "a copy of a row held out")
             )
         pool = np.flatnonzero(usable)
+        if not len(pool):
+            raise DataError(
+                "no row is left to train on",
+                where="DATA",
+                why=f"the first that is left out: {left_out[0].where}: {left_out[0].why}",
+                fix="give other data, or other files to --eval",
+            )
         return cls(
             data[pool],
             seen.columns["tokens"][pool].astype(np.int64),
