@@ -22,16 +22,14 @@ from spanset.base.array_types import FloatArray
 from spanset.base.short_names import short_names
 from spanset.diversity.correlation import correlate
 
-HELD_OUT = 100  # rows of each set that judge all models
-ROWS = 800  # that a model is tuned on
-
 
 def main() -> None:
     """Run it, print the table, keep it as JSON."""
     parser = argparse.ArgumentParser(description="LDD of data sets beside the models they train.")
     parser.add_argument("files", nargs="+")
     parser.add_argument("--model", required=True)
-    parser.add_argument("-k", type=int, default=ROWS)
+    parser.add_argument("-k", type=int, default=800, help="rows that a model is tuned on")
+    parser.add_argument("--held-out", type=int, default=100, help="rows of each set that judge all")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--learning-rate", type=float, default=2e-5)
@@ -53,14 +51,14 @@ def judged(arguments: argparse.Namespace) -> dict[str, Any]:
     sets = [spanset.read(path) for path in arguments.files]
     rng = np.random.default_rng(0)
     orders = [rng.permutation(len(one)) for one in sets]
-    k = min(arguments.k, *(len(one) - HELD_OUT for one in sets))
+    k = min(arguments.k, *(len(one) - arguments.held_out for one in sets))
     held = {
-        name: one[np.sort(order[:HELD_OUT])]
+        name: one[np.sort(order[: arguments.held_out])]
         for name, one, order in zip(names, sets, orders, strict=True)
     }
     losses = np.zeros((len(sets), arguments.draws, len(sets)))  # tuned on, draw, judged by
     for number, (one, order) in enumerate(zip(sets, orders, strict=True)):
-        rest = one[np.sort(order[HELD_OUT:])]
+        rest = one[np.sort(order[arguments.held_out :])]
         # Random rows of the set are what is asked for: the trial's own draws are more of them.
         outcome = spanset.trial(
             rest,
