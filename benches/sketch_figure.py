@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 
 from benches.__main__ import RESULTS
-from spanset.report.figure_files import OWN_SETTINGS, save_figure
-from spanset.report.layout import (
+from spanset.report.plots.figure_files import OWN_SETTINGS, save_figure
+from spanset.report.plots.layout import (
     BODY,
     GREY,
     HEADER,

@@ -43,8 +43,8 @@ from spanset.features.representations import check_representation
 from spanset.features.specs import parse_features, seen_by
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.kernels.choice import kernel_settings
-from spanset.report.figure_files import check_plot, save_figure
-from spanset.report.figures import measure_figure
+from spanset.report.plots.figure_files import check_plot, save_figure
+from spanset.report.plots.figures import measure_figure
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
 

@@ -22,8 +22,8 @@ from spanset.config.comma_lists import comma_list
 from spanset.config.trial_settings import TrialConfig
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
-from spanset.report.figure_files import save_figure
-from spanset.report.trial_figure import trial_figure
+from spanset.report.plots.figure_files import save_figure
+from spanset.report.plots.trial_figure import trial_figure
 from spanset.runs.kept_cells import KeptCells
 from spanset.stores.shards import Shard
 from spanset.trials.controls import Controls

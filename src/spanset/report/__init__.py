@@ -1,10 +1,6 @@
-"""Figures of what was measured, and of what came of a trial.
+"""What is shown of a result: pages to open and to send, and figures.
 
-names      colours and names that can be drawn
-compared   measured sets as columns
-layout     room for panels
-bars curves scatter    the panels
-figures    all of them together
-trial_figure   choices beside random rows
-figure_files   settings of all figures, and into a file
+plots/     figures for files and notebooks, by matplotlib
+page/      one self-contained HTML page: markup, charts, style, script
+selected/  the page of a selection
 """

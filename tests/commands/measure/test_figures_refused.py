@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.commands.measure.measured import LDD
 
-from spanset.report import figure_files
+from spanset.report.plots import figure_files
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from spanset.data.reader import check_reading
 from spanset.models.language_model import LanguageModel
 from spanset.models.placing import check_model
 from spanset.quality.model_scores import MODEL_SCORES
-from spanset.report.figure_files import check_plot
+from spanset.report.plots.figure_files import check_plot
 from spanset.stores.shards import Shard
 from spanset.trials.training import Training
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spanset.report import layout
-from spanset.report.compared import Column, written
-from spanset.report.layout import GAP, INK, SMALL, Page, Section
-from spanset.report.names import Look, text_width
+from spanset.report.plots import layout
+from spanset.report.plots.compared import Column, written
+from spanset.report.plots.layout import GAP, INK, SMALL, Page, Section
+from spanset.report.plots.names import Look, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

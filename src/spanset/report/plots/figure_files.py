@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from spanset.base.errors import UsageError
 from spanset.base.extras import require
 from spanset.data.writing.row_files import open_output, refuse_existing
-from spanset.report.layout import BODY, DPI, GREY, INK, SMALL, TITLE
-from spanset.report.names import FONT
+from spanset.report.plots.layout import BODY, DPI, GREY, INK, SMALL, TITLE
+from spanset.report.plots.names import FONT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

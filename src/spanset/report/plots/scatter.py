@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanset.base.array_types import FloatArray
-from spanset.report import layout
-from spanset.report.compared import Column, signed
-from spanset.report.layout import GAP, LINE, Page, Section
-from spanset.report.names import Look
+from spanset.report.plots import layout
+from spanset.report.plots.compared import Column, signed
+from spanset.report.plots.layout import GAP, LINE, Page, Section
+from spanset.report.plots.names import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from spanset.diversity.measurement import Curve, MeasuredSet, Measurement
-from spanset.report.figure_files import save_figure
+from spanset.report.plots.figure_files import save_figure
 
 METRICS = {
     "ldd": ("nats per row", "lower"),

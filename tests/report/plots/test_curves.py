@@ -9,10 +9,19 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 
-from tests.report.drawn_sets import curve, make_sets, measurement, page, panel, panels, saved, texts
+from tests.report.plots.drawn_sets import (
+    curve,
+    make_sets,
+    measurement,
+    page,
+    panel,
+    panels,
+    saved,
+    texts,
+)
 
 from spanset.diversity.measurement import Curve, MeasuredSet
-from spanset.report.figures import measure_figure
+from spanset.report.plots.figures import measure_figure
 
 
 def test_no_curve_panel_without_a_curve():

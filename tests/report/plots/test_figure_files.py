@@ -13,12 +13,12 @@ pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from tests.report.drawn_sets import make_sets, saved
+from tests.report.plots.drawn_sets import make_sets, saved
 
 from spanset.base.errors import MissingExtraError, OutputError, UsageError
-from spanset.report import figures
-from spanset.report.figure_files import check_plot, save_figure
-from spanset.report.figures import measure_figure
+from spanset.report.plots import figures
+from spanset.report.plots.figure_files import check_plot, save_figure
+from spanset.report.plots.figures import measure_figure
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
@@ -118,7 +118,7 @@ def test_pyplot_is_never_imported_and_matplotlib_only_when_needed(tmp_path):
     program = """
 import sys
 import numpy as np
-from spanset.report import figure_files, figures
+from spanset.report.plots import figure_files, figures
 from spanset.diversity.measurement import MeasuredSet, Measurement
 figure_files.check_plot("a.png", force=False)
 for name in ("matplotlib", "sklearn", "scipy"):
@@ -129,7 +129,7 @@ figure_files.save_figure(figure, "a.png", force=False)
 figure_files.save_figure(figure, "a.svg", force=False)
 assert "matplotlib.pyplot" not in sys.modules, "pyplot keeps state for the whole program"
 """
-    source = str(Path(figures.__file__).parents[2])
+    source = str(Path(figures.__file__).parents[3])
     subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=tmp_path,

@@ -13,8 +13,8 @@ pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 import matplotlib as mpl
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
-from tests.report.drawn_sets import page, panel, panels, saved, texts
-from tests.report.drawn_trials import (
+from tests.report.plots.drawn_sets import page, panel, panels, saved, texts
+from tests.report.plots.drawn_trials import (
     AWAY,
     GROUPS,
     HOME,
@@ -24,9 +24,9 @@ from tests.report.drawn_trials import (
     some_pairs,
     told,
 )
-from tests.report.test_names_drawn import HOSTILE
+from tests.report.plots.test_names_drawn import HOSTILE
 
-from spanset.report.trial_figure import MOST, ROWS, TOKENS, trial_figure
+from spanset.report.plots.trial_figure import MOST, ROWS, TOKENS, trial_figure
 from spanset.trials.differences import Difference
 from spanset.trials.outcome import Sets
 

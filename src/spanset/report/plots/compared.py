@@ -10,7 +10,7 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray
 from spanset.diversity.measurement import Curve, MeasuredSet
-from spanset.report.names import drawable
+from spanset.report.plots.names import drawable
 
 
 class Column(NamedTuple):

@@ -10,13 +10,13 @@ import numpy as np
 
 from spanset.base.errors import DataError
 from spanset.diversity.measurement import MeasuredSet
-from spanset.report.bars import bar_sections
-from spanset.report.compared import columns_of
-from spanset.report.curves import curve_sections
-from spanset.report.figure_files import own_settings
-from spanset.report.layout import composed
-from spanset.report.names import drawable, looks
-from spanset.report.scatter import scatter_sections
+from spanset.report.plots.bars import bar_sections
+from spanset.report.plots.compared import columns_of
+from spanset.report.plots.curves import curve_sections
+from spanset.report.plots.figure_files import own_settings
+from spanset.report.plots.layout import composed
+from spanset.report.plots.names import drawable, looks
+from spanset.report.plots.scatter import scatter_sections
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
-from spanset.report import layout
-from spanset.report.bars import NAME_GAP
-from spanset.report.figure_files import own_settings
-from spanset.report.layout import BODY, GREY, LINE, MARGIN, PALE, SMALL, Page, Section
-from spanset.report.names import COLOURS, MARKERS, drawable, labels, text_width
+from spanset.report.plots import layout
+from spanset.report.plots.bars import NAME_GAP
+from spanset.report.plots.figure_files import own_settings
+from spanset.report.plots.layout import BODY, GREY, LINE, MARGIN, PALE, SMALL, Page, Section
+from spanset.report.plots.names import COLOURS, MARKERS, drawable, labels, text_width
 from spanset.trials.differences import Difference
 from spanset.trials.outcome import Outcome, Sets
 

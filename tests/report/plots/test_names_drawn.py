@@ -9,11 +9,11 @@ import pytest
 pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 
 from matplotlib.text import Text
-from tests.report.drawn_sets import make_sets, page, panels, saved, texts
+from tests.report.plots.drawn_sets import make_sets, page, panels, saved, texts
 
-from spanset.report.figures import measure_figure
-from spanset.report.layout import spread_out
-from spanset.report.names import drawable
+from spanset.report.plots.figures import measure_figure
+from spanset.report.plots.layout import spread_out
+from spanset.report.plots.names import drawable
 
 HOSTILE = [
     "$\\frac{a$",

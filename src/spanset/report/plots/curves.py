@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanset.diversity.measurement import Curve
-from spanset.report import layout
-from spanset.report.compared import Column
-from spanset.report.layout import GREY, LINE, Page, Section
-from spanset.report.names import Look
+from spanset.report.plots import layout
+from spanset.report.plots.compared import Column
+from spanset.report.plots.layout import GREY, LINE, Page, Section
+from spanset.report.plots.names import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spanset.report.names import Look, text_width
+from spanset.report.plots.names import Look, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

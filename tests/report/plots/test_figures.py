@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 
 from matplotlib.colors import to_hex
-from tests.report.drawn_sets import (
+from tests.report.plots.drawn_sets import (
     METRICS,
     make_sets,
     measurement,
@@ -23,8 +23,8 @@ from tests.report.drawn_sets import (
 
 from spanset.base.errors import DataError
 from spanset.diversity.measurement import MeasuredSet
-from spanset.report.figures import measure_figure
-from spanset.report.names import COLOURS
+from spanset.report.plots.figures import measure_figure
+from spanset.report.plots.names import COLOURS
 
 
 def bars(axes):
