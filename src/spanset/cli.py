@@ -232,6 +232,47 @@ def measure(
 
 
 @app.command
+def report(
+    run: str,
+    *,
+    output: Annotated[
+        str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)
+    ] = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Make the page of a finished run again: what was asked, what came of it, and every row.
+
+    `spanset select` leaves it in the run folder as report.html. Nothing is chosen anew, and nothing
+    on the page needs a network.
+
+    Parameters
+    ----------
+    run
+        A run folder of `spanset select`.
+    output
+        The page; by default report.html in the run folder, - for standard output.
+    force
+        Replace a page that exists.
+    as_json
+        Print where it is as JSON.
+    """
+    from spanset.commands.report import run_report
+    from spanset.commands.terminal.watching import TerminalWatcher
+
+    watcher = TerminalWatcher(Console(stderr=True), quiet=as_json)
+    written = run_report(run, output, force=force, watcher=watcher)
+    if written.path != "-":
+        with _printing():
+            out = Console(highlight=False)
+            if as_json:
+                _print_record(out, written.record())
+            else:
+                out.print(f"written to {written.path}, {written.bytes / 1e6:.1f} MB")
+    return 0
+
+
+@app.command
 def features(
     data: Paths = (),
     *,

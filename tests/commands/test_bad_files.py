@@ -149,7 +149,7 @@ def test_a_name_that_is_not_utf8_is_taken_or_refused(spanset, place):
 
 @pytest.mark.parametrize("target", [("--run", "r"), ("-o", "o.jsonl"), ("-o", "/dev/null")])
 def test_an_input_that_vanishes_during_the_run_is_named(spanset, monkeypatch, target):
-    from spanset.commands import select as pipeline
+    from spanset.commands.choosing import judged_choice as pipeline
 
     def vanishing(*arguments: Any, **settings: Any) -> Any:
         Path("gone.jsonl").unlink()

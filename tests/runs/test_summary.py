@@ -11,6 +11,7 @@ from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.replay import replay
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.rbf import RBF
+from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.summary import Middle, summarise
 
 
@@ -29,7 +30,8 @@ def selection():
 def test_prefixes_and_random_subsets_are_summed_up(selection):
     data, X, picks = selection
     tokens = np.arange(60)
-    sets = summarise(data, X, picks, [10, 30], RBF(), tokens=tokens, by=["topic"], draws=4)
+    compared = ComparedGains.of(X, picks, 30, RBF(), draws=4)
+    sets = summarise(data, X, picks, [10, 30], compared, tokens=tokens, by=["topic"])
     assert [(one.name, one.rows) for one in sets] == [
         ("pool", 60),
         ("picked", 10),
@@ -48,7 +50,8 @@ def test_prefixes_and_random_subsets_are_summed_up(selection):
 def test_methods_without_gains_are_replayed(selection):
     data, X, picks = selection
     without = Selection(picks.order, np.full(30, np.nan), picks.scores, StopReason.REACHED_K, 60)
-    sets = summarise(data, X, without, [30], RBF(), tokens=np.ones(60, int), draws=0)
+    compared = ComparedGains.of(X, without, 30, RBF(), draws=0)
+    sets = summarise(data, X, without, [30], compared, tokens=np.ones(60, int))
     assert [one.name for one in sets] == ["pool", "picked"]
     assert sets[1].log_det == pytest.approx(picks.log_det, abs=1e-3)
 
@@ -57,7 +60,8 @@ def test_log_determinants_are_conditional_on_given_rows(selection):
     data, X, _ = selection
     given = unit_rows(np.random.default_rng(1).normal(size=(20, 8)), np.float32)
     picks = blocked_greedy(unit_rows(X, float), 10, RBF(), given=unit_rows(given, float))
-    sets = summarise(data, X, picks, [10], RBF(), tokens=np.ones(60, int), given=given, draws=2)
+    compared = ComparedGains.of(X, picks, 10, RBF(), given=given, draws=2)
+    sets = summarise(data, X, picks, [10], compared, tokens=np.ones(60, int))
     rows = np.random.default_rng([0, 0]).permutation(60)[:10]
     both = unit_rows(np.concatenate([given, X[rows]]), float)
     first = floored_log_det(replay(both, RBF())[20:])
@@ -70,7 +74,8 @@ def test_log_determinants_are_conditional_on_given_rows(selection):
 def test_scores_are_summed_up_in_their_own_unit(selection):
     data, X, picks = selection
     scores = {"column:x": np.arange(60.0) ** 2, "perplexity": np.full(60, 2.5)}
-    sets = summarise(data, X, picks, [10], RBF(), tokens=np.ones(60, int), scores=scores, draws=1)
+    compared = ComparedGains.of(X, picks, 10, RBF(), draws=1)
+    sets = summarise(data, X, picks, [10], compared, tokens=np.ones(60, int), scores=scores)
     drawn = np.random.default_rng([0, 0]).permutation(60)[:10]
     for one, rows in zip(sets, (np.arange(60), picks.order[:10], drawn), strict=True):
         x = rows.astype(float) ** 2
@@ -81,5 +86,6 @@ def test_scores_are_summed_up_in_their_own_unit(selection):
 def test_scores_whose_sum_is_no_number_have_no_mean_and_warn_nobody(selection):
     data, X, picks = selection
     scores = {"column:x": np.full(60, 1.5e308)}
-    (pool,) = summarise(data, X, picks, [], RBF(), tokens=np.ones(60, int), scores=scores)
+    compared = ComparedGains.of(X, picks, 0, RBF(), draws=0)
+    (pool,) = summarise(data, X, picks, [], compared, tokens=np.ones(60, int), scores=scores)
     assert pool.scores["column:x"].mean == np.inf

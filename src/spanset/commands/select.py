@@ -9,27 +9,21 @@ import numpy as np
 
 from spanset.base.errors import SpansetError
 from spanset.base.memory import peak_bytes
-from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
-from spanset.commands.choosing.pool import Pool, require_rows
+from spanset.commands.choosing.judged_choice import JudgedChoice
+from spanset.commands.choosing.pool import require_rows
+from spanset.commands.choosing.selection_report import REPORT, page_of
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
 from spanset.data.conversion import what_is_lost
 from spanset.data.remarks import remark_lines
-from spanset.diversity.matched import MeasuredData
-from spanset.diversity.repeats import Repeats, repeats_between
+from spanset.diversity.repeats import Repeats
 from spanset.greedy.enough import Reached
 from spanset.greedy.selection import Selection, StopReason
-from spanset.kernels.choice import kernel_settings
-from spanset.runs.diagnosis import diagnose
-from spanset.runs.dropped_rows import DroppedRows
 from spanset.runs.finished import FinishedRun
-from spanset.runs.signs.finished_case import FinishedCase
-from spanset.runs.summary import SetSummary, summarise
+from spanset.runs.summary import SetSummary
 from spanset.selectors.choosing import choose_rows
-from spanset.selectors.dedup import Deduplicated
-from spanset.stores.represented import Represented
 
 
 @dataclass(frozen=True)
@@ -92,87 +86,36 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         pool = task.less_avoided(pool, beside, watcher)
     with stage("score"):
         pool = task.rated(pool, watcher)
-        made, rated, tokens = pool.made, pool.rated, pool.tokens
-        require_rows(made.data, sizes)
+        require_rows(pool.made.data, sizes)
     with stage("select"):
-        k = sizes[-1] if sizes else len(made.X)
+        k = sizes[-1] if sizes else len(pool.made.X)
         candidates = task.candidates(pool, k)
         picks, kernel = choose_rows(candidates, k, task.choosing, watcher=watcher)
         require_picks(picks)
     lengths = [min(size, len(picks)) for size in sizes or [len(picks)]]
     with stage("summarise"):
-        summaries = summarise(
-            made.data,
-            made.X,
-            picks,
-            sorted(set(lengths)),
-            kernel,
-            tokens=tokens.total,
-            given=pool.given,
-            by=config.output.by,
-            scores=rated.scores,
-            draws=config.output.draws,
-            seed=config.choice.seed,
-            lengths=candidates.lengths,
-        )
-        repeats = repeats_between(_inputs(made), seed=config.choice.seed)
-        diagnosis = diagnose(
-            FinishedCase(
-                made.X,
-                picks,
-                kernel,
-                summaries,
-                tokens.total,
-                pool.fitted.settings(),
-                rated.log_quality,
-                task.weight,
-                candidates.lengths,
-                pool.given,
-                is_budgeted=candidates.budget is not None,
-                device=config.model.selection_device,
-                seed=config.choice.seed,
-            )
-        )
-    run = FinishedRun(
-        made.data,
-        picks,
-        tokens,
-        config=config.table(),
-        features=pool.fitted.settings(),
-        kernel={**kernel_settings(kernel), "normalize": config.features.normalize},
-        seed=config.choice.seed,
-        log_quality=rated.log_quality,
-        quality=rated.settings and {**rated.settings, "lambda": task.weight},
-        diagnosis=diagnosis,
-        dropped=_dropped(picks, pool),
-        given=pool.given_rows,
-    )
+        judged = JudgedChoice.of(task, pool, candidates, picks, kernel, lengths)
+    pages: dict[str, str] = {}
+    if config.output.report and task.outputs.run is not None:
+        with stage("report"):
+            pages[REPORT] = page_of(judged, pool, candidates, kernel)
     with stage("write"):
         subsets = dict(zip(names, lengths, strict=True))
-        written = task.outputs.write(run, subsets, {**timings, "peak_bytes": peak_bytes()})
+        written = task.outputs.write(
+            judged.run, subsets, {**timings, "peak_bytes": peak_bytes()}, pages
+        )
     wanted = sizes[-1] if sizes else None
-    reached = Reached.by(picks.gains, len(made.X)) if is_auto(config.choice.k) else None
-    return Outcome(run, wanted, summaries, timings, peak_bytes(), written, repeats, reached)
-
-
-def _dropped(picks: Selection, pool: Pool) -> DroppedRows | None:
-    """Rows that a deduplication dropped."""
-    if not isinstance(picks, Deduplicated):
-        return None
-    given = None if pool.given_rows is None else pool.given_rows.digests
-    return DroppedRows.of_choice(picks, pool.keys, given)
-
-
-def _inputs(made: Represented) -> list[MeasuredData]:
-    """Features and rows of each input, by short names; without inputs of which no row is left."""
-    data = made.data
-    names = short_names([source.name for source in data.sources])
-    rows = [np.flatnonzero(data.source == number) for number in range(len(names))]
-    return [
-        MeasuredData(name, made.X[own], data[own])
-        for name, own in zip(names, rows, strict=True)
-        if len(own)
-    ]
+    reached = Reached.by(picks.gains, len(pool.made.X)) if is_auto(config.choice.k) else None
+    return Outcome(
+        judged.run,
+        wanted,
+        judged.summaries,
+        timings,
+        peak_bytes(),
+        written,
+        judged.repeats,
+        reached,
+    )
 
 
 def require_picks(picks: Selection) -> None:

@@ -183,6 +183,9 @@ class OutputConfig:
     draws: Annotated[int, Parameter(group=OUTPUT)] = 3
     """Random subsets that the table compares with."""
 
+    report: Annotated[bool, Parameter(group=OUTPUT)] = True
+    """Write report.html into the run folder: the page of the selection, to open and to send."""
+
     force: Annotated[bool, Parameter(negative="", group=OUTPUT)] = False
     """Replace an output and a run folder that exist."""
 

@@ -7,6 +7,7 @@
     ids.txt            row numbers in rank order, for `datasets.Dataset.select`
     subset.jsonl       the rows, unless they went elsewhere
     bad_rows.jsonl     rows left out, if any
+    report.html        all of it to look at
     timings.json       seconds a stage and peak memory: all that may differ between equal runs
 
 The folder is filled under another name and renamed when all is in it.
@@ -95,7 +96,9 @@ def run_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         raise
 
 
-def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
+def fill(
+    folder: Path, run: FinishedRun, timings: Mapping[str, float], pages: Mapping[str, str]
+) -> None:
     """Write everything but the subset; the manifest last, complete unless interrupted."""
     data, picks = run.data, run.picks
     _write_text(folder / "config.toml", tomli_w.dumps({"select": dict(run.config)}))
@@ -115,6 +118,8 @@ def fill(folder: Path, run: FinishedRun, timings: Mapping[str, float]) -> None:
     if left_out:
         lines = (json.dumps({"kind": kind, **asdict(row)}) for kind, row in left_out)
         (folder / "bad_rows.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    for name, text in pages.items():
+        _write_text(folder / name, text)
     digests = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
     _write_json(folder / "timings.json", timings)
     _write_json(folder / "manifest.json", manifest(run, digests))

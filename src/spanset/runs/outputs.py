@@ -124,10 +124,12 @@ class Outputs:
         run: FinishedRun,
         subsets: Mapping[str, int],
         timings: Mapping[str, float],
+        pages: Mapping[str, str],
     ) -> list[str]:
         """Write subsets and run folder; all files that were written, the subsets first.
 
-        `subsets` maps the names from `names` to the number of picks that each holds.
+        `subsets` maps the names from `names` to the number of picks that each holds; `pages` names
+        of further files of the run folder to their text.
         """
         with ExitStack() as stack:
             folder = None
@@ -144,7 +146,7 @@ class Outputs:
                     stack.enter_context(writing)
             if folder is not None and self.run is not None:
                 try:
-                    run_folder.fill(folder, run, timings)
+                    run_folder.fill(folder, run, timings, pages)
                 except OSError as error:
                     raise cannot_write(self.run, error) from error
         shown = [str(self.run / name) if inside and self.run else name for name in subsets]

@@ -30,6 +30,7 @@ from spanset.data.containers.hub import is_hub
 from spanset.data.containers.sources import cannot_open
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
+from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.choice import make_kernel
 from spanset.kernels.kernel import Kernel
 
@@ -161,6 +162,25 @@ class PastRun:
                 fix="select again",
             )
         return places
+
+    def selection(self, positions: IntArray, candidates: int) -> Selection:
+        """The picks as they were handed on, at these positions among so many candidates."""
+        margin = self.manifest.get("smallest_margin")
+        return Selection(
+            positions,
+            self.gains,
+            self.scores,
+            self._stop_reason(),
+            candidates,
+            np.inf if margin is None else float(margin),
+            int(self.manifest.get("ties", 0)),
+        )
+
+    def _stop_reason(self) -> StopReason:
+        try:
+            return StopReason(self.manifest["stop_reason"])
+        except ValueError as error:
+            raise _other_version(self.folder, self.manifest, f"it ended by {error}") from error
 
     def require_gains(self, gains: npt.ArrayLike, diagonal: FloatArray) -> None:
         """Refuse features, or given rows, that give the picks other gains than the run found.

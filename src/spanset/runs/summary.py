@@ -12,18 +12,12 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError
-from spanset.base.unit_rows import kernel_rows, of_rows
 from spanset.data.dataset import Dataset
 from spanset.data.field_texts import field_texts
 from spanset.diversity.ldd import floored_log_det
 from spanset.diversity.measures.near_duplicates import near_duplicate_share
-from spanset.greedy.replay import replay
-from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import Selection
-from spanset.kernels.kernel import Kernel
-
-# Rows up to which random subsets are compared: the replay takes k^2 numbers and k^3 / 3 steps.
-COMPARED_ROWS = 20_000
+from spanset.runs.compared_gains import ComparedGains
 
 
 @dataclass(frozen=True)
@@ -79,15 +73,12 @@ def summarise(
     X: npt.NDArray[np.floating[Any]],
     picks: Selection,
     sizes: Sequence[int],
-    kernel: Kernel,
+    compared: ComparedGains,
     *,
     tokens: IntArray,
-    given: npt.NDArray[np.floating[Any]] | None = None,
     by: Sequence[str] = (),
     scores: Mapping[str, FloatArray] | None = None,
-    draws: int = 3,
     seed: int = 0,
-    lengths: FloatArray | None = None,
 ) -> list[SetSummary]:
     """Summaries of the pool and, for each size, of the picks and of random subsets.
 
@@ -97,23 +88,14 @@ def summarise(
         Unit rows of `data`.
     sizes : sequence of int
         Prefixes of the picks to summarise.
+    compared : ComparedGains
+        Gains of the picks and of random rows, as many as the largest size.
     tokens : (N,) int64
         Tokens by row.
-    given : (g, d), optional
-        Rows that the log determinants are conditional on, as the kernel sees them.
     by : sequence of str
         Fields whose values' shares are wanted; the source always is.
     scores : mapping, optional
         Name of a quality to the scores (N,) of the rows.
-    draws : int
-        Random subsets; 0 for none.
-    lengths : (N,) float64, optional
-        Lengths of the rows, where these count: in log determinants.
-
-    Notes
-    -----
-    The log determinants of random subsets are computed in float32, where the kernel can be: against
-    the float64 ones of the picks the difference is below 1e-5 of their value.
     """
     values = {"source": _sources(data), **{name: field_texts(data, name) for name in by}}
 
@@ -124,32 +106,16 @@ def summarise(
         middles = {quality: _middle(found[rows]) for quality, found in (scores or {}).items()}
         return SetSummary(name, len(rows), total, log_det, deviation, share, error, shares, middles)
 
-    def replayed(rows: IntArray) -> FloatArray:
-        points = kernel_rows(X[rows], of_rows(lengths, rows), np.float32)
-        if not is_exact_enough(kernel, points):
-            points = kernel_rows(X[rows], of_rows(lengths, rows), np.float64)
-        return _replayed(points, given, kernel)
-
     summaries = [one("pool", np.arange(len(data)), None, 0.0)]
-    largest = max(sizes, default=0)
-    gains = picks.gains
-    compared = largest + (0 if given is None else len(given)) <= COMPARED_ROWS
-    if np.isnan(gains).any() and compared:
-        gains = replayed(picks.order[:largest])
-    permutations = [
-        np.random.default_rng([seed, draw]).permutation(len(data))[:largest]
-        for draw in range(draws)
-    ]
-    random_gains = [replayed(rows) for rows in permutations if compared]
     for size in sizes:
-        known = not np.isnan(gains[:size]).any()
-        log_det = floored_log_det(gains[:size]) if known else None
+        known = not np.isnan(compared.picked[:size]).any()
+        log_det = floored_log_det(compared.picked[:size]) if known else None
         summaries.append(one("picked", picks.order[:size], log_det, 0.0))
-        if permutations:
-            values_drawn = [floored_log_det(drawn[:size]) for drawn in random_gains]
+        if compared.drawn:
+            values_drawn = [floored_log_det(drawn[:size]) for drawn in compared.random]
             mean = float(np.mean(values_drawn)) if values_drawn else None
             deviation = float(np.std(values_drawn, ddof=1)) if len(values_drawn) > 1 else 0.0
-            summaries.append(one("random", permutations[0][:size], mean, deviation))
+            summaries.append(one("random", compared.drawn[0][:size], mean, deviation))
     return summaries
 
 
@@ -163,17 +129,6 @@ def require_fields(data: Dataset, names: Sequence[str]) -> None:
                 why=f"fields of the first row: {', '.join(data.row(0))}",
                 fix="name a field of the rows",
             )
-
-
-def _replayed(
-    rows: npt.NDArray[np.floating[Any]],
-    given: npt.NDArray[np.floating[Any]] | None,
-    kernel: Kernel,
-) -> FloatArray:
-    """Gains of rows in this order, after the given ones."""
-    if given is None:
-        return replay(rows, kernel)
-    return replay(np.concatenate([given.astype(rows.dtype), rows]), kernel)[len(given) :]
 
 
 def _sources(data: Dataset) -> npt.NDArray[np.object_]:

@@ -14,9 +14,9 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.other_rows import OtherRows
+from spanset.commands.choosing.pool import Pool
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import is_auto, row_counts
-from spanset.config.settings import OutputConfig
 from spanset.data.dataset import Dataset
 from spanset.quality.scored_rows import RowQuality
 from spanset.runs.reread import PastRun
@@ -36,10 +36,12 @@ class RunAgain:
         The candidates, N.
     choice : FinishedChoice
         Their features, and the picks.
-    quality : RowQuality
-        Of the candidates.
-    given : Dataset or None
-        Rows that were there already and have features; None where there are none, or only an array.
+    task : SelectionTask
+        What was asked for.
+    pool : Pool
+        The candidates as they are chosen from.
+    lengths : list of int
+        Picks of every subset that was written.
     target, target_rows
         Rows of the target, and which of them have features, (t,).
     """
@@ -47,8 +49,9 @@ class RunAgain:
     past: PastRun
     data: Dataset
     choice: FinishedChoice
-    quality: RowQuality
-    given: Dataset | None
+    task: SelectionTask
+    pool: Pool
+    lengths: list[int]
     target: OtherRows | None
     target_rows: IntArray
 
@@ -62,7 +65,8 @@ class RunAgain:
             Features or given rows that are not there any more, or others than they were.
         """
         # Its rows go nowhere: the run's own outputs exist, and may.
-        config = replace(past.config, output=OutputConfig(output="-"))
+        output = replace(past.config.output, output="-", run=None, to=None)
+        config = replace(past.config, output=output)
         task = SelectionTask.check(config)
         beside = task.beside()
         with watcher.stage("represent"):
@@ -85,11 +89,22 @@ class RunAgain:
             past,
             pool.made.data,
             choice,
-            pool.rated,
-            pool.given_rows,
+            task,
+            pool,
+            [min(size, len(picks)) for size in sizes or [len(picks)]],
             beside.target,
             pool.target_rows,
         )
+
+    @property
+    def quality(self) -> RowQuality:
+        """Of the candidates."""
+        return self.pool.rated
+
+    @property
+    def given(self) -> Dataset | None:
+        """Rows that were there already and have features; None for none, or only an array."""
+        return self.pool.given_rows
 
     def require_gains(self, gains: FloatArray) -> None:
         """Refuse candidates of which the run's own picks gain other than they did."""

@@ -1,0 +1,138 @@
+"""What a choice that was made amounts to: beside random rows, between inputs, and what looks wrong.
+
+`spanset select` judges what it chose, `spanset report` what a run folder holds: the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spanset.base.short_names import short_names
+from spanset.commands.choosing.pool import Pool
+from spanset.commands.choosing.selection_task import SelectionTask
+from spanset.diversity.matched import MeasuredData
+from spanset.diversity.repeats import Repeats, repeats_between
+from spanset.greedy.selection import Selection
+from spanset.kernels.choice import kernel_settings
+from spanset.kernels.kernel import Kernel
+from spanset.runs.compared_gains import ComparedGains
+from spanset.runs.diagnosis import diagnose
+from spanset.runs.dropped_rows import DroppedRows
+from spanset.runs.finished import FinishedRun
+from spanset.runs.signs.finished_case import FinishedCase
+from spanset.runs.summary import SetSummary, summarise
+from spanset.selectors.choosing import Candidates
+from spanset.selectors.dedup import Deduplicated
+from spanset.stores.represented import Represented
+
+
+@dataclass(frozen=True)
+class JudgedChoice:
+    """A finished run and what is said of it.
+
+    Attributes
+    ----------
+    run : FinishedRun
+        With its diagnosis.
+    compared : ComparedGains
+        Of the picks and of random rows.
+    summaries : list of SetSummary
+        The pool, then picks and random subsets by size.
+    repeats : Repeats or None
+        Between inputs; None of one.
+    """
+
+    run: FinishedRun
+    compared: ComparedGains
+    summaries: list[SetSummary]
+    repeats: Repeats | None
+
+    @classmethod
+    def of(
+        cls,
+        task: SelectionTask,
+        pool: Pool,
+        candidates: Candidates,
+        picks: Selection,
+        kernel: Kernel,
+        lengths: Sequence[int],
+    ) -> JudgedChoice:
+        """Of picks, and of their prefixes of these lengths."""
+        config = task.config
+        made, rated, tokens, seed = pool.made, pool.rated, pool.tokens, config.choice.seed
+        sizes = sorted(set(lengths))
+        compared = ComparedGains.of(
+            made.X,
+            picks,
+            sizes[-1],
+            kernel,
+            given=pool.given,
+            draws=config.output.draws,
+            seed=seed,
+            lengths=candidates.lengths,
+        )
+        summaries = summarise(
+            made.data,
+            made.X,
+            picks,
+            sizes,
+            compared,
+            tokens=tokens.total,
+            by=config.output.by,
+            scores=rated.scores,
+            seed=seed,
+        )
+        repeats = repeats_between(_inputs(made), seed=seed)
+        case = FinishedCase(
+            made.X,
+            picks,
+            kernel,
+            summaries,
+            tokens.total,
+            pool.fitted.settings(),
+            rated.log_quality,
+            task.weight,
+            candidates.lengths,
+            pool.given,
+            is_budgeted=candidates.budget is not None,
+            device=config.model.selection_device,
+            seed=seed,
+        )
+        run = FinishedRun(
+            made.data,
+            picks,
+            tokens,
+            config=config.table(),
+            features=pool.fitted.settings(),
+            kernel={**kernel_settings(kernel), "normalize": config.features.normalize},
+            seed=seed,
+            log_quality=rated.log_quality,
+            quality=rated.settings and {**rated.settings, "lambda": task.weight},
+            diagnosis=diagnose(case),
+            dropped=_dropped(picks, pool),
+            given=pool.given_rows,
+        )
+        return cls(run, compared, summaries, repeats)
+
+
+def _dropped(picks: Selection, pool: Pool) -> DroppedRows | None:
+    """Rows that a deduplication dropped."""
+    if not isinstance(picks, Deduplicated):
+        return None
+    given = None if pool.given_rows is None else pool.given_rows.digests
+    return DroppedRows.of_choice(picks, pool.keys, given)
+
+
+def _inputs(made: Represented) -> list[MeasuredData]:
+    """Features and rows of each input, by short names; without inputs of which no row is left."""
+    data = made.data
+    names = short_names([source.name for source in data.sources])
+    rows = [np.flatnonzero(data.source == number) for number in range(len(names))]
+    return [
+        MeasuredData(name, made.X[own], data[own])
+        for name, own in zip(names, rows, strict=True)
+        if len(own)
+    ]

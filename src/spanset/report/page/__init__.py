@@ -1,0 +1,9 @@
+"""A self-contained page of HTML: it opens from a file, with no network, and runs nothing of a row.
+
+markup      elements, with all text escaped
+document    the whole page: policy, style, script, values
+scales      ticks of an axis
+line_chart bar_chart    pictures (SVG) that need no script
+tables      tables and the values at the head of a page
+page.css page.js    style and script of every page
+"""

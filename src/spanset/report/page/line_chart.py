@@ -1,0 +1,164 @@
+"""A picture of lines over one axis, as SVG: colours are the page's, light or dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spanset.base.array_types import FloatArray
+from spanset.report.page.markup import Markup, element, joined
+from spanset.report.page.scales import Scale, tick_label
+
+WIDTH, HEIGHT = 420, 240
+LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 40
+POINTS = 400  # of a line: more are not seen
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line.
+
+    Attributes
+    ----------
+    name : str
+        For the legend.
+    x, y : (n,) float64
+        x ascending; points without a finite y are left out.
+    low, high : (n,) float64 or None
+        A band around it.
+    """
+
+    name: str
+    x: FloatArray
+    y: FloatArray
+    low: FloatArray | None = None
+    high: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value of the x axis to be marked, and what it is."""
+
+    x: float
+    name: str
+
+
+def line_chart(
+    title: str,
+    lines: Sequence[Line],
+    *,
+    x_label: str,
+    y_label: str,
+    log_y: bool = False,
+    marks: Sequence[Mark] = (),
+    says: str = "",
+) -> Markup:
+    """A figure: title, legend, picture, and what it says in words.
+
+    Lines differ by colour and by dashes; the first is the thing itself.
+    """
+    lines = [thinned(one, log_y) for one in lines]
+    lines = [one for one in lines if len(one.x)]
+    if not lines:
+        return Markup()
+    ends = [*(one.x for one in lines), np.array([mark.x for mark in marks])]
+    values = [part for one in lines for part in (one.y, one.low, one.high) if part is not None]
+    x = Scale(_least(ends), _most(ends), LEFT, WIDTH - RIGHT)
+    y = Scale(_least(values), _most(values), HEIGHT - BOTTOM, TOP, log_y)
+    drawn = [_axes(x, y, x_label, y_label)]
+    for mark in marks:
+        place = round(x(mark.x), 1)
+        ends_at = {"x1": place, "x2": place, "y1": TOP, "y2": HEIGHT - BOTTOM}
+        drawn.append(element("line", element("title", mark.name), class_="mark", **ends_at))
+    for number, one in enumerate(lines):
+        drawn.append(_line(one, x, y, number))
+    picture = element(
+        "svg",
+        element("title", f"{title}. {says}"),
+        *drawn,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+    )
+    return figure(title, legend([one.name for one in lines], "line"), picture, says)
+
+
+def figure(title: str, legend: Markup, picture: Markup, says: str) -> Markup:
+    """A picture with its title above and what it says below."""
+    words = element("p", says) if says else None
+    return element("figure", element("figcaption", element("h3", title), legend), picture, words)
+
+
+def legend(names: Sequence[str], kind: str) -> Markup:
+    """What each look means; nothing for one of them."""
+    if len(names) < 2:
+        return Markup()
+    entries = [
+        element("li", _swatch(number, kind), element("span", name))
+        for number, name in enumerate(names)
+    ]
+    return element("ul", *entries, class_="legend")
+
+
+def _swatch(number: int, kind: str) -> Markup:
+    if kind == "line":
+        sample = element("line", x1=0, x2=26, y1=6, y2=6, class_=f"line look-{number}")
+    else:
+        sample = element("rect", x=4, y=0, width=14, height=12, class_=f"bar look-{number}")
+    return element("svg", sample, viewBox="0 0 26 12", class_="swatch", aria_hidden="true")
+
+
+def thinned(line: Line, log_y: bool) -> Line:
+    """At most `POINTS` of its points, the last among them, all with a place."""
+    seen = np.isfinite(line.y) & ((line.y > 0) if log_y else True)
+    kept = np.flatnonzero(seen)
+    if len(kept) > POINTS:
+        kept = kept[np.unique(np.linspace(0, len(kept) - 1, POINTS).round().astype(int))]
+    band = [None if one is None else one[kept] for one in (line.low, line.high)]
+    return Line(line.name, line.x[kept], line.y[kept], *band)
+
+
+def _line(line: Line, x: Scale, y: Scale, number: int) -> Markup:
+    across = [x(one) for one in line.x]
+    path = _path(across, [y(one) for one in line.y])
+    drawn = element("path", class_=f"line look-{number}", d=f"M{path}")
+    if len(line.x) == 1:
+        drawn = element("circle", cx=across[0], cy=y(line.y[0]), r=3, class_=f"bar look-{number}")
+    if line.low is None or line.high is None:
+        return drawn
+    there = _path(across, [y(one) for one in line.high])
+    back = _path(across[::-1], [y(one) for one in line.low[::-1]])
+    return joined(element("path", class_=f"band look-{number}", d=f"M{there}L{back}Z"), drawn)
+
+
+def _path(across: Sequence[float], up: Sequence[float]) -> str:
+    return "L".join(f"{one:.1f} {other:.1f}" for one, other in zip(across, up, strict=True))
+
+
+def _axes(x: Scale, y: Scale, x_label: str, y_label: str) -> Markup:
+    parts = []
+    for value in y.ticks():
+        place = round(y(value), 1)
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="grid"))
+        parts.append(element("text", tick_label(value), x=LEFT - 6, y=place + 4, class_="end"))
+    for value in x.ticks():
+        place = round(x(value), 1)
+        parts.append(
+            element("text", tick_label(value), x=place, y=HEIGHT - BOTTOM + 15, class_="middle")
+        )
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    parts.append(element("text", x_label, x=middle, y=HEIGHT - 6, class_="middle"))
+    turned = f"translate(11 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)"
+    parts.append(element("text", y_label, transform=turned, class_="middle"))
+    return joined(*parts)
+
+
+def _least(values: Sequence[FloatArray]) -> float:
+    return min(float(one.min()) for one in values if len(one))
+
+
+def _most(values: Sequence[FloatArray]) -> float:
+    found = max(float(one.max()) for one in values if len(one))
+    return found if math.isfinite(found) else 0.0

@@ -1,0 +1,8 @@
+"""The page of a selection: what was asked, what came of it, and every row that it concerns.
+
+mapped_rows   rows that are shown, their places and nearest picks
+row_groups    groups of them, named by their own words
+row_values    the same as plain values for the script, with the rows' texts
+selection_charts    gains, diversity over n, quality, lengths, shares
+selection_page      all of it, in order
+"""

@@ -1,0 +1,131 @@
+"""Pictures of a selection: gains, diversity over n, quality and lengths, shares of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from spanset.base.array_types import FloatArray, IntArray
+from spanset.diversity.known_sets import KnownValue, place_of
+from spanset.diversity.measurement import MeasuredSet
+from spanset.report.page.bar_chart import share_chart, spread_chart
+from spanset.report.page.line_chart import Line, Mark, line_chart
+from spanset.report.page.markup import Markup
+from spanset.report.page.tables import table
+from spanset.runs.compared_gains import ComparedGains
+from spanset.runs.finished import FinishedRun
+from spanset.runs.summary import SetSummary
+
+PICKED, RANDOM, POOL = "picked", "random rows", "all rows"
+SHOWN = 10  # values of a field; the rest are added up
+REST = "others"
+
+
+def gains_chart(compared: ComparedGains, sizes: Sequence[int]) -> Markup:
+    """What each pick adds, beside random rows in their order; with the cuts of smaller sizes."""
+    lines = [Line(PICKED, _ranks(compared.picked), compared.picked)]
+    if compared.random:
+        random = compared.random[0]
+        lines.append(Line(RANDOM, _ranks(random), _running_mean(random)))
+    marks = [Mark(size, f"{size:,} rows") for size in sizes[:-1]]
+    last = compared.picked[np.isfinite(compared.picked)][-1:]
+    says = f"The last pick still adds {last[0]:.2g} of 1." if len(last) and last[0] <= 1 else ""
+    return line_chart(
+        "What each pick adds",
+        lines,
+        x_label="picks",
+        y_label="gain (log scale)",
+        log_y=True,
+        marks=marks,
+        says=says,
+    )
+
+
+def ldd_chart(sets: Sequence[MeasuredSet], known: Sequence[KnownValue]) -> Markup:
+    """LDD over n of the picks, of random rows and of all rows; 0 is uniform on the sphere."""
+    lines = []
+    for one in sets:
+        curve = one.measurements["ldd"].curve
+        if curve is not None:
+            lines.append(Line(one.name, curve.n.astype(np.float64), curve.mean))
+    if not lines:
+        return Markup()
+    own = sets[0].measurements["ldd"].value
+    place = f" The picks are {place_of(own, known)}." if known else ""
+    says = f"0 is uniform on the sphere, lower is more diverse.{place}"
+    return line_chart(
+        "Log determinant distance", lines, x_label="n, rows", y_label="nats per row", says=says
+    )
+
+
+def ldd_table(sets: Sequence[MeasuredSet], known: Sequence[KnownValue]) -> Markup | None:
+    """The same at the last n, among public sets; None where those are not known."""
+    if not known:
+        return None
+    own = [(one.name, one.measurements["ldd"].value) for one in sets]
+    values = sorted([*own, *((one.name, one.ldd) for one in known)], key=lambda one: one[1])
+    n = sets[0].measurements["ldd"].n
+    return table(
+        f"LDD of {n:,} rows, among public sets",
+        ["set", "nats per row"],
+        [(name, f"{value:.3f}") for name, value in values],
+    )
+
+
+def before_and_after(run: FinishedRun, scores: Mapping[str, FloatArray]) -> Iterator[Markup]:
+    """Quality and lengths of the picks beside those of the rows left out."""
+    order = run.picks.order
+    left = np.setdiff1d(np.arange(len(run.data)), order)
+    for name, values in scores.items():
+        sets = {PICKED: values[order], "left out": values[left]}
+        is_wide = bool((values > 0).all() and values.max() > 50 * np.median(values))
+        title = f"Quality: {name}"
+        yield spread_chart(title, sets, x_label="its own unit", says=_middles(sets), log_x=is_wide)
+    tokens = run.tokens.total.astype(np.float64)
+    sets = {PICKED: tokens[order], "left out": tokens[left]}
+    yield spread_chart(
+        "Length", sets, x_label="tokens of a row (log scale)", says=_middles(sets), log_x=True
+    )
+
+
+def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
+    """Shares of values of every field, in all rows and in the picks."""
+    pool, picked = sets[0], next(one for one in reversed(sets) if one.name == "picked")
+    for field, shares in pool.shares.items():
+        if len(shares) < 2:
+            continue
+        both = {
+            "all rows": _largest(shares, shares),
+            PICKED: _largest(picked.shares[field], shares),
+        }
+        gone = sum(value not in picked.shares[field] for value in shares)
+        says = f"{gone:,} of {len(shares):,} values are in no pick." if gone else ""
+        yield share_chart(f"Share by {field}", both, says)
+
+
+def _largest(shares: Mapping[str, float], of: Mapping[str, float]) -> dict[str, float]:
+    """Shares of the largest values of another set, and of all others together."""
+    first = list(of)[:SHOWN]
+    found = {value: shares.get(value, 0.0) for value in first}
+    if len(of) > SHOWN:
+        found[REST] = max(0.0, 1.0 - sum(found.values()))
+    return found
+
+
+def _middles(sets: Mapping[str, FloatArray]) -> str:
+    parts = [f"{name} {np.median(values):,.4g}" for name, values in sets.items() if len(values)]
+    return f"Median: {', '.join(parts)}."
+
+
+def _ranks(gains: FloatArray) -> FloatArray:
+    return np.arange(1, len(gains) + 1, dtype=np.float64)
+
+
+def _running_mean(gains: FloatArray) -> FloatArray:
+    """Geometric mean over about a fiftieth of them: gains of random rows jump."""
+    width = max(1, len(gains) // 50)
+    logs = np.cumsum(np.concatenate([[0.0], np.log(np.maximum(gains, 1e-12))]))
+    ends: IntArray = np.arange(1, len(gains) + 1)
+    starts = np.maximum(0, ends - width)
+    return np.exp((logs[ends] - logs[starts]) / (ends - starts))
