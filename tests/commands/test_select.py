@@ -45,6 +45,7 @@ def test_the_run_folder_holds_what_the_design_says(run):
         "config.toml",
         "ids.txt",
         "manifest.json",
+        "report.html",
         "selection.parquet",
         "subset.jsonl",
         "timings.json",

@@ -126,7 +126,7 @@ class Outputs:
         timings: Mapping[str, float],
         pages: Mapping[str, str],
     ) -> list[str]:
-        """Write subsets and run folder; all files that were written, the subsets first.
+        """Write subsets and run folder; all that was written: the subsets, the folder, its pages.
 
         `subsets` maps the names from `names` to the number of picks that each holds; `pages` names
         of further files of the run folder to their text.
@@ -151,7 +151,9 @@ class Outputs:
                     raise cannot_write(self.run, error) from error
         shown = [str(self.run / name) if inside and self.run else name for name in subsets]
         shown = ["standard output" if name == "-" else name for name in shown]
-        return shown + ([str(self.run)] if self.run else [])
+        if self.run is None:
+            return shown
+        return [*shown, str(self.run), *(str(self.run / name) for name in pages)]
 
     def _arranged(self, order: IntArray) -> IntArray:
         """Rows in rank order, or as in the source."""

@@ -290,7 +290,8 @@
     make("div", { class: "bar-of" },
       box("picked", "picked"), box("left", "left out"), box("twin", "left out as near duplicate"),
       make("label", {}, "group", groupList),
-      button("larger", () => zoom(1.5)), button("smaller", () => zoom(1 / 1.5))),
+      button("+", () => zoom(1.5), { "aria-label": "larger" }),
+      button("\u2212", () => zoom(1 / 1.5), { "aria-label": "smaller" })),
     canvas, tip,
     make("p", {}, make("small", {}, "Draw around rows to list them below. Once the map has been clicked, the wheel makes it larger.")),
   );

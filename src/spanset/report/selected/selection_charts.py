@@ -19,7 +19,7 @@ from spanset.runs.summary import SetSummary
 
 PICKED, RANDOM, POOL = "picked", "random rows", "all rows"
 SHOWN = 10  # values of a field; the rest are added up
-REST = "others"
+REST, NOTHING = "others", "(nothing)"
 
 
 def gains_chart(compared: ComparedGains, sizes: Sequence[int]) -> Markup:
@@ -95,10 +95,7 @@ def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
     for field, shares in pool.shares.items():
         if len(shares) < 2:
             continue
-        both = {
-            "all rows": _largest(shares, shares),
-            PICKED: _largest(picked.shares[field], shares),
-        }
+        both = {PICKED: _largest(picked.shares[field], shares), POOL: _largest(shares, shares)}
         gone = sum(value not in picked.shares[field] for value in shares)
         says = f"{gone:,} of {len(shares):,} values are in no pick." if gone else ""
         yield share_chart(f"Share by {field}", both, says)
@@ -107,7 +104,7 @@ def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
 def _largest(shares: Mapping[str, float], of: Mapping[str, float]) -> dict[str, float]:
     """Shares of the largest values of another set, and of all others together."""
     first = list(of)[:SHOWN]
-    found = {value: shares.get(value, 0.0) for value in first}
+    found = {value or NOTHING: shares.get(value, 0.0) for value in first}
     if len(of) > SHOWN:
         found[REST] = max(0.0, 1.0 - sum(found.values()))
     return found

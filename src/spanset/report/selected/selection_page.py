@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from spanset.base.array_types import FloatArray
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
-from spanset.base.unit_rows import of_rows
+from spanset.base.unit_rows import kernel_rows, of_rows
 from spanset.config.settings import SelectConfig
 from spanset.diversity.known_sets import KnownValue, known_values
 from spanset.diversity.ldd import LDD
@@ -24,6 +24,7 @@ from spanset.diversity.measurement import MeasuredSet
 from spanset.diversity.reference import SphereReference, reference_folder
 from spanset.diversity.repeats import Repeats
 from spanset.diversity.volume import Volume
+from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
 from spanset.kernels.kernel import Kernel
 from spanset.report.page.document import document
@@ -177,7 +178,9 @@ def _diversity(facts: SelectionFacts) -> tuple[list[MeasuredSet], list[KnownValu
     """LDD of the picks, of random rows and of all rows, and what public sets measure alike."""
     run, k = facts.run, len(facts.run.picks)
     m = min(k, LDD_ROWS)
-    if m < FEWEST:
+    longest = np.zeros(1, int) if facts.lengths is None else facts.lengths.argmax()[None]
+    points = kernel_rows(facts.X[longest], of_rows(facts.lengths, longest), np.float64)
+    if m < FEWEST or not is_exact_enough(facts.kernel, points):
         return [], []
     rows = {PICKED: run.picks.order}
     if facts.compared.drawn:
@@ -187,7 +190,8 @@ def _diversity(facts: SelectionFacts) -> tuple[list[MeasuredSet], list[KnownValu
         MeasuredData(name, facts.X[own], lengths=of_rows(facts.lengths, own))
         for name, own in rows.items()
     ]
-    volume = Volume(m, facts.kernel, SphereReference(reference_folder()), workers=1)
+    against = SphereReference(reference_folder())
+    volume = Volume(m, facts.kernel, against, "float64", workers=1)
     found = measure_sets(sets, [LDD()], volume, pool=m, draws=1, seed=run.seed)
     kernel = {key: value for key, value in run.kernel.items() if key != "normalize"}
     known = known_values(run.features, kernel, m, m) if facts.lengths is None else []
