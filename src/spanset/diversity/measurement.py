@@ -24,7 +24,7 @@ class Curve:
     deviation: FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measurement:
     """One measure of one data set.
 
@@ -57,6 +57,13 @@ class Measurement:
     n: int | None = None
     curve: Curve | None = field(default=None, repr=False)
     overlap: float = 0.0
+
+    def __repr__(self) -> str:
+        """Value, deviation over draws and unit, on one line."""
+        spread = f" ± {self.deviation:.2g}" if self.deviation else ""
+        return (
+            f"<{self.metric} {self.value:.4g}{spread} {self.unit}, {self.better} is more diverse>"
+        )
 
     @property
     def value(self) -> float:

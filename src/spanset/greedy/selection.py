@@ -24,7 +24,7 @@ class StopReason(Enum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Selection:
     """An ordered choice of rows; every prefix is the choice for a smaller budget.
 
@@ -58,6 +58,13 @@ class Selection:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def __repr__(self) -> str:
+        """How many rows of how many, what the last added, and why it ended; on one line."""
+        gain = self.gains[-1] if len(self) else np.nan
+        last = "" if np.isnan(gain) else f", last gain {gain:.3g}"
+        name, ended = type(self).__name__, self.stop_reason.value
+        return f"<{name} of {len(self):,} of {self.candidates:,} rows{last}: {ended}>"
 
     @property
     def log_det(self) -> float:

@@ -23,7 +23,7 @@ from spanset.selectors.request import Request
 THRESHOLD = 0.95
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Deduplicated(Selection):
     """Rows without their repeats.
 

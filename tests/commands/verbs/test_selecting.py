@@ -155,3 +155,8 @@ def test_arguments_of_a_data_set_that_cannot_be_met_are_named(data, target):
         spanset.select(data, k=3, shares=["topic:law=1.."])
     with pytest.raises(spanset.UsageError, match="does not take --target"):
         spanset.select(data, k=3, target=target)
+
+
+def test_how_many_rows_may_be_said_by_place():
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    assert (spanset.select(X, 5).order == spanset.select(X, k=5).order).all()

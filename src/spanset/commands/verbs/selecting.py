@@ -20,8 +20,8 @@ from spanset.selectors.choosing import Choosing, resolved_weight
 
 def select(
     data: Dataset | Array,
-    *,
     k: int | float | str | None = None,
+    *,
     features: str = "static",
     quality: str | FloatArray | None = None,
     quality_weight: float | None = None,
