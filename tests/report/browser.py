@@ -17,7 +17,7 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not ins
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A browser; no longer than a module of tests, since its driver has an event loop of its own."""
+    """A browser, for a module of tests at most: its driver has an event loop of its own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

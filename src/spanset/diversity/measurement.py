@@ -61,9 +61,8 @@ class Measurement:
     def __repr__(self) -> str:
         """Value, deviation over draws and unit, on one line."""
         spread = f" ± {self.deviation:.2g}" if self.deviation else ""
-        return (
-            f"<{self.metric} {self.value:.4g}{spread} {self.unit}, {self.better} is more diverse>"
-        )
+        value = f"{self.value:.4g}{spread} {self.unit}"
+        return f"<{self.metric} {value}, {self.better} is more diverse>"
 
     @property
     def value(self) -> float:
