@@ -23,6 +23,7 @@ NAMES = (
     "measures",
     "methods",
     "neighbours",
+    "pages",
     "rendering",
     "representations",
     "scale",
