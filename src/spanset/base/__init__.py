@@ -8,6 +8,7 @@ blocks       rows a block at a time, on all processors; workers: how many there 
 sorted_places    where numbers stand among ascending ones
 kept_files   arrays kept on disk for the next call
 file_digest  what tells that a file is the same
+alike_numbers    numbers of one kind, written alike
 short_names  names of files that are short and still tell them apart
 stages       stages of a run, shown while they run, and timed
 devices      where things are computed

@@ -9,8 +9,9 @@
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    choosing/  what select, compare, trial and why share; grids/: choices of a grid; trying/: parts
-               of trial
+    report     read a run again, make its page
+    choosing/  what select, compare, trial, why and report share; grids/: choices of a grid;
+               trying/: parts of trial
     measure_inputs prepared measure_outcome why_answers    parts of the others
     verbs/     the same in Python: `represent`, `measure`, `select`, `trial`
     terminal/  tables, panels and progress; nothing is printed but by cli.py

@@ -4,7 +4,8 @@ outputs    where its rows go, checked before any work
 finished   what a run folder tells
 folder     the folder: filled under another name, renamed when all is in it
 manifest   versions, digests, counts, how it ended
-summary    pool, picks and random subsets side by side
+summary    pool, picks and random subsets side by side; compared_gains: what each row adds in them;
+           set_lines: the same as lines of a table
 diagnosis  signs that it went wrong, from signs/, a file a family
 dropped_rows   what a deduplication dropped; row_places: where rows stand
 kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together

@@ -15,8 +15,6 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from spanset.base.errors import printable
-from spanset.base.short_names import short_names
-from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.choice_lines import dropped_table, reached_table
 from spanset.commands.terminal.diagnosis_lines import diagnosis_lines
 from spanset.commands.terminal.fitting import Grid, Row, cut_middle
@@ -32,6 +30,11 @@ if TYPE_CHECKING:
 ONE_SIZE = ("pool", "picked", "random")
 SHOWN_VALUES = 16  # values of a field in the table; the rest are added up
 LONGEST_HEAD = 16  # cells of a score's name above a column
+BROKEN = {
+    "tokens per row": "tokens\nper row",
+    "log det, nats": "log det,\nnats",
+    "near duplicates": "near\nduplicates",
+}
 
 
 class Line(NamedTuple):
@@ -107,33 +110,21 @@ class SetsSideBySide:
 
 
 def _lines(sets: Sequence[SetSummary], estimated: bool) -> Iterator[Line]:
-    yield Line("rows", "rows", [f"{one.rows:,}" for one in sets])
-    about = "(about)" if estimated else ""
-    tokens = [_tokens(one.tokens) for one in sets]
-    yield Line(f"tokens {about}".strip(), f"tokens\n{about}".strip(), tokens)
-    mean = [f"{one.tokens / one.rows:,.0f}" for one in sets]
-    yield Line("tokens per row", "tokens\nper row", mean)
-    if any(one.log_det is not None for one in sets):
-        yield Line("log det, nats", "log det,\nnats", list(map(_log_det, sets)))
-    copies = list(map(_near_duplicates, sets))
-    yield Line("near duplicates", "near\nduplicates", copies)
-    for quality in sets[0].scores:
-        kind, name = _shown(quality)
-        values = [getattr(one.scores[quality], kind) for one in sets]
-        head = f"{kind}\n{cut_middle(name, LONGEST_HEAD)}"
-        yield Line(f"{kind} {name}", head, alike(values))
+    """The same lines, with heads that break where a column is narrow."""
+    from spanset.runs.set_lines import set_lines
+
+    for label, remark, cells in set_lines(sets, estimated=estimated):
+        yield Line(f"{label} {remark}".strip(), _head(label, remark), cells)
 
 
-def _shown(quality: str) -> tuple[str, str]:
-    """Which middle of a score's values says most, and what the score is called.
-
-    Few rows may be far off by a model: there is no end to how unexpected an answer is.
-    """
-    from spanset.quality.model_scores import MODEL_SCORES
-    from spanset.quality.scores import column_of
-
-    column, _ = column_of(quality)
-    return "median" if quality in MODEL_SCORES else "mean", quality if column is None else column
+def _head(label: str, remark: str) -> str:
+    """A label in lines, the first word of some above the others; a score's name is cut."""
+    if label in BROKEN:
+        return BROKEN[label]
+    first, _, name = label.partition(" ")
+    if first in ("mean", "median"):
+        return f"{first}\n{cut_middle(name, LONGEST_HEAD)}"
+    return f"{label}\n{remark}".strip()
 
 
 def _caption(outcome: Outcome) -> str:
@@ -141,6 +132,7 @@ def _caption(outcome: Outcome) -> str:
     from spanset.diversity.measures.near_duplicates import THRESHOLD
     from spanset.quality.model_scores import MODEL_SCORES
     from spanset.quality.scores import column_of
+    from spanset.runs.set_lines import middle_shown
 
     sets = outcome.summaries
     said = []
@@ -152,7 +144,7 @@ def _caption(outcome: Outcome) -> str:
     for quality in sets[0].scores:
         up = MODEL_SCORES[quality].up if quality in MODEL_SCORES else column_of(quality)[1]
         if not up:
-            said.append(f"Lower {_shown(quality)[1]} is better.")
+            said.append(f"Lower {middle_shown(quality)[1]} is better.")
     return printable(" ".join(said))
 
 
@@ -175,40 +167,9 @@ def _estimated(outcome: Outcome) -> bool:
     return outcome.run.tokens.method == APPROXIMATION
 
 
-def _tokens(count: int) -> str:
-    """Tokens with three digits and a unit; few of them whole."""
-    for unit, size in (("B", 10**9), ("M", 10**6), ("k", 10**3)):
-        if count >= 10 * size:
-            value = count / size
-            return f"{value:.1f}{unit}" if value < 99.95 else f"{value:,.0f}{unit}"
-    return f"{count:,}"
-
-
-def _log_det(one: SetSummary) -> str:
-    if one.log_det is None:
-        return "-"
-    digits = 1 if abs(one.log_det) < 100 else 0
-    spread = f"{one.log_det_deviation:,.{digits}f}"
-    has_spread = float(spread.replace(",", "")) > 0
-    return f"{one.log_det:,.{digits}f}" + (f" ± {spread}" if has_spread else "")
-
-
-def _near_duplicates(one: SetSummary) -> str:
-    error = one.near_duplicates_error
-    about = f" ± {100 * error:.1f}" if error else ""
-    return f"{100 * one.near_duplicates:.1f}{about} %"
-
-
 def _shares(sets: Sequence[SetSummary]) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
-    """Fields with the shares of their values in every set, the pool's most common first."""
-    for field in sets[0].shares:
-        values = list(sets[0].shares[field])
-        if field == "source" and len(values) < 2:
-            continue  # one file: nothing to compare
-        labels = short_names(values) if field == "source" else [one or "(empty)" for one in values]
-        shares = [[one.shares[field].get(value, 0.0) for one in sets] for value in values]
-        shown = list(zip(labels, shares, strict=True))
-        if rest := shares[SHOWN_VALUES:]:
-            totals = [sum(of_set, 0.0) for of_set in zip(*rest, strict=True)]
-            shown[SHOWN_VALUES:] = [(f"{len(rest):,} others", totals)]
-        yield field, [(label, [f"{100 * one:.1f} %" for one in row]) for label, row in shown]
+    """Fields with the shares of their values in every set."""
+    from spanset.runs.set_lines import field_shares
+
+    for field, shares in field_shares(sets, SHOWN_VALUES):
+        yield field, [(label, [f"{100 * one:.1f} %" for one in row]) for label, row in shares]

@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from spanset.base.alike_numbers import alike
 from spanset.base.errors import printable
-from spanset.commands.terminal.alike_numbers import alike
 from spanset.commands.terminal.fitting import Grid, Row, cut_middle
 from spanset.commands.terminal.tables import add_costs, facts_grid
 from spanset.trials.differences import means

@@ -15,11 +15,11 @@ from spanset.report.page.markup import Markup
 from spanset.report.page.tables import table
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
+from spanset.runs.set_lines import field_shares
 from spanset.runs.summary import SetSummary
 
 PICKED, RANDOM, POOL = "picked", "random rows", "all rows"
 SHOWN = 10  # values of a field; the rest are added up
-REST, NOTHING = "others", "(nothing)"
 
 
 def gains_chart(compared: ComparedGains, sizes: Sequence[int]) -> Markup:
@@ -90,24 +90,16 @@ def before_and_after(run: FinishedRun, scores: Mapping[str, FloatArray]) -> Iter
 
 
 def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
-    """Shares of values of every field, in all rows and in the picks."""
+    """Shares of values of every field, in the picks and in all rows."""
     pool, picked = sets[0], next(one for one in reversed(sets) if one.name == "picked")
-    for field, shares in pool.shares.items():
-        if len(shares) < 2:
-            continue
-        both = {PICKED: _largest(picked.shares[field], shares), POOL: _largest(shares, shares)}
-        gone = sum(value not in picked.shares[field] for value in shares)
-        says = f"{gone:,} of {len(shares):,} values are in no pick." if gone else ""
+    for field, shares in field_shares([pool, picked], SHOWN):
+        both = {
+            PICKED: {value: of_both[1] for value, of_both in shares},
+            POOL: {value: of_both[0] for value, of_both in shares},
+        }
+        there, found = len(pool.shares[field]), len(picked.shares[field])
+        says = "" if found == there else f"{there - found:,} of {there:,} values are in no pick."
         yield share_chart(f"Share by {field}", both, says)
-
-
-def _largest(shares: Mapping[str, float], of: Mapping[str, float]) -> dict[str, float]:
-    """Shares of the largest values of another set, and of all others together."""
-    first = list(of)[:SHOWN]
-    found = {value or NOTHING: shares.get(value, 0.0) for value in first}
-    if len(of) > SHOWN:
-        found[REST] = max(0.0, 1.0 - sum(found.values()))
-    return found
 
 
 def _middles(sets: Mapping[str, FloatArray]) -> str:

@@ -27,6 +27,7 @@ from spanset.diversity.volume import Volume
 from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
 from spanset.kernels.kernel import Kernel
+from spanset.quality.lengths import APPROXIMATION
 from spanset.report.page.document import document
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
@@ -45,6 +46,7 @@ from spanset.report.selected.selection_charts import (
 )
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
+from spanset.runs.set_lines import set_lines
 from spanset.runs.signs.sign import Sign, per_cent
 from spanset.runs.summary import SetSummary
 
@@ -162,7 +164,7 @@ def _values(facts: SelectionFacts) -> Iterator[tuple[str, str, str]]:
     pool, last = facts.summaries[0], {one.name: one for one in facts.summaries}
     picked, random = last["picked"], last.get("random")
     yield "rows picked", f"{picked.rows:,}", f"{per_cent(picked.rows / pool.rows)} of {pool.rows:,}"
-    about = "about " if facts.run.tokens.method == "estimate" else ""
+    about = "about " if _estimated(facts.run) else ""
     per_row = (
         f"{picked.tokens / picked.rows:,.0f} a row; of all rows {pool.tokens / pool.rows:,.0f}"
     )
@@ -178,7 +180,7 @@ def _diversity(facts: SelectionFacts) -> tuple[list[MeasuredSet], list[KnownValu
     """LDD of the picks, of random rows and of all rows, and what public sets measure alike."""
     run, k = facts.run, len(facts.run.picks)
     m = min(k, LDD_ROWS)
-    longest = np.zeros(1, int) if facts.lengths is None else facts.lengths.argmax()[None]
+    longest = np.array([0 if facts.lengths is None else int(np.argmax(facts.lengths))])
     points = kernel_rows(facts.X[longest], of_rows(facts.lengths, longest), np.float64)
     if m < FEWEST or not is_exact_enough(facts.kernel, points):
         return [], []
@@ -254,27 +256,18 @@ def _tables(
 ) -> Iterator[Markup | None]:
     """All sets side by side, LDD among public sets, and repeats between inputs."""
     shown = facts.summaries
-    lines: list[list[str]] = [
-        ["rows", *(f"{one.rows:,}" for one in shown)],
-        ["tokens", *(f"{one.tokens:,}" for one in shown)],
-        ["tokens per row", *(f"{one.tokens / one.rows:,.0f}" for one in shown)],
-        ["log det, nats", *(_log_det(one) for one in shown)],
-        ["near duplicates", *(f"{100 * one.near_duplicates:.1f} %" for one in shown)],
+    lines = [
+        (f"{line.label} {line.remark}".strip(), *line.cells)
+        for line in set_lines(shown, estimated=_estimated(facts.run))
     ]
-    for quality in shown[0].scores:
-        name = printable(quality)
-        lines.append([f"median {name}", *(f"{one.scores[quality].median:,.4g}" for one in shown)])
     yield table("Pool, picks and random rows", ["measure", *(one.name for one in shown)], lines)
     yield ldd_table(sets, known)
     if facts.repeats is not None and facts.repeats.any:
         yield _repeats(facts.repeats)
 
 
-def _log_det(one: SetSummary) -> str:
-    if one.log_det is None:
-        return "-"
-    spread = f" ± {one.log_det_deviation:,.0f}" if one.log_det_deviation else ""
-    return f"{one.log_det:,.0f}{spread}"
+def _estimated(run: FinishedRun) -> bool:
+    return run.tokens.method == APPROXIMATION
 
 
 def _repeats(repeats: Repeats) -> Markup:
