@@ -368,6 +368,34 @@ def why(
 
 
 @app.command
+def verify(run: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Make a finished selection again and tell whether picks and subset are the same.
+
+    Files of the run and inputs are compared with their digests first. Names the first difference
+    and its likely cause (exit code 1).
+
+    Parameters
+    ----------
+    run
+        Run folder of `spanset select`.
+    json
+        Print everything as JSON.
+    """
+    from spanset.commands.terminal.verify_lines import VerifyLines
+    from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.commands.verify import run_verify
+
+    verified = run_verify(run, TerminalWatcher(Console(stderr=True), quiet=json))
+    out = Console(highlight=False)
+    with _printing():
+        if json:
+            _print_record(out, verified.record())
+        else:
+            out.print(VerifyLines(verified))
+    return 0 if verified.finding is None else 1
+
+
+@app.command
 def cache(*, clear: Annotated[bool, Parameter(negative="")] = False) -> int:
     """List what was computed before and is kept: features, and curves of the reference.
 

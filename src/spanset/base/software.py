@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from spanset.base.version import __version__
@@ -12,6 +14,16 @@ from spanset.base.version import __version__
 def version_of(package: str) -> str:
     """Version of a package; our own is known without installed metadata, too."""
     return __version__ if package == "spanset" else version(package)
+
+
+def processor() -> str:
+    """Name of the processor: others of its kind may round otherwise."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # no Linux
+        text = ""
+    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.processor() or platform.machine()
 
 
 def software(*packages: str) -> dict[str, str]:

@@ -10,6 +10,7 @@
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
     report     read a run again, make its page
+    verify     make a run again beside itself
     choosing/  what select, compare, trial, why and report share; grids/: choices of a grid;
                trying/: parts of trial
     measure_inputs prepared measure_outcome why_answers    parts of the others

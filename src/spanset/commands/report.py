@@ -9,8 +9,9 @@ from typing import Any
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.judged_choice import JudgedChoice
 from spanset.commands.choosing.run_again import RunAgain
-from spanset.commands.choosing.selection_report import REPORT, page_of
+from spanset.commands.choosing.selection_report import page_of
 from spanset.data.writing.row_files import open_output, refuse_existing
+from spanset.runs.folder import PAGE
 from spanset.runs.reread import PastRun
 
 
@@ -34,7 +35,7 @@ def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher
     SpansetError
         With what, where, why and what to do; nothing is written then.
     """
-    path = str(Path(folder) / REPORT) if output is None else output
+    path = str(Path(folder) / PAGE) if output is None else output
     refuse_existing(path, force=force, where="--output")
     with watcher.stage("read"):
         past = PastRun.open(folder)

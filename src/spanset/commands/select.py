@@ -12,7 +12,7 @@ from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
 from spanset.commands.choosing.judged_choice import JudgedChoice
 from spanset.commands.choosing.pool import require_rows
-from spanset.commands.choosing.selection_report import REPORT, page_of
+from spanset.commands.choosing.selection_report import page_of
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
@@ -22,6 +22,7 @@ from spanset.diversity.repeats import Repeats
 from spanset.greedy.enough import Reached
 from spanset.greedy.selection import Selection, StopReason
 from spanset.runs.finished import FinishedRun
+from spanset.runs.folder import PAGE
 from spanset.runs.summary import SetSummary
 from spanset.selectors.choosing import choose_rows
 
@@ -98,7 +99,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     pages: dict[str, str] = {}
     if config.output.report and task.outputs.run is not None:
         with stage("report"):
-            pages[REPORT] = page_of(judged, pool, candidates, kernel)
+            pages[PAGE] = page_of(judged, pool, candidates, kernel)
     with stage("write"):
         subsets = dict(zip(names, lengths, strict=True))
         written = task.outputs.write(

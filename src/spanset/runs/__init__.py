@@ -11,4 +11,7 @@ dropped_rows   what a deduplication dropped; row_places: where rows stand
 kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together
 row_ids    row numbers out of a folder
 reread     a folder read back and checked: settings, picks, inputs
+covered_files    its files against their digests
+made_again close_values likely_causes    a run beside the same run made again: what differs, why
+finding    the first difference
 """

@@ -1,6 +1,7 @@
 """The run folder: what was chosen, from what, how, and by which versions.
 
-    manifest.json      versions, seeds, digests, counts; complete: true is written last
+    manifest.json      versions, seeds, digests, counts; complete: true is written last; the one
+                       file that no digest covers, but for timings.json
     config.toml        resolved settings; `spanset select --config` reads them back
     selection.parquet  rank, row id, source, line, gain, score, log quality, tokens
     repeats.parquet    of --method dedup: each row dropped, and the row that stays for it
@@ -19,7 +20,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -36,6 +37,8 @@ from spanset.data.writing.row_files import cannot_write
 from spanset.runs.finished import FinishedRun
 from spanset.runs.manifest import manifest
 from spanset.runs.row_places import places_of
+
+PAGE = "report.html"
 
 
 def refuse_folder(path: Path, *, force: bool) -> None:
@@ -97,9 +100,13 @@ def run_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def fill(
-    folder: Path, run: FinishedRun, timings: Mapping[str, float], pages: Mapping[str, str]
+    folder: Path,
+    run: FinishedRun,
+    timings: Mapping[str, float],
+    subsets: Sequence[Mapping[str, str | None]],
+    pages: Mapping[str, str],
 ) -> None:
-    """Write everything but the subset; the manifest last, complete unless interrupted."""
+    """Write everything but the subsets; the manifest last, complete unless interrupted."""
     data, picks = run.data, run.picks
     _write_text(folder / "config.toml", tomli_w.dumps({"select": dict(run.config)}))
     with (folder / "selection.parquet").open("wb") as file:  # pyarrow takes UTF-8 names only
@@ -122,7 +129,7 @@ def fill(
         _write_text(folder / name, text)
     digests = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
     _write_json(folder / "timings.json", timings)
-    _write_json(folder / "manifest.json", manifest(run, digests))
+    _write_json(folder / "manifest.json", manifest(run, digests, subsets))
 
 
 def _table(run: FinishedRun) -> pa.Table:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from spanset.base.software import version_of
+from spanset.base.software import processor, version_of
 from spanset.data.dataset import Dataset
 from spanset.greedy.selection import StopReason
 from spanset.runs.finished import FinishedRun
@@ -19,8 +19,18 @@ PACKAGES = ("spanset", "numpy", "scipy", "scikit-learn", "pyarrow")
 MODEL_PACKAGES = ("torch", "transformers", "tokenizers")
 
 
-def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
-    """All of it; `digests` are those of the folder's files, by name."""
+def manifest(
+    run: FinishedRun, digests: Mapping[str, str], subsets: Sequence[Mapping[str, str | None]]
+) -> dict[str, Any]:
+    """All of it.
+
+    Parameters
+    ----------
+    digests : mapping
+        Those of the folder's files, by name.
+    subsets : sequence of mapping
+        `name` and `sha256` of each subset, wherever it went; of a stream the name is None.
+    """
     data, picks = run.data, run.picks
     margin = picks.smallest_margin
     return {
@@ -30,6 +40,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
             **{name: version_of(name) for name in MODEL_PACKAGES if name in sys.modules},
         },
         "machine": platform.machine(),
+        "processor": processor(),
         "inputs": _inputs(data),
         "rows": {
             "read": data.total,
@@ -50,6 +61,7 @@ def manifest(run: FinishedRun, digests: Mapping[str, str]) -> dict[str, Any]:
         "seed": run.seed,
         "tokens_counted_by": run.tokens.method,
         "diagnosis": [sign.summary() for sign in run.diagnosis],
+        "subsets": [dict(subset) for subset in subsets],
         "files": dict(digests),
         "complete": picks.stop_reason is not StopReason.INTERRUPTED,
     }

@@ -22,7 +22,6 @@ from spanset.data.writing.row_files import (
     natural_container,
     refuse_existing,
     rows_written,
-    write_rows,
 )
 from spanset.data.writing.written import Convert
 from spanset.runs import folder as run_folder
@@ -136,17 +135,20 @@ class Outputs:
             if self.run is not None:
                 folder = stack.enter_context(run_folder.run_folder(self.run, force=self.force))
             inside = folder if self.subset is None else None
+            written = []
             for name, size in subsets.items():
                 chosen = run.data[self._arranged(run.picks.order[:size])]
-                path = inside / name if inside else name
                 if inside:
-                    write_rows(chosen, path, convert=self.convert)
+                    with rows_written(chosen, inside / name, convert=self.convert) as digest:
+                        pass
                 else:  # renamed when the block ends: all of the result appears, or nothing
-                    writing = rows_written(chosen, path, force=self.force, convert=self.convert)
-                    stack.enter_context(writing)
+                    writing = rows_written(chosen, name, force=self.force, convert=self.convert)
+                    digest = stack.enter_context(writing)
+                is_stream = not inside and (name == "-" or is_direct(Path(name)))
+                written.append({"name": None if is_stream else name, "sha256": digest})
             if folder is not None and self.run is not None:
                 try:
-                    run_folder.fill(folder, run, timings, pages)
+                    run_folder.fill(folder, run, timings, written, pages)
                 except OSError as error:
                     raise cannot_write(self.run, error) from error
         shown = [str(self.run / name) if inside and self.run else name for name in subsets]

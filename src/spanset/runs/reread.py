@@ -8,6 +8,7 @@ the gains, which `PastRun.require_gains` compares.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,8 @@ class PastRun:
             A run that was interrupted, files that were changed since, or those of another version.
         """
         folder = Path(name)
-        manifest = _manifest(folder)
+        require_run_folder(folder)
+        manifest = read_manifest(folder)
         again = f"spanset select --config {folder / 'config.toml'} --run {folder} --force"
         if not manifest["complete"]:
             raise DataError(
@@ -101,7 +103,8 @@ class PastRun:
         for file in READ:
             _refuse_changed(folder / file, manifest["files"].get(file), again)
         config = saved_select(str(folder / "config.toml"))
-        if STANDARD_INPUT in (*config.data, config.choice.given):
+        choice = config.choice
+        if STANDARD_INPUT in (*config.data, choice.given, choice.target, *choice.avoided):
             raise UsageError(
                 "the run read standard input, which cannot be read again",
                 where=name,
@@ -121,9 +124,8 @@ class PastRun:
         DataError
             An input that is not there, or was changed.
         """
+        self.require_inputs()
         found = {entry["name"]: entry["sha256"] for entry in self.manifest["inputs"]}
-        for name, digest in found.items():
-            self._refuse_changed_input(name, digest)
         data = read_data(self.config.data, self.config.reading)
         for source in data.sources:
             # In a manifest, bytes of a name that are not UTF-8 stand as escapes.
@@ -133,6 +135,14 @@ class PastRun:
         if found:
             raise self._changed(next(iter(found)))
         return data
+
+    def require_inputs(self) -> None:
+        """Refuse inputs that are not there or changed; those of the hub show when they are read.
+
+        Before the rows are read: what was changed may not even be readable.
+        """
+        for entry in self.manifest["inputs"]:
+            self._refuse_changed_input(entry["name"], entry["sha256"])
 
     def kernel(self) -> Kernel:
         """What rows were compared by, with the gamma that was found or given."""
@@ -205,13 +215,12 @@ class PastRun:
             )
 
     def _refuse_changed_input(self, name: str, digest: str) -> None:
-        """Before the rows are read: what was changed may not even be readable."""
         path = Path(name)
-        if is_hub(name) or path.is_dir():
+        if is_hub(name) or os.path.isdir(path):  # noqa: PTH112 (takes any name)
             return
         try:
             is_same = sha256_of(path) == digest
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:  # or what can be no name
             raise DataError(
                 "an input of the run is not there",
                 where=name,
@@ -232,10 +241,9 @@ class PastRun:
         )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, with all in it that is needed."""
-    path = folder / "manifest.json"
-    if not (path.is_file() and (folder / "config.toml").is_file()):
+def require_run_folder(folder: Path) -> None:
+    """Refuse what is no run folder."""
+    if not ((folder / "manifest.json").is_file() and (folder / "config.toml").is_file()):
         is_made = "is no run folder" if folder.is_dir() else "is no folder"
         raise UsageError(
             f"this {is_made}",
@@ -243,6 +251,17 @@ def _manifest(folder: Path) -> dict[str, Any]:
             why="a run folder holds manifest.json and config.toml" if folder.is_dir() else "",
             fix="name the run folder of `spanset select`: --run, or FILE.run beside -o FILE",
         )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run folder, with all in it that is needed.
+
+    Raises
+    ------
+    DataError
+        One that cannot be read, or is of another form.
+    """
+    path = folder / "manifest.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

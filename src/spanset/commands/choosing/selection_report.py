@@ -8,8 +8,6 @@ from spanset.kernels.kernel import Kernel
 from spanset.report.selected.selection_page import SelectionFacts, selection_page
 from spanset.selectors.choosing import Candidates
 
-REPORT = "report.html"  # in a run folder
-
 
 def page_of(judged: JudgedChoice, pool: Pool, candidates: Candidates, kernel: Kernel) -> str:
     """All that is told of it, as a page of HTML."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from spanset.base.errors import OutputError, UsageError
+from spanset.data.writing.hashed_file import HashedFile
 from spanset.data.writing.text_rows import write_csv, write_json
 
 if TYPE_CHECKING:
@@ -92,20 +93,24 @@ def write_rows(
 @contextmanager
 def rows_written(
     data: Rows, path: str | Path, *, force: bool = False, convert: Convert | None = None
-) -> Iterator[None]:
-    """Rows as `write_rows` writes them; the file gets its name when the block ends well."""
+) -> Iterator[str]:
+    """Rows as `write_rows` writes them; the file gets its name when the block ends well.
+
+    What the block is given is the SHA-256 of the file, in hexadecimal.
+    """
     container = container_of(path)
     for source in data.sources:
         source.check_unchanged()
     with open_output(path, force=force) as file:
-        with _packed(file, container) as packed:
+        hashed = HashedFile(file)
+        with _packed(hashed, container) as packed:
             _write(data, packed, container.removesuffix(".gz").removesuffix(".zst"), convert)
         file.flush()
-        yield
+        yield hashed.sha256
 
 
 @contextmanager
-def _packed(file: IO[bytes], container: str) -> Iterator[Any]:
+def _packed(file: HashedFile, container: str) -> Iterator[Any]:
     """The file, or what compresses into it; the same rows give the same bytes."""
     if container.endswith(".gz"):
         # No name and no time in the header.
