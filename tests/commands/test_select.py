@@ -42,13 +42,18 @@ def test_the_run_folder_holds_what_the_design_says(run):
     folder = run("-k", "20", "--quality", "output_tokens")
     names = {path.name for path in folder.iterdir()}
     assert names == {
+        "README.md",
         "config.toml",
+        "dataset_info.json",
         "ids.txt",
         "manifest.json",
         "report.html",
         "selection.parquet",
         "subset.jsonl",
         "timings.json",
+        "train_axolotl.yaml",
+        "train_ms_swift.sh",
+        "train_trl.py",
     }
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["complete"] is True

@@ -176,13 +176,18 @@ def make_full_run(spanset):
 
 
 COVERED = (
+    "README.md",
     "bad_rows.jsonl",
     "config.toml",
+    "dataset_info.json",
     "ids.txt",
     "repeats.parquet",
     "report.html",
     "selection.parquet",
     "subset.jsonl",
+    "train_axolotl.yaml",
+    "train_ms_swift.sh",
+    "train_trl.py",
 )
 
 

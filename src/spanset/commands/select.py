@@ -110,7 +110,7 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
     return Outcome(
         judged.run,
         wanted,
-        judged.summaries,
+        list(judged.run.summaries),
         timings,
         peak_bytes(),
         written,

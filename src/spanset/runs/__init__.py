@@ -3,6 +3,7 @@
 outputs    where its rows go, checked before any work
 finished   what a run folder tells
 folder     the folder: filled under another name, renamed when all is in it
+handoff/   files by which trainers load the subset, and its card
 manifest   versions, digests, counts, how it ended
 summary    pool, picks and random subsets side by side; compared_gains: what each row adds in them;
            set_lines: the same as lines of a table

@@ -12,6 +12,7 @@ from spanset.greedy.selection import Selection
 from spanset.quality.lengths import TokenCounts
 from spanset.runs.dropped_rows import DroppedRows
 from spanset.runs.signs.sign import Sign
+from spanset.runs.summary import SetSummary
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class FinishedRun:
         Rows that a deduplication dropped.
     given : Dataset or None
         Rows that were there already and have features; None where there are none, or an array.
+    summaries : tuple of SetSummary
+        The pool, the picks and random rows side by side.
     """
 
     data: Dataset
@@ -56,3 +59,4 @@ class FinishedRun:
     diagnosis: tuple[Sign, ...] = ()
     dropped: DroppedRows | None = None
     given: Dataset | None = None
+    summaries: tuple[SetSummary, ...] = ()

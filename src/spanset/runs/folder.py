@@ -9,6 +9,7 @@
     subset.jsonl       the rows, unless they went elsewhere
     bad_rows.jsonl     rows left out, if any
     report.html        all of it to look at
+    README.md          a data set card; train_trl.py and others load the subset (see handoff/)
     timings.json       seconds a stage and peak memory: all that may differ between equal runs
 
 The folder is filled under another name and renamed when all is in it.

@@ -26,6 +26,7 @@ from spanset.data.writing.row_files import (
 from spanset.data.writing.written import Convert
 from spanset.runs import folder as run_folder
 from spanset.runs.finished import FinishedRun
+from spanset.runs.handoff.handing import hand_on, seen_from
 
 DEFAULT_RUN = "spanset-run"
 
@@ -147,7 +148,12 @@ class Outputs:
                 is_stream = not inside and (name == "-" or is_direct(Path(name)))
                 written.append({"name": None if is_stream else name, "sha256": digest})
             if folder is not None and self.run is not None:
+                seen = {
+                    name if inside or name == "-" else seen_from(self.run, name): size
+                    for name, size in subsets.items()
+                }
                 try:
+                    hand_on(folder, run, seen, self.convert)
                     run_folder.fill(folder, run, timings, written, pages)
                 except OSError as error:
                     raise cannot_write(self.run, error) from error

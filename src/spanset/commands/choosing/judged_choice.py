@@ -23,7 +23,7 @@ from spanset.runs.diagnosis import diagnose
 from spanset.runs.dropped_rows import DroppedRows
 from spanset.runs.finished import FinishedRun
 from spanset.runs.signs.finished_case import FinishedCase
-from spanset.runs.summary import SetSummary, summarise
+from spanset.runs.summary import summarise
 from spanset.selectors.choosing import Candidates
 from spanset.selectors.dedup import Deduplicated
 from spanset.stores.represented import Represented
@@ -36,18 +36,15 @@ class JudgedChoice:
     Attributes
     ----------
     run : FinishedRun
-        With its diagnosis.
+        With its summaries and its diagnosis.
     compared : ComparedGains
         Of the picks and of random rows.
-    summaries : list of SetSummary
-        The pool, then picks and random subsets by size.
     repeats : Repeats or None
         Between inputs; None of one.
     """
 
     run: FinishedRun
     compared: ComparedGains
-    summaries: list[SetSummary]
     repeats: Repeats | None
 
     @classmethod
@@ -114,8 +111,9 @@ class JudgedChoice:
             diagnosis=diagnose(case),
             dropped=_dropped(picks, pool),
             given=pool.given_rows,
+            summaries=tuple(summaries),
         )
-        return cls(run, compared, summaries, repeats)
+        return cls(run, compared, repeats)
 
 
 def _dropped(picks: Selection, pool: Pool) -> DroppedRows | None:

@@ -18,7 +18,6 @@ def page_of(judged: JudgedChoice, pool: Pool, candidates: Candidates, kernel: Ke
         kernel,
         pool.rated.scores,
         judged.compared,
-        judged.summaries,
         judged.repeats,
     )
     return selection_page(facts)

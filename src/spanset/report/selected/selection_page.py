@@ -48,7 +48,6 @@ from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
 from spanset.runs.set_lines import set_lines
 from spanset.runs.signs.sign import Sign, per_cent
-from spanset.runs.summary import SetSummary
 
 LDD_ROWS = 1000  # of which log determinant distances are taken
 FEWEST = 20  # rows of which they say something
@@ -77,8 +76,6 @@ class SelectionFacts:
         Name of a quality to the scores (N,).
     compared : ComparedGains
         Of the picks and of random rows.
-    summaries : sequence of SetSummary
-        The pool, then picks and random subsets by size.
     repeats : Repeats or None
         Between inputs.
     """
@@ -89,7 +86,6 @@ class SelectionFacts:
     kernel: Kernel
     scores: Mapping[str, FloatArray]
     compared: ComparedGains
-    summaries: Sequence[SetSummary]
     repeats: Repeats | None
 
 
@@ -103,12 +99,12 @@ def selection_page(facts: SelectionFacts) -> str:
         sets, known = _diversity(facts)
     values = row_values(run, shown, groups, texts)
     title = f"{len(run.picks):,} of {len(run.data):,} rows"
-    sizes = sorted({one.rows for one in facts.summaries if one.name == "picked"})
+    sizes = sorted({one.rows for one in facts.run.summaries if one.name == "picked"})
     pictures = [
         gains_chart(facts.compared, sizes),
         ldd_chart(sets, known),
         *before_and_after(run, facts.scores),
-        *share_charts(facts.summaries),
+        *share_charts(facts.run.summaries),
     ]
     return document(
         f"{title}, chosen by spanset",
@@ -161,7 +157,7 @@ def _capital(text: str) -> str:
 
 def _values(facts: SelectionFacts) -> Iterator[tuple[str, str, str]]:
     """Name, value and remark of the page's first figures."""
-    pool, last = facts.summaries[0], {one.name: one for one in facts.summaries}
+    pool, last = facts.run.summaries[0], {one.name: one for one in facts.run.summaries}
     picked, random = last["picked"], last.get("random")
     yield "rows picked", f"{picked.rows:,}", f"{per_cent(picked.rows / pool.rows)} of {pool.rows:,}"
     about = "about " if _estimated(facts.run) else ""
@@ -255,7 +251,7 @@ def _tables(
     facts: SelectionFacts, sets: Sequence[MeasuredSet], known: Sequence[KnownValue]
 ) -> Iterator[Markup | None]:
     """All sets side by side, LDD among public sets, and repeats between inputs."""
-    shown = facts.summaries
+    shown = facts.run.summaries
     lines = [
         (f"{line.label} {line.remark}".strip(), *line.cells)
         for line in set_lines(shown, estimated=_estimated(facts.run))
