@@ -47,6 +47,11 @@ class TokenCounts:
     method: str
 
     @property
+    def is_estimated(self) -> bool:
+        """Whether no tokenizer counted them."""
+        return self.method == APPROXIMATION
+
+    @property
     def total(self) -> IntArray:
         """Tokens of the whole row; (N,) int64."""
         return self.input + self.output

@@ -49,7 +49,7 @@ def selection_tables(outcome: Outcome) -> RenderableType:
     """The sets side by side, how to read them, and how the run went."""
     from spanset.greedy.selection import StopReason
 
-    sets = SetsSideBySide(outcome.summaries, estimated=_estimated(outcome))
+    sets = SetsSideBySide(outcome.summaries, estimated=outcome.run.tokens.is_estimated)
     parts: list[RenderableType] = [sets, Text(_caption(outcome), style="dim"), Text()]
     if outcome.reached is not None:
         ended = outcome.run.picks.stop_reason is StopReason.LITTLE_GAIN
@@ -159,12 +159,6 @@ def _facts(outcome: Outcome) -> Table:
     for number, name in enumerate(outcome.written):
         facts.add_row("" if number else "written", Text(printable(name)))
     return facts
-
-
-def _estimated(outcome: Outcome) -> bool:
-    from spanset.quality.lengths import APPROXIMATION
-
-    return outcome.run.tokens.method == APPROXIMATION
 
 
 def _shares(sets: Sequence[SetSummary]) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from spanset.base.array_types import FloatArray
-from spanset.report.page.line_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, figure, legend
+from spanset.report.page.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axes
+from spanset.report.page.line_chart import figure, legend
 from spanset.report.page.markup import Markup, element, joined
-from spanset.report.page.scales import Scale, tick_label
+from spanset.report.page.scales import Scale
 
 BAR, GAP = 12, 12  # height of a bar, and room between two values
 NAMES = 132  # room for names of values
@@ -90,7 +91,7 @@ def spread_chart(
     x = Scale(float(low), float(high), LEFT, WIDTH - RIGHT, log_x)
     y = Scale(0.0, max(float(one.max()) for one in counts.values()), HEIGHT - BOTTOM, TOP)
     places = [x(float(edge)) for edge in edges]
-    drawn = [_axes(x, y, x_label)]
+    drawn = [axes(x, y, x_label, y_text=_per_cent)]
     for number, heights in enumerate(counts.values()):
         drawn.append(_steps(places, [y(float(one)) for one in heights], number))
     picture = element(
@@ -113,20 +114,6 @@ def _steps(places: Sequence[float], heights: Sequence[float], number: int) -> Ma
         element("path", class_=f"band look-{number}", d=f"{path}Z"),
         element("path", class_=f"line look-{number}", d=path),
     )
-
-
-def _axes(x: Scale, y: Scale, x_label: str) -> Markup:
-    parts = []
-    for value in y.ticks(4):
-        place = round(y(value), 1)
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="grid"))
-        parts.append(element("text", _per_cent(value), x=LEFT - 6, y=place + 4, class_="end"))
-    for value in x.ticks():
-        place = {"x": round(x(value), 1), "y": HEIGHT - BOTTOM + 15}
-        parts.append(element("text", tick_label(value), class_="middle", **place))
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(element("text", x_label, x=middle, y=HEIGHT - 6, class_="middle"))
-    return joined(*parts)
 
 
 def _per_cent(share: float) -> str:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.base.array_types import FloatArray
+from spanset.report.page.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axes
 from spanset.report.page.markup import Markup, element, joined
-from spanset.report.page.scales import Scale, tick_label
+from spanset.report.page.scales import Scale
 
-WIDTH, HEIGHT = 420, 240
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 40
 POINTS = 400  # of a line: more are not seen
 
 
@@ -68,7 +67,7 @@ def line_chart(
     values = [part for one in lines for part in (one.y, one.low, one.high) if part is not None]
     x = Scale(_least(ends), _most(ends), LEFT, WIDTH - RIGHT)
     y = Scale(_least(values), _most(values), HEIGHT - BOTTOM, TOP, log_y)
-    drawn = [_axes(x, y, x_label, y_label)]
+    drawn = [axes(x, y, x_label, y_label)]
     for mark in marks:
         place = round(x(mark.x), 1)
         ends_at = {"x1": place, "x2": place, "y1": TOP, "y2": HEIGHT - BOTTOM}
@@ -135,24 +134,6 @@ def _line(line: Line, x: Scale, y: Scale, number: int) -> Markup:
 
 def _path(across: Sequence[float], up: Sequence[float]) -> str:
     return "L".join(f"{one:.1f} {other:.1f}" for one, other in zip(across, up, strict=True))
-
-
-def _axes(x: Scale, y: Scale, x_label: str, y_label: str) -> Markup:
-    parts = []
-    for value in y.ticks():
-        place = round(y(value), 1)
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="grid"))
-        parts.append(element("text", tick_label(value), x=LEFT - 6, y=place + 4, class_="end"))
-    for value in x.ticks():
-        place = round(x(value), 1)
-        parts.append(
-            element("text", tick_label(value), x=place, y=HEIGHT - BOTTOM + 15, class_="middle")
-        )
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(element("text", x_label, x=middle, y=HEIGHT - 6, class_="middle"))
-    turned = f"translate(11 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)"
-    parts.append(element("text", y_label, transform=turned, class_="middle"))
-    return joined(*parts)
 
 
 def _least(values: Sequence[FloatArray]) -> float:

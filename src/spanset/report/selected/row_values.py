@@ -10,6 +10,7 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.short_names import short_names
+from spanset.data.asked_rows import cut_text
 from spanset.data.dataset import Dataset
 from spanset.report.selected.mapped_rows import MappedRows
 from spanset.report.selected.row_groups import RowGroups
@@ -21,7 +22,7 @@ GRID = 4000  # steps of the map on either axis
 
 @dataclass(frozen=True)
 class RowText:
-    """The beginning of what is asked in a row, and of its answer; whether it goes on."""
+    """The beginning of what is asked in a row, and of its answer."""
 
     prompt: str
     answer: str
@@ -33,15 +34,8 @@ class RowText:
         asked = next((turn.text for turn in turns if turn.role == "user"), "")
         answers = [turn.text for turn in turns if turn.role == "assistant"]
         first = asked or (turns[0].text if turns else "")
-        return cls(beginning(first, PROMPT), beginning(answers[-1] if answers else "", ANSWER))
-
-
-def beginning(text: str, length: int) -> str:
-    """At most so many characters on one line."""
-    line = " ".join(text[: 4 * length].split())
-    if len(line) <= length and len(text) <= 4 * length:
-        return line
-    return f"{line[: length - 1]}…"
+        answer = answers[-1] if answers else ""
+        return cls(cut_text(first, PROMPT), cut_text(answer, ANSWER))
 
 
 def row_values(

@@ -27,7 +27,6 @@ from spanset.diversity.volume import Volume
 from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
 from spanset.kernels.kernel import Kernel
-from spanset.quality.lengths import APPROXIMATION
 from spanset.report.page.document import document
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
@@ -160,7 +159,7 @@ def _values(facts: SelectionFacts) -> Iterator[tuple[str, str, str]]:
     pool, last = facts.run.summaries[0], {one.name: one for one in facts.run.summaries}
     picked, random = last["picked"], last.get("random")
     yield "rows picked", f"{picked.rows:,}", f"{per_cent(picked.rows / pool.rows)} of {pool.rows:,}"
-    about = "about " if _estimated(facts.run) else ""
+    about = "about " if facts.run.tokens.is_estimated else ""
     per_row = (
         f"{picked.tokens / picked.rows:,.0f} a row; of all rows {pool.tokens / pool.rows:,.0f}"
     )
@@ -254,16 +253,12 @@ def _tables(
     shown = facts.run.summaries
     lines = [
         (f"{line.label} {line.remark}".strip(), *line.cells)
-        for line in set_lines(shown, estimated=_estimated(facts.run))
+        for line in set_lines(shown, estimated=facts.run.tokens.is_estimated)
     ]
     yield table("Pool, picks and random rows", ["measure", *(one.name for one in shown)], lines)
     yield ldd_table(sets, known)
     if facts.repeats is not None and facts.repeats.any:
         yield _repeats(facts.repeats)
-
-
-def _estimated(run: FinishedRun) -> bool:
-    return run.tokens.method == APPROXIMATION
 
 
 def _repeats(repeats: Repeats) -> Markup:

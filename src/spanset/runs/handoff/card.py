@@ -16,6 +16,7 @@ from spanset.runs.finished import FinishedRun
 from spanset.runs.handoff.handed_rows import HandedRows
 from spanset.runs.handoff.literals import markdown, yaml_lines
 from spanset.runs.handoff.stanza import Stanza
+from spanset.runs.set_lines import field_shares, set_lines
 from spanset.runs.summary import SetSummary
 
 FILE = "README.md"
@@ -57,7 +58,7 @@ def card(run: FinishedRun, rows: HandedRows, stanzas: Sequence[Stanza]) -> str:
         "# A subset of instruction-tuning data",
         _what(run, rows),
         "## Figures",
-        *_figures(run.summaries),
+        *_figures(run),
         "## How the rows were chosen",
         "\n".join(_table(("setting", "value"), _settings(run))),
         "## Where they come from",
@@ -112,33 +113,24 @@ def _is_by_source(run: FinishedRun) -> bool:
     return run.config.get("sort") == "source"
 
 
-def _figures(sets: Sequence[SetSummary]) -> Iterator[str]:
+def _figures(run: FinishedRun) -> Iterator[str]:
     """The pool, the picks and random rows side by side; what share of each is from where."""
+    sets = run.summaries
     if not sets:
         return
-    head = ("set", "rows", "tokens", "log det, nats", "near-duplicates")
+    lines = list(set_lines(sets, estimated=run.tokens.is_estimated))
+    head = ("set", *(markdown(f"{line.label} {line.remark}".strip()) for line in lines))
     figures = [
-        (
-            _named(one),
-            f"{one.rows:,}",
-            f"{one.tokens:,}",
-            "" if one.log_det is None else f"{one.log_det:,.1f}",
-            f"{one.near_duplicates:.1%}",
-        )
-        for one in sets
+        (_named(one), *(line.cells[number] for line in lines)) for number, one in enumerate(sets)
     ]
     yield "\n".join(_table(head, figures))
     yield (
         "Log det is the log determinant of the rows' kernel, gains floored at e^-7: the higher the "
         "more diverse. Random rows are as many, drawn from the pool."
     )
-    for field, shares in sets[0].shares.items():
-        values = sorted(shares, key=lambda value: (-shares[value], value))[:SHOWN]
-        lines = [
-            (markdown(value), *(f"{one.shares[field].get(value, 0.0):.1%}" for one in sets))
-            for value in values
-        ]
-        yield "\n".join(_table((markdown(field), *map(_named, sets)), lines))
+    for field, shares in field_shares(sets, SHOWN):
+        cells = [(markdown(value), *(f"{one:.1%}" for one in of_sets)) for value, of_sets in shares]
+        yield "\n".join(_table((markdown(field), *map(_named, sets)), cells))
 
 
 def _named(one: SetSummary) -> str:
