@@ -51,7 +51,7 @@ def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher
             again.lengths,
         )
     with watcher.stage("report"):
-        text = page_of(judged, again.pool, again.choice.candidates, again.choice.kernel)
+        page = page_of(judged, again.pool, again.choice.candidates, again.choice.kernel).encode()
         with open_output(path, force=force) as file:
-            file.write(text.encode())
-    return ReportWritten(path, len(text.encode()))
+            file.write(page)
+    return ReportWritten(path, len(page))

@@ -60,7 +60,7 @@ class JudgedChoice:
         """Of picks, and of their prefixes of these lengths."""
         config = task.config
         made, rated, tokens, seed = pool.made, pool.rated, pool.tokens, config.choice.seed
-        sizes = sorted(set(lengths))
+        sizes, features = sorted(set(lengths)), pool.fitted.settings()
         compared = ComparedGains.of(
             made.X,
             picks,
@@ -89,7 +89,7 @@ class JudgedChoice:
             kernel,
             summaries,
             tokens.total,
-            pool.fitted.settings(),
+            features,
             rated.log_quality,
             task.weight,
             candidates.lengths,
@@ -103,7 +103,7 @@ class JudgedChoice:
             picks,
             tokens,
             config=config.table(),
-            features=pool.fitted.settings(),
+            features=features,
             kernel={**kernel_settings(kernel), "normalize": config.features.normalize},
             seed=seed,
             log_quality=rated.log_quality,

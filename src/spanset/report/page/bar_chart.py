@@ -8,8 +8,8 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray
 from spanset.report.page.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axes
-from spanset.report.page.line_chart import figure, legend
 from spanset.report.page.markup import Markup, element, joined
+from spanset.report.page.picture import figure
 from spanset.report.page.scales import Scale
 
 BAR, GAP = 12, 12  # height of a bar, and room between two values
@@ -44,14 +44,7 @@ def share_chart(title: str, shares: Mapping[str, Mapping[str, float]], says: str
             drawn.append(element("rect", class_=f"bar look-{number}", **size))
             drawn.append(element("text", _per_cent(share), x=round(end + 4, 1), y=y + 10))
     height = max(step * len(values) - GAP, BAR)
-    picture = element(
-        "svg",
-        element("title", f"{title}. {says}"),
-        *drawn,
-        viewBox=f"0 0 {WIDTH} {height}",
-        role="img",
-    )
-    return figure(title, legend(list(shares), "bar"), picture, says)
+    return figure(title, says, drawn, list(shares), "bar", height)
 
 
 def spread_chart(
@@ -94,14 +87,7 @@ def spread_chart(
     drawn = [axes(x, y, x_label, y_text=_per_cent)]
     for number, heights in enumerate(counts.values()):
         drawn.append(_steps(places, [y(float(one)) for one in heights], number))
-    picture = element(
-        "svg",
-        element("title", f"{title}. {says}"),
-        *drawn,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-    )
-    return figure(title, legend(list(counts), "line"), picture, says)
+    return figure(title, says, drawn, list(counts), "line")
 
 
 def _steps(places: Sequence[float], heights: Sequence[float], number: int) -> Markup:

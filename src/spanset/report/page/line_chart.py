@@ -11,6 +11,7 @@ import numpy as np
 from spanset.base.array_types import FloatArray
 from spanset.report.page.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axes
 from spanset.report.page.markup import Markup, element, joined
+from spanset.report.page.picture import figure
 from spanset.report.page.scales import Scale
 
 POINTS = 400  # of a line: more are not seen
@@ -74,39 +75,7 @@ def line_chart(
         drawn.append(element("line", element("title", mark.name), class_="mark", **ends_at))
     for number, one in enumerate(lines):
         drawn.append(_line(one, x, y, number))
-    picture = element(
-        "svg",
-        element("title", f"{title}. {says}"),
-        *drawn,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-    )
-    return figure(title, legend([one.name for one in lines], "line"), picture, says)
-
-
-def figure(title: str, legend: Markup, picture: Markup, says: str) -> Markup:
-    """A picture with its title above and what it says below."""
-    words = element("p", says) if says else None
-    return element("figure", element("figcaption", element("h3", title), legend), picture, words)
-
-
-def legend(names: Sequence[str], kind: str) -> Markup:
-    """What each look means; nothing for one of them."""
-    if len(names) < 2:
-        return Markup()
-    entries = [
-        element("li", _swatch(number, kind), element("span", name))
-        for number, name in enumerate(names)
-    ]
-    return element("ul", *entries, class_="legend")
-
-
-def _swatch(number: int, kind: str) -> Markup:
-    if kind == "line":
-        sample = element("line", x1=0, x2=26, y1=6, y2=6, class_=f"line look-{number}")
-    else:
-        sample = element("rect", x=4, y=0, width=14, height=12, class_=f"bar look-{number}")
-    return element("svg", sample, viewBox="0 0 26 12", class_="swatch", aria_hidden="true")
+    return figure(title, says, drawn, [one.name for one in lines], "line")
 
 
 def thinned(line: Line, log_y: bool) -> Line:

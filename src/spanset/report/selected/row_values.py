@@ -48,8 +48,6 @@ def row_values(
     quality = None if run.log_quality is None else _rounded(run.log_quality[shown.rows])
     return {
         "picks": shown.picks,
-        "candidates": len(data),
-        "chosen": len(picks),
         "x": _on_grid(shown.places[:, 0]),
         "y": _on_grid(shown.places[:, 1]),
         "rank": shown.ranks.tolist(),

@@ -15,6 +15,7 @@ from spanset.runs.handoff.handed_rows import HandedRows
 from spanset.runs.handoff.row_shape import Shape
 from spanset.runs.handoff.stanza import (
     AS_MESSAGES,
+    NO_REASONING,
     NotTakenError,
     Stanza,
     Training,
@@ -24,7 +25,6 @@ from spanset.runs.handoff.stanza import (
 )
 
 FILE = "dataset_info.json"
-CONTAINERS = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
 TAGS = {"user": "user_tag", "assistant": "assistant_tag", "system": "system_tag"}
 
 # Parts of a row by the names of its columns there.
@@ -44,7 +44,7 @@ COLUMNS = {
 
 def llama_factory_stanza(rows: HandedRows, training: Training) -> Stanza:
     """The JSON; raises `NotTakenError`."""
-    require_plain_file(rows, CONTAINERS)
+    require_plain_file(rows)
     shape = shape_of(rows, takes_lists=False)
     entry = _entry(rows, shape)
     names = [f"subset_{size}" for size in rows.files.values()] if len(rows.files) > 1 else []
@@ -127,7 +127,7 @@ def _notes(rows: HandedRows) -> list[str]:
             "assistant last"
         )
     if rows.facts.get("reasoning"):
-        notes.append("it does not read reasoning in a field of its own")
+        notes.append(NO_REASONING)
     if rows.facts.get("calls") and not rows.facts.get("callers"):
         notes.append("of a message that calls tools, it reads the calls alone")
     return notes

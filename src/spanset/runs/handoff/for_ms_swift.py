@@ -15,6 +15,7 @@ from spanset.runs.handoff.handed_rows import HandedRows
 from spanset.runs.handoff.row_shape import Shape
 from spanset.runs.handoff.stanza import (
     AS_MESSAGES,
+    NO_REASONING,
     NotTakenError,
     Stanza,
     Training,
@@ -24,7 +25,6 @@ from spanset.runs.handoff.stanza import (
 )
 
 FILE = "train_ms_swift.sh"
-CONTAINERS = (".jsonl", ".json", ".csv", ".parquet", ".arrow")
 LISTS = ("messages", "conversation", "conversations")
 ROLES = {
     *("system", "user", "human", "assistant", "gpt", "bot", "function_call", "tool_call"),
@@ -43,7 +43,7 @@ PARTS = {
 
 def ms_swift_stanza(rows: HandedRows, training: Training) -> Stanza:
     """The command line; raises `NotTakenError`."""
-    require_plain_file(rows, CONTAINERS)
+    require_plain_file(rows)
     shape = shape_of(rows, takes_lists=False)
     columns = _columns(rows, shape)
     command = ["swift", "pt" if shape.kind == "text" else "sft"]
@@ -60,7 +60,7 @@ def ms_swift_stanza(rows: HandedRows, training: Training) -> Stanza:
     parts = [shlex.join(command), *(shlex.join(option) for option in options)]
     notes = mark_notes(rows, ("loss",))
     if rows.facts.get("reasoning"):
-        notes.append("it does not read reasoning in a field of its own")
+        notes.append(NO_REASONING)
     lines = [
         "#!/bin/sh",
         f"# Fine-tune on the subset with ms-swift: sh {FILE}",

@@ -14,7 +14,10 @@ from spanset.runs.handoff.row_shape import Shape
 PLACEHOLDER = "ORGANISATION/MODEL"
 AS_MESSAGES = "add --to messages"
 AS_JSON_LINES = "add -o subset.jsonl"
+NO_REASONING = "it does not read reasoning in a field of its own"
 NO_CONTENT = "messages that only call tools have no content, which some chat templates do not take"
+
+PLAIN_CONTAINERS = (".jsonl", ".json", ".csv", ".parquet", ".arrow")  # that any trainer reads
 
 # What `datasets` takes for a pattern or an address in the name of a file.
 _PATTERN = re.compile(r"[*?\[\]]|::|://|^~")
@@ -131,7 +134,7 @@ def require_name(rows: HandedRows) -> None:
         raise NotTakenError("it reads $ in the file's name as a variable", "choose another for -o")
 
 
-def require_plain_file(rows: HandedRows, containers: tuple[str, ...]) -> None:
+def require_plain_file(rows: HandedRows, containers: tuple[str, ...] = PLAIN_CONTAINERS) -> None:
     """Refuse a file that a trainer without a script of its own would not read rightly.
 
     Parameters
