@@ -104,3 +104,12 @@ def test_a_changed_input_is_refused(rows, spanset):
     assert ended.code == 1
     check_message(ended.err, where="a.jsonl")
     assert not Path("o.html").exists()
+
+
+def test_other_features_than_the_run_had_are_refused(rows, spanset):
+    assert spanset.run("select", "a.jsonl", "b.jsonl", *OWN, "-k", "9", "--run", "r").code == 0
+    np.save("x.npy", np.random.default_rng(5).normal(size=(60, 12)))
+    ended = spanset.run("report", "r", "-o", "o.html")
+    assert ended.code == 1
+    check_message(ended.err, where="r")
+    assert not Path("o.html").exists()

@@ -13,6 +13,7 @@ from spanset.commands.choosing.selection_report import page_of
 from spanset.data.writing.row_files import open_output, refuse_existing
 from spanset.runs.folder import PAGE
 from spanset.runs.reread import PastRun
+from spanset.selectors.reasons import explainer_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher
         data = past.read()
     again = RunAgain.of(past, data, watcher)
     with watcher.stage("summarise"):
+        if (gains := explainer_of(again.choice).gains()) is not None:
+            again.require_gains(gains)
         judged = JudgedChoice.of(
             again.task,
             again.pool,
