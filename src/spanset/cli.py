@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -238,6 +238,7 @@ def report(
     output: Annotated[
         str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)
     ] = None,
+    projection: Literal["pca", "umap"] | None = None,
     force: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -252,6 +253,9 @@ def report(
         A run folder of `spanset select`.
     output
         The page; by default report.html in the run folder, - for standard output.
+    projection
+        How the map places rows: by two principal components, or by UMAP (extra `map`); by default
+        as the run did.
     force
         Replace a page that exists.
     as_json
@@ -261,7 +265,7 @@ def report(
     from spanset.commands.terminal.watching import TerminalWatcher
 
     watcher = TerminalWatcher(Console(stderr=True), quiet=as_json)
-    written = run_report(run, output, force=force, watcher=watcher)
+    written = run_report(run, output, projection=projection, force=force, watcher=watcher)
     if written.path != "-":
         with _printing():
             out = Console(highlight=False)

@@ -11,6 +11,7 @@ from spanset.commands.choosing.judged_choice import JudgedChoice
 from spanset.commands.choosing.run_again import RunAgain
 from spanset.commands.choosing.selection_report import page_of
 from spanset.data.writing.row_files import open_output, refuse_existing
+from spanset.report.selected.projections import check_projection
 from spanset.runs.folder import PAGE
 from spanset.runs.reread import PastRun
 from spanset.selectors.reasons import explainer_of
@@ -28,7 +29,14 @@ class ReportWritten:
         return {"written": self.path, "bytes": self.bytes}
 
 
-def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher) -> ReportWritten:
+def run_report(
+    folder: str,
+    output: str | None,
+    *,
+    projection: str | None,
+    force: bool,
+    watcher: Watcher,
+) -> ReportWritten:
     """Run ``spanset report``: write the page of a run, by default beside its other files.
 
     Raises
@@ -38,6 +46,8 @@ def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher
     """
     path = str(Path(folder) / PAGE) if output is None else output
     refuse_existing(path, force=force, where="--output")
+    if projection is not None:
+        check_projection(projection)
     with watcher.stage("read"):
         past = PastRun.open(folder)
         data = past.read()
@@ -48,13 +58,12 @@ def run_report(folder: str, output: str | None, *, force: bool, watcher: Watcher
         judged = JudgedChoice.of(
             again.task,
             again.pool,
-            again.choice.candidates,
+            again.choice,
             past.selection(again.choice.picks, len(again.data)),
-            again.choice.kernel,
             again.lengths,
         )
     with watcher.stage("report"):
-        page = page_of(judged, again.pool, again.choice.candidates, again.choice.kernel).encode()
+        page = page_of(judged, again.pool, again.choice, projection).encode()
         with open_output(path, force=force) as file:
             file.write(page)
     return ReportWritten(path, len(page))

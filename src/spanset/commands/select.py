@@ -25,6 +25,7 @@ from spanset.runs.finished import FinishedRun
 from spanset.runs.folder import PAGE
 from spanset.runs.summary import SetSummary
 from spanset.selectors.choosing import choose_rows
+from spanset.selectors.finished_choice import FinishedChoice
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,12 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         require_picks(picks)
     lengths = [min(size, len(picks)) for size in sizes or [len(picks)]]
     with stage("summarise"):
-        judged = JudgedChoice.of(task, pool, candidates, picks, kernel, lengths)
+        choice = FinishedChoice.of(candidates, task.choosing, picks, kernel, k)
+        judged = JudgedChoice.of(task, pool, choice, picks, lengths)
     pages: dict[str, str] = {}
     if config.output.report and task.outputs.run is not None:
         with stage("report"):
-            pages[PAGE] = page_of(judged, pool, candidates, kernel)
+            pages[PAGE] = page_of(judged, pool, choice)
     with stage("write"):
         subsets = dict(zip(names, lengths, strict=True))
         written = task.outputs.write(

@@ -186,6 +186,9 @@ class OutputConfig:
     report: Annotated[bool, Parameter(group=OUTPUT)] = True
     """Write report.html into the run folder: the page of the selection, to open and to send."""
 
+    projection: Annotated[Literal["pca", "umap"], Parameter(group=OUTPUT)] = "pca"
+    """How the page's map places rows: by two principal components, or by UMAP (extra `map`)."""
+
     force: Annotated[bool, Parameter(negative="", group=OUTPUT)] = False
     """Replace an output and a run folder that exist."""
 

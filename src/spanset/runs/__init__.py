@@ -7,6 +7,7 @@ handoff/   files by which trainers load the subset, and its card
 manifest   versions, digests, counts, how it ended
 summary    pool, picks and random subsets side by side; compared_gains: what each row adds in them;
            set_lines: the same as lines of a table
+reason_words   why a row was picked or left out, in words
 diagnosis  signs that it went wrong, from signs/, a file a family
 dropped_rows   what a deduplication dropped; row_places: where rows stand
 kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together

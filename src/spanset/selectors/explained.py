@@ -204,7 +204,9 @@ class Explained:
         for start in range(0, len(rows), AT_ONCE):
             some = slice(start, start + AT_ONCE)
             of_some = shares(self.factor, self.choice.points(rows[some]), self.choice.kernel)
+            taken = np.cumsum(of_some.taken, axis=0)
             for number, rank in enumerate(ranks):
-                left = of_some.left(len(self.given) + rank - 1)
-                found[number, some] = left / of_some.diagonal
+                before = len(self.given) + rank - 1
+                left = of_some.diagonal - (taken[before - 1] if before else 0.0)
+                found[number, some] = np.maximum(left, 0.0) / of_some.diagonal
         return found

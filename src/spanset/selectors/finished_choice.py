@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.unit_rows import of_rows, unit_rows
+from spanset.greedy.selection import Selection
+from spanset.kernels.choice import kernel_settings
 from spanset.kernels.kernel import Kernel
 from spanset.selectors.choosing import Candidates, Choosing, as_compared
 
@@ -41,8 +43,20 @@ class FinishedChoice:
     kernel: Kernel
     wanted: int
 
+    @classmethod
+    def of(
+        cls, candidates: Candidates, how: Choosing, picks: Selection, kernel: Kernel, wanted: int
+    ) -> FinishedChoice:
+        """Of picks that were just made, or read again; with what was found while choosing."""
+        how = replace(how, gamma=kernel_settings(kernel).get("gamma"), enough=None)
+        return cls(candidates, how, picks.order, picks.scores, kernel, wanted)
+
     def __len__(self) -> int:
         return len(self.candidates.X)
+
+    def first(self, count: int) -> FinishedChoice:
+        """As if it had ended after so many picks; of a method whose order is nested."""
+        return replace(self, picks=self.picks[:count], scores=self.scores[:count], wanted=count)
 
     @property
     def given_count(self) -> int:

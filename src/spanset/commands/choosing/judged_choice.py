@@ -17,15 +17,14 @@ from spanset.diversity.matched import MeasuredData
 from spanset.diversity.repeats import Repeats, repeats_between
 from spanset.greedy.selection import Selection
 from spanset.kernels.choice import kernel_settings
-from spanset.kernels.kernel import Kernel
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.diagnosis import diagnose
 from spanset.runs.dropped_rows import DroppedRows
 from spanset.runs.finished import FinishedRun
 from spanset.runs.signs.finished_case import FinishedCase
 from spanset.runs.summary import summarise
-from spanset.selectors.choosing import Candidates
 from spanset.selectors.dedup import Deduplicated
+from spanset.selectors.finished_choice import FinishedChoice
 from spanset.stores.represented import Represented
 
 
@@ -52,13 +51,12 @@ class JudgedChoice:
         cls,
         task: SelectionTask,
         pool: Pool,
-        candidates: Candidates,
+        choice: FinishedChoice,
         picks: Selection,
-        kernel: Kernel,
         lengths: Sequence[int],
     ) -> JudgedChoice:
-        """Of picks, and of their prefixes of these lengths."""
-        config = task.config
+        """Of a choice, with all that is known of its picks, and of their prefixes."""
+        config, candidates, kernel = task.config, choice.candidates, choice.kernel
         made, rated, tokens, seed = pool.made, pool.rated, pool.tokens, config.choice.seed
         sizes, features = sorted(set(lengths)), pool.fitted.settings()
         compared = ComparedGains.of(

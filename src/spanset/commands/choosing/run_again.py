@@ -20,7 +20,6 @@ from spanset.config.amounts import is_auto, row_counts
 from spanset.data.dataset import Dataset
 from spanset.quality.scored_rows import RowQuality
 from spanset.runs.reread import PastRun
-from spanset.selectors.choosing import Choosing
 from spanset.selectors.finished_choice import FinishedChoice
 
 
@@ -77,11 +76,10 @@ class RunAgain:
         picks = past.positions(pool.made.data)
         sizes = [] if is_auto(config.choice.k) else row_counts(config.choice.k, len(data))
         wanted = sizes[-1] if sizes else len(picks)
-        choice = FinishedChoice(
+        choice = FinishedChoice.of(
             task.candidates(pool, wanted),
-            _settled(task.choosing, past),
-            picks,
-            past.scores,
+            task.choosing,
+            past.selection(picks, len(pool.made.data)),
             past.kernel(),
             wanted,
         )
@@ -115,8 +113,3 @@ class RunAgain:
         """Position among the candidates of a row by its number; None where it is none of them."""
         place, is_there = places_in(self.data.ids, number)
         return int(place) if is_there else None
-
-
-def _settled(how: Choosing, past: PastRun) -> Choosing:
-    """The settings with the gamma and the number of picks that the run found."""
-    return replace(how, gamma=past.manifest["kernel"].get("gamma"), enough=None)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from spanset.commands.choosing.judged_choice import JudgedChoice
 from spanset.commands.choosing.pool import Pool
-from spanset.kernels.kernel import Kernel
 from spanset.report.selected.selection_page import SelectionFacts, selection_page
-from spanset.selectors.choosing import Candidates
+from spanset.selectors.finished_choice import FinishedChoice
 
 
-def page_of(judged: JudgedChoice, pool: Pool, candidates: Candidates, kernel: Kernel) -> str:
-    """All that is told of it, as a page of HTML."""
+def page_of(
+    judged: JudgedChoice, pool: Pool, choice: FinishedChoice, projection: str | None = None
+) -> str:
+    """All that is told of it, as a page of HTML; the map as the run wants it, by default."""
     facts = SelectionFacts(
         judged.run,
-        pool.made.X,
-        candidates.lengths,
-        kernel,
+        choice,
         pool.rated.scores,
         judged.compared,
         judged.repeats,
+        projection or str(judged.run.config.get("projection", "pca")),
     )
     return selection_page(facts)

@@ -30,6 +30,7 @@ from spanset.greedy.kernel_choice import check_kernel
 from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.quality.scores import check_quality
+from spanset.report.selected.projections import check_projection
 from spanset.runs.outputs import Outputs
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
@@ -78,6 +79,7 @@ class SelectionTask:
         is_scored = quality.quality in MODEL_SCORES
         check_representation(spec, config.model, scores=is_scored)
         check_reading(config.reading)
+        check_projection(config.output.projection)
         refuse_second_stdin((*config.data, choice.given), "--given")
         refuse_second_stdin((*config.data, choice.given, choice.target), "--target")
         others = (choice.given, choice.target, *choice.avoided)

@@ -17,13 +17,14 @@ from rich.text import Text
 
 from spanset.base.errors import printable
 from spanset.base.short_names import short_names
-from spanset.commands.terminal.method_reasons import Fact, method_facts
 from spanset.commands.terminal.tables import facts_grid
-from spanset.selectors.dpp_reasons import Lead, LeftByGain, PickedByGain, Taken
-from spanset.selectors.order_reasons import Placed
+from spanset.runs.reason_words import percent, said_of
+from spanset.selectors.dpp_reasons import LeftByGain
 
 if TYPE_CHECKING:
     from spanset.commands.why_answers import Answer, Neighbour, OtherWeight, Place, Why
+
+Fact = tuple[str, str, str]  # name, what is said, and the text of the row that it is about
 
 
 def why_table(why: Why) -> RenderableType:
@@ -98,7 +99,7 @@ def _lines(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
     yield from _by_method(one, why, names)
     if one.quality is not None:
         value = f"{_score_name(one.quality.name)} {one.quality.value:,.4g}"
-        yield "quality", f"{value}, better than {_percent(one.quality.better_than)} of rows", ""
+        yield "quality", f"{value}, better than {percent(one.quality.better_than)} of rows", ""
     if one.nearest is not None and one.nearest.place not in (one.copy_of, one.other):
         name = "nearest pick" if one.rank is None else "nearest before"
         yield _nearest(name, one.nearest, names)
@@ -115,64 +116,14 @@ def _lines(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
 
 
 def _by_method(one: Answer, why: Why, names: _Names) -> Iterator[Fact]:
-    """What the method says."""
-    if isinstance(one.reason, PickedByGain):
-        yield from _picked(one.reason)
-    elif isinstance(one.reason, LeftByGain):
-        yield from _left_out(one, one.reason, names)
-    elif isinstance(one.reason, Placed):
-        yield _placed(one.reason, len(why.run))
-    elif one.reason is not None:
-        yield from method_facts(one, names.at)
-
-
-def _picked(reason: PickedByGain) -> Iterator[Fact]:
-    said = f"{reason.gain:.2g} of it was new; median of the picks {reason.median_gain:.2g}"
-    yield "gain", said, ""
-    if reason.lead is not None:
-        yield "picked for", _lead(reason.lead), ""
-
-
-def _lead(lead: Lead) -> str:
-    """Which part made the score."""
-    total = lead.quality + lead.diversity
-    parts = {"diversity": lead.diversity, "quality": lead.quality}
-    (more, most), (less, least) = sorted(parts.items(), key=lambda part: -part[1])
-    if least >= 0 and total > 0:
-        shares = f"{more} {_percent(most / total)}, {less} {_percent(least / total)}"
-        return f"{shares} of its lead over a typical row"
-    return f"its {more} ({most:+.2g}), in spite of its {less} ({least:+.2g})"
-
-
-def _left_out(one: Answer, reason: LeftByGain, names: _Names) -> Iterator[Fact]:
-    if reason.copy_of is not None and one.copy_of is not None:
-        same = "word for word" if one.same_text else "in its features"
-        what = _named(reason.copy_of.rank)
-        yield "repeats", f"{what}, {same}: {names.at(one.copy_of)}", one.copy_of.text
-        return
-    if reason.spent:
-        yield "spanned", "picks and given rows together leave nothing of it", ""
-    if one.most is not None and one.own is not None:
-        yield "explained by", _took(reason.own, one.own, names), one.own.text
-        if reason.most != reason.own:
-            yield "", f"most: {_took(reason.most, one.most, names)}", one.most.text
-    if not reason.spent:
-        left, typical = _percent(reason.left), _percent(reason.typical_left)
-        yield "left of it", f"{left} after the last pick; median of rows left out {typical}", ""
-    if reason.score is not None:
-        said = f"{reason.score:.4g} when the last was picked at {reason.last_score:.4g}"
-        yield "score", said, ""
-
-
-def _took(taken: Taken, place: Place, names: _Names) -> str:
-    """Who took how much, beside what it takes of others."""
-    typical = f"of others {_percent(taken.typical)}"
-    return f"{_named(taken.rank)} took {_percent(taken.share)}, {typical}: {names.at(place)}"
-
-
-def _placed(reason: Placed, picked: int) -> Fact:
-    place = f"{reason.place:,} of {reason.rows:,}, the first {picked:,} were picked"
-    return f"place by {reason.by}", place, ""
+    """What the method says, with the rows that it speaks of."""
+    picks, is_picked = len(why.run), one.rank is not None
+    for each in said_of(one.reason, is_picked=is_picked, picks=picks, is_same_text=one.same_text):
+        place: Place | None = None if each.about is None else getattr(one, each.about)
+        if place is None:
+            yield each.name, each.words, ""
+        else:
+            yield each.name, f"{each.words}: {names.at(place)}", place.text
 
 
 def _nearest(name: str, near: Neighbour, names: _Names) -> Fact:
@@ -203,16 +154,5 @@ def _weight(other: OtherWeight) -> str:
     return f"{other.first:g} would pick it; the run had {other.own:g}"
 
 
-def _named(rank: int) -> str:
-    return f"pick {rank:,}" if rank else "a given row"
-
-
 def _is_spent(one: Answer) -> bool:
     return isinstance(one.reason, LeftByGain) and one.reason.spent
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    if 0 < percent < 0.1:
-        return "<0.1 %"
-    return f"{percent:.1f} %" if percent < 9.95 or 99 < percent < 100 else f"{percent:.0f} %"

@@ -169,7 +169,7 @@
     tip.append(
       make("p", {}, isolated(values.prompt[row])),
       make("p", {}, make("small", {}, isolated(values.answer[row]))),
-      make("p", {}, make("small", {}, `${reason(row)} ${words(values.tokens[row])} tokens. `, isolated(where))),
+      make("p", {}, make("small", {}, `${reason(row)} ${values.why[row]} ${words(values.tokens[row])} tokens. `, isolated(where))),
     );
   }
   function pointAt(row) {
@@ -311,6 +311,7 @@
   const COLUMNS = [
     ["rank", "rank", (row) => values.rank[row] || Infinity],
     ["row", "row", null],
+    ...(values.why.some(Boolean) ? [["why", "why", null]] : []),
     ["adds", "adds", (row) => (isPick(row) ? -(values.gain[row] ?? -1) : Infinity)],
     ...(values.quality ? [["quality", "log quality", (row) => -(values.quality[row] ?? -Infinity)]] : []),
     ["near", "nearest pick (cosine)", (row) => (values.near[row] ? -values.cosine[row] : Infinity)],
@@ -387,7 +388,8 @@
       if (name === "row") {
         made.append(make("td", { class: "text" }, isolated(values.prompt[row]),
           make("small", {}, isolated(values.answer[row]))));
-      } else if (name === "place") made.append(make("td", {}, isolated(place)));
+      } else if (name === "why") made.append(make("td", { class: "text" }, make("small", {}, values.why[row])));
+      else if (name === "place") made.append(make("td", {}, isolated(place)));
       else made.append(make("td", {}, cells[name]));
     }
     made.addEventListener("click", () => {

@@ -1,6 +1,6 @@
 """Which rows of a pool the page shows, and where they lie: all of a small pool, a draw of a large.
 
-shown_of -> positions -> row_places: two principal components -> nearest_picks beside each
+shown_of -> components -> on_plane (projections.py) -> nearest_picks beside each
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.cosines import NUMBERS, as_float32, nearest_of, rounded
+from spanset.report.selected.projections import on_plane
 
 MOST = 52_500  # rows: each takes about 350 bytes of the page
 MOST_PICKS = 20_000  # of them
-COMPONENTS = 32  # in which groups are sought; the first two are the map's
+COMPONENTS = 32  # in which groups are sought, and which the map is made of
 STREAM = 17  # of the seed: other draws of a run take other numbers
 
 Features = npt.NDArray[np.floating[Any]]
@@ -36,6 +37,8 @@ class MappedRows:
         From 1; 0 of rows left out.
     places : (n, c) float64
         Principal components, the largest first.
+    on_map : (n, 2) float64
+        Where they lie on the map.
     explained : float
         Share of the features' variance in the first two.
     nearest : (n,) int64
@@ -48,18 +51,20 @@ class MappedRows:
     picks: int
     ranks: IntArray
     places: FloatArray
+    on_map: FloatArray
     explained: float
     nearest: IntArray
     cosine: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, X: Features, order: IntArray, *, seed: int) -> MappedRows:
+    def of(cls, X: Features, order: IntArray, *, projection: str = "pca", seed: int) -> MappedRows:
         """Of unit rows X (N, d) and picks (k,) among them; time O(n k d)."""
         rows, ranks = shown_of(len(X), order, seed=seed)
         places, explained = components(X[rows], seed=seed)
         picks = int((ranks > 0).sum())
         nearest, cosine = nearest_picks(X, order, rows, ranks)
-        return cls(rows, picks, ranks, places, explained, nearest, cosine)
+        on_map = on_plane(places, projection, seed=seed)
+        return cls(rows, picks, ranks, places, on_map, explained, nearest, cosine)
 
 
 def shown_of(N: int, order: IntArray, *, seed: int) -> tuple[IntArray, IntArray]:

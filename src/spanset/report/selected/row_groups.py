@@ -15,6 +15,8 @@ FEWEST, MOST = 4, 14  # groups: more are not told apart on a map
 ROWS_A_GROUP = 60  # of a small pool
 WORDS = 3  # of a name
 WORD = re.compile(r"[^\W\d_]{3,}")
+DRAWN = 8000  # rows that groups are sought among; the others join the nearest
+STREAM = 19  # of the seed: other draws of a run take other numbers
 RARE = 0.08  # share of a group's rows that a word of its name is in at least
 
 
@@ -42,9 +44,11 @@ class RowGroups:
             return cls(["all rows"], np.zeros(n, np.int64))
         from sklearn.cluster import KMeans
 
+        rng = np.random.default_rng([seed, STREAM])
+        drawn = np.sort(rng.choice(n, DRAWN, replace=False)) if n > DRAWN else np.arange(n)
         # sklearn's own stub has a text here only.
         sought = KMeans(count, n_init=2, random_state=seed)  # pyright: ignore[reportArgumentType]
-        found = sought.fit_predict(places)
+        found = sought.fit(places[drawn]).predict(places)
         largest_first = np.argsort(-np.bincount(found, minlength=count), kind="stable")
         of_row = np.argsort(largest_first)[found]
         return cls(group_names(texts, of_row, count), of_row)

@@ -39,7 +39,11 @@ class RowText:
 
 
 def row_values(
-    run: FinishedRun, shown: MappedRows, groups: RowGroups, texts: Sequence[RowText]
+    run: FinishedRun,
+    shown: MappedRows,
+    groups: RowGroups,
+    texts: Sequence[RowText],
+    reasons: Sequence[str],
 ) -> dict[str, Any]:
     """What the script draws from; a list a column, in the order of `shown`."""
     data, picks = run.data, run.picks
@@ -48,8 +52,8 @@ def row_values(
     quality = None if run.log_quality is None else _rounded(run.log_quality[shown.rows])
     return {
         "picks": shown.picks,
-        "x": _on_grid(shown.places[:, 0]),
-        "y": _on_grid(shown.places[:, 1]),
+        "x": _on_grid(shown.on_map[:, 0]),
+        "y": _on_grid(shown.on_map[:, 1]),
         "rank": shown.ranks.tolist(),
         "gain": _rounded(picks.gains[own]),
         "near": shown.nearest.tolist(),
@@ -64,6 +68,7 @@ def row_values(
         "tokens": run.tokens.total[shown.rows].tolist(),
         "prompt": [text.prompt for text in texts],
         "answer": [text.answer for text in texts],
+        "why": list(reasons),
     }
 
 

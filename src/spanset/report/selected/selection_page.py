@@ -21,17 +21,19 @@ from spanset.diversity.known_sets import KnownValue, known_values
 from spanset.diversity.ldd import LDD
 from spanset.diversity.matched import MeasuredData, measure_sets
 from spanset.diversity.measurement import MeasuredSet
+from spanset.diversity.measures.near_duplicates import THRESHOLD
 from spanset.diversity.reference import SphereReference, reference_folder
 from spanset.diversity.repeats import Repeats
 from spanset.diversity.volume import Volume
 from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
-from spanset.kernels.kernel import Kernel
 from spanset.report.page.document import document
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
-from spanset.report.selected.mapped_rows import Features, MappedRows
+from spanset.report.selected.mapped_rows import MappedRows
+from spanset.report.selected.repeated_picks import repeated_picks
 from spanset.report.selected.row_groups import RowGroups
+from spanset.report.selected.row_reasons import row_reasons
 from spanset.report.selected.row_values import RowText, row_values
 from spanset.report.selected.selection_charts import (
     PICKED,
@@ -47,6 +49,7 @@ from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
 from spanset.runs.set_lines import set_lines
 from spanset.runs.signs.sign import Sign, per_cent
+from spanset.selectors.finished_choice import FinishedChoice
 
 LDD_ROWS = 1000  # of which log determinant distances are taken
 FEWEST = 20  # rows of which they say something
@@ -54,7 +57,7 @@ WITHOUT_SCRIPT = 20  # rows in the table that stands there before any script run
 DOTS = 1500  # and on the map
 
 # Settings that change nothing of what is told: where it went, and how fast.
-UNTOLD = ("output", "run", "to", "force", "json", "report", "workers")
+UNTOLD = ("output", "run", "to", "force", "json", "report", "projection", "workers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,38 +68,37 @@ class SelectionFacts:
     ----------
     run : FinishedRun
         The selection.
-    X : (N, d)
-        Unit rows of its candidates.
-    lengths : (N,) float64 or None
-        Theirs, where lengths count.
-    kernel : Kernel
-        What rows were compared by.
+    choice : FinishedChoice
+        Its candidates, and what they were compared by.
     scores : mapping
         Name of a quality to the scores (N,).
     compared : ComparedGains
         Of the picks and of random rows.
     repeats : Repeats or None
         Between inputs.
+    projection : str
+        How the map places rows: pca or umap.
     """
 
     run: FinishedRun
-    X: Features
-    lengths: FloatArray | None
-    kernel: Kernel
+    choice: FinishedChoice
     scores: Mapping[str, FloatArray]
     compared: ComparedGains
     repeats: Repeats | None
+    projection: str
 
 
 def selection_page(facts: SelectionFacts) -> str:
     """The page; equal facts give equal text, on any number of processors."""
     run = facts.run
     with threadpool_limits(1, user_api="blas"):
-        shown = MappedRows.of(facts.X, run.picks.order, seed=run.seed)
+        X = facts.choice.candidates.X
+        shown = MappedRows.of(X, run.picks.order, projection=facts.projection, seed=run.seed)
         texts = [RowText.of(run.data, row) for row in shown.rows.tolist()]
         groups = RowGroups.of(shown.places, [text.prompt for text in texts], seed=run.seed)
+        reasons = row_reasons(facts.choice, run.data, shown)
         sets, known = _diversity(facts)
-    values = row_values(run, shown, groups, texts)
+    values = row_values(run, shown, groups, texts, reasons)
     title = f"{len(run.picks):,} of {len(run.data):,} rows"
     sizes = sorted({one.rows for one in facts.run.summaries if one.name == "picked"})
     pictures = [
@@ -111,8 +113,9 @@ def selection_page(facts: SelectionFacts) -> str:
         _signs(run.diagnosis),
         tiles(list(_values(facts))),
         section("Before and after", element("div", *pictures, class_="pictures"), name="pictures"),
-        _map(shown, groups),
-        _rows(run, shown, texts),
+        _map(shown, groups, facts.projection),
+        _rows(run, shown, texts, reasons),
+        _repeated(run, shown, texts),
         section("Side by side", *_tables(facts, sets, known), name="sets"),
         section("How it was made", *_making(run), name="making"),
         element("footer", element("p", "Made by spanset. Nothing on this page leaves it.")),
@@ -173,46 +176,47 @@ def _values(facts: SelectionFacts) -> Iterator[tuple[str, str, str]]:
 
 def _diversity(facts: SelectionFacts) -> tuple[list[MeasuredSet], list[KnownValue]]:
     """LDD of the picks, of random rows and of all rows, and what public sets measure alike."""
-    run, k = facts.run, len(facts.run.picks)
+    run, k, kernel = facts.run, len(facts.run.picks), facts.choice.kernel
+    X, lengths = facts.choice.candidates.X, facts.choice.candidates.lengths
     m = min(k, LDD_ROWS)
-    longest = np.array([0 if facts.lengths is None else int(np.argmax(facts.lengths))])
-    points = kernel_rows(facts.X[longest], of_rows(facts.lengths, longest), np.float64)
-    if m < FEWEST or not is_exact_enough(facts.kernel, points):
+    longest = np.array([0 if lengths is None else int(np.argmax(lengths))])
+    points = kernel_rows(X[longest], of_rows(lengths, longest), np.float64)
+    if m < FEWEST or not is_exact_enough(kernel, points):
         return [], []
     rows = {PICKED: run.picks.order}
     if facts.compared.drawn:
         rows[RANDOM] = facts.compared.drawn[0][:k]
-    rows[POOL] = np.arange(len(facts.X))
-    sets = [
-        MeasuredData(name, facts.X[own], lengths=of_rows(facts.lengths, own))
-        for name, own in rows.items()
-    ]
+    rows[POOL] = np.arange(len(X))
+    sets = [MeasuredData(name, X[own], lengths=of_rows(lengths, own)) for name, own in rows.items()]
     against = SphereReference(reference_folder())
-    volume = Volume(m, facts.kernel, against, "float64", workers=1)
+    volume = Volume(m, kernel, against, "float64", workers=1)
     found = measure_sets(sets, [LDD()], volume, pool=m, draws=1, seed=run.seed)
-    kernel = {key: value for key, value in run.kernel.items() if key != "normalize"}
-    known = known_values(run.features, kernel, m, m) if facts.lengths is None else []
+    settings = {key: value for key, value in run.kernel.items() if key != "normalize"}
+    known = known_values(run.features, settings, m, m) if lengths is None else []
     return found, known
 
 
-def _map(shown: MappedRows, groups: RowGroups) -> Markup:
-    """Two components of every row that is shown, as dots; the script draws over it."""
+def _map(shown: MappedRows, groups: RowGroups, projection: str) -> Markup:
+    """Every row that is shown as a dot; the script draws over it."""
     total = len(shown.rows)
     step = max(1, -(-total // DOTS))
-    low, width = shown.places[:, :2].min(axis=0), np.ptp(shown.places[:, :2], axis=0)
-    places = (shown.places[:, :2] - low) / np.where(width > 0, width, 1.0)
+    low, width = shown.on_map.min(axis=0), np.ptp(shown.on_map, axis=0)
+    places = (shown.on_map - low) / np.where(width > 0, width, 1.0)
     dots = []
     for row in (*range(shown.picks, total, step), *range(0, shown.picks, step)):
         kind = "dot picked" if row < shown.picks else "dot left"
         x, y = 10 + 580 * places[row, 0], 390 - 380 * places[row, 1]
         dots.append(element("circle", cx=round(x, 1), cy=round(y, 1), r=2, class_=kind))
-    title = element("title", f"{shown.picks:,} picks among {total:,} rows on two components")
+    title = element("title", f"{shown.picks:,} picks among {total:,} rows")
     picture = element("svg", title, *dots, viewBox="0 0 600 400", role="img")
     share = per_cent(shown.explained)
-    words = (
-        f"Rows that lie together are alike. Two principal components, which hold {share} of how "
-        f"features vary: what looks near may be far. Groups are named by their own words."
+    how = (
+        f"Two principal components, which hold {share} of how features vary: what looks near may "
+        "be far."
+        if projection == "pca"
+        else "By UMAP: how far groups lie from each other, and how large they look, means nothing."
     )
+    words = f"Rows that lie together are alike. {how} Groups are named by their own words."
     named = ", ".join(groups.names[:8])
     return section(
         "Map",
@@ -223,7 +227,9 @@ def _map(shown: MappedRows, groups: RowGroups) -> Markup:
     )
 
 
-def _rows(run: FinishedRun, shown: MappedRows, texts: Sequence[RowText]) -> Markup:
+def _rows(
+    run: FinishedRun, shown: MappedRows, texts: Sequence[RowText], reasons: Sequence[str]
+) -> Markup:
     """The first picks as a table; the script puts one of all rows in its place."""
     names = short_names([source.name for source in run.data.sources])
     lines = []
@@ -233,10 +239,7 @@ def _rows(run: FinishedRun, shown: MappedRows, texts: Sequence[RowText]) -> Mark
         nearest = int(shown.nearest[place])
         near = f"pick {nearest:,} ({shown.cosine[place]:.2f})" if nearest else "-"
         where = f"{printable(names[run.data.source[row]])} {run.data.ids[row]}"
-        text = joined(
-            element("bdi", texts[place].prompt),
-            element("small", element("bdi", texts[place].answer)),
-        )
+        text = joined(_text(texts[place]), element("small", reasons[place]))
         adds = "-" if np.isnan(gain) else f"{gain:.3f}"
         lines.append((f"{rank:,}", text, adds, near, where))
     heads = ["rank", "row", "adds", "nearest earlier pick (cosine)", "file and row number"]
@@ -244,6 +247,28 @@ def _rows(run: FinishedRun, shown: MappedRows, texts: Sequence[RowText]) -> Mark
     words = f"Picks and rows left out{drawn}: search them, sort them, or encircle some on the map."
     first = table("The first picks", heads, lines)
     return section("Rows", element("p", words), element("div", first, id="rows"), name="listed")
+
+
+def _repeated(run: FinishedRun, shown: MappedRows, texts: Sequence[RowText]) -> Markup:
+    """The picks that most rows left out repeat, and some of these."""
+    lines = []
+    for one in repeated_picks(shown):
+        rank = int(shown.ranks[one.place])
+        numbers = ", ".join(str(run.data.ids[shown.rows[place]]) for place in one.nearest)
+        more = ", ..." if one.rows > len(one.nearest) else ""
+        lines.append((f"{one.rows:,}", _text(texts[one.place]), f"{rank:,}", numbers + more))
+    if not lines:
+        return Markup()
+    drawn = " Only rows on the map are counted." if len(shown.rows) < len(run.data) else ""
+    words = f"Rows left out at a cosine of {THRESHOLD:g} or more with a pick.{drawn}"
+    heads = ["rows left out", "the pick that they repeat", "rank", "row numbers"]
+    found = table("The most repeated picks", heads, lines)
+    return section("Repeats", element("p", words), found, name="repeats")
+
+
+def _text(text: RowText) -> Markup:
+    """The beginning of a row, whatever direction it is written in."""
+    return joined(element("bdi", text.prompt), element("small", element("bdi", text.answer)))
 
 
 def _tables(
