@@ -70,9 +70,3 @@ def test_every_code_block_runs_and_prints_what_it_says(page, tmp_path, commands)
         )
         assert done.returncode == 0, f"{code}\n{done.stderr}"
         printed = done.stdout
-
-
-def test_links_to_files_of_the_project_lead_somewhere():
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
