@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def seeds(holds, count):
     return [seed for seed in range(60) if holds(finished_choice(seed)[1])][:count]
 
 
-def texts_of(X):
+def texts_of(X) -> Any:
     """Rows that say the same where their features are equal."""
     _, same = np.unique(X, axis=0, return_inverse=True)
     return SimpleNamespace(digests=same.reshape(-1, 1))
