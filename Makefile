@@ -33,9 +33,13 @@ demo: $(VENV)/.core
 	$(BIN)/python examples/make_sample.py $(DEMO)/sample.jsonl
 	$(BIN)/spanset select $(DEMO)/sample.jsonl -k 300 --quality column:rating --by family \
 	  -o $(DEMO)/subset.jsonl --force
+	$(BIN)/spanset report $(DEMO)/sample.jsonl -o $(DEMO)/first-look.html --force
 	@echo
-	@echo "Open $(DEMO)/subset.run/report.html in a browser. For data of your own:"
-	@echo "    source $(BIN)/activate; spanset --help"
+	@echo "Open in a browser:"
+	@echo "    $(abspath $(DEMO))/first-look.html            a first look at the sample"
+	@echo "    $(abspath $(DEMO))/subset.run/report.html     what was selected from it"
+	@echo "For data of your own:"
+	@echo "    source $(BIN)/activate; spanset report YOUR_FILE.jsonl"
 
 # A worker a core; each worker's libraries keep to one thread.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal

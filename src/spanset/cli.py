@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -19,6 +19,7 @@ from spanset.config.compare_settings import CompareConfig, ComparingConfig
 from spanset.config.grid_settings import ChoicesConfig, GridConfig, SharedConfig
 from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
 from spanset.config.model_settings import ModelConfig
+from spanset.config.report_settings import LookingConfig, PageConfig, ReportConfig
 from spanset.config.settings import (
     ChoiceConfig,
     ComputeConfig,
@@ -233,46 +234,37 @@ def measure(
 
 @app.command
 def report(
-    run: str,
+    data: Paths = (),
     *,
-    output: Annotated[
-        str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)
-    ] = None,
-    projection: Literal["pca", "umap"] | None = None,
-    force: Annotated[bool, Parameter(negative="")] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    page: Annotated[PageConfig, Parameter(name="*")] = PageConfig(),
+    reading: Annotated[LookingConfig, Parameter(name="*")] = LookingConfig(),
+    features: Annotated[FeatureConfig, Parameter(name="*")] = FeatureConfig(),
+    model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
 ) -> int:
-    """Make the page of a finished run again: what was asked, what came of it, and every row.
+    """Make a page to open and to send: a first look at data, or a finished run again.
 
-    `spanset select` leaves it in the run folder as report.html. Nothing is chosen anew, and nothing
-    on the page needs a network.
+    A first look tells what data are, what looks wrong, what repeats, how diverse they are, how many
+    rows are enough, and what to do next. Of a run, the page that `spanset select` leaves in its
+    folder. Nothing on a page needs a network.
 
     Parameters
     ----------
-    run
-        A run folder of `spanset select`.
-    output
-        The page; by default report.html in the run folder, - for standard output.
-    projection
-        How the map places rows: by two principal components, or by UMAP (extra `map`); by default
-        as the run did.
-    force
-        Replace a page that exists.
-    as_json
-        Print where it is as JSON.
+    data
+        Files of rows; paths, globs, - or hf://org/name[:split]. Or one run folder.
     """
     from spanset.commands.report import run_report
     from spanset.commands.terminal.watching import TerminalWatcher
 
-    watcher = TerminalWatcher(Console(stderr=True), quiet=as_json)
-    written = run_report(run, output, projection=projection, force=force, watcher=watcher)
+    config = ReportConfig(_paths(data), page, reading, features, model)
+    written = run_report(config, TerminalWatcher(Console(stderr=True), quiet=page.json))
     if written.path != "-":
         with _printing():
             out = Console(highlight=False)
-            if as_json:
+            if page.json:
                 _print_record(out, written.record())
             else:
-                out.print(f"written to {written.path}, {written.bytes / 1e6:.1f} MB")
+                line = f"written to {printable(written.path)}, {written.bytes / 1e6:.1f} MB"
+                out.print(line, markup=False, emoji=False, soft_wrap=True)
     return 0
 
 

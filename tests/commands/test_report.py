@@ -84,7 +84,8 @@ def test_without_a_page_nothing_else_differs(rows, spanset):
     [
         (("report", "r"), "r/report.html"),
         (("report", "nothing"), "nothing"),
-        (("report", "a.jsonl"), "a.jsonl"),
+        (("report", "r", "a.jsonl"), "r"),
+        (("report", "r", "--features", "lexical"), "--features"),
         (("report", "r", "-o", "."), "."),
         (("report", "r", "-o", "no/where.html"), "no/where.html"),
     ],

@@ -28,7 +28,7 @@ def test_every_line_has_a_cell_for_every_set():
 def test_values_beyond_the_most_common_are_added_up():
     pool = one("pool", None, shares={"topic": {"a": 0.5, "": 0.3, "c": 0.2}, "source": {"f": 1.0}})
     picked = one("picked", None, shares={"topic": {"c": 0.75, "a": 0.25}, "source": {"f": 1.0}})
-    ((field, shares),) = field_shares([pool, picked], 2)
+    ((field, shares),) = field_shares([pool.shares, picked.shares], 2)
     assert field == "topic"
     assert shares == [("a", [0.5, 0.25]), ("(empty)", [0.3, 0.0]), ("1 others", [0.2, 0.75])]
 

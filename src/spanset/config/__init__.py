@@ -3,7 +3,7 @@
     groups             headings of the help texts
     settings           reading, choice, features, quality, output, computing; all of `select`
     model_settings     how rows go through a model
-    measure_settings   what is measured; all of `measure`
+    measure_settings   what is measured; all of `measure`; report_settings: all of `report`
     grid_settings      a grid of choices
     compare_settings   all of `compare`; trial_settings: all of `trial`
     amounts            10000, 0.1, 10 %, 2M as people write them

@@ -5,7 +5,8 @@
     conversation  what every row becomes
     rows          usable rows of all inputs, as places in them
     reader        from inputs to a data set: every row placed, recognised and converted once
-    field_texts   values of a field
+    field_texts   values of a field; field_counts: fields that sort rows, and their values
+    row_traits    what rows hold beside words; writing_systems: what they are written in
     row_parts     rows by their prompts or answers alone
     joining       several data sets as one
     remarks       what was recognised beside the words, said once per input

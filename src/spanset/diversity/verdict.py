@@ -30,6 +30,8 @@ WORTH_SAYING = 0.01  # share of a data set's rows that repeat another's
 
 ALL_KNOWN = 0.9  # share of repeated rows from which a file is a copy
 
+SCALE = "Public sets of as many rows"  # begins the line that has the scale in words
+
 APART = 2.0  # standard deviations from which two values are told apart
 
 
@@ -63,7 +65,7 @@ def verdicts(
         )
     if known and any(LDD().name in one.measurements for one in sets) and reference is None:
         shown = ", ".join(f"{one.name} {one.ldd:.3f}" for one in known)
-        lines.append(f"Public sets of as many rows, by LDD: {shown}.")
+        lines.append(f"{SCALE}, by LDD: {shown}.")
     return [*lines, sees] if lines and sees else lines
 
 

@@ -241,9 +241,15 @@ class PastRun:
         )
 
 
+def is_run_folder(folder: Path) -> bool:
+    """Whether it is a folder that holds a run."""
+    # A name may be no path at all (too long, a byte of zero): then it is none.
+    return all(os.path.isfile(folder / name) for name in ("manifest.json", "config.toml"))  # noqa: PTH113
+
+
 def require_run_folder(folder: Path) -> None:
     """Refuse what is no run folder."""
-    if not ((folder / "manifest.json").is_file() and (folder / "config.toml").is_file()):
+    if not is_run_folder(folder):
         is_made = "is no run folder" if folder.is_dir() else "is no folder"
         raise UsageError(
             f"this {is_made}",

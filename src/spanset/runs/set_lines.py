@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from spanset.base.alike_numbers import alike
@@ -64,17 +64,24 @@ def middle_shown(quality: str) -> tuple[str, str]:
     return "median" if quality in MODEL_SCORES else "mean", quality if column is None else column
 
 
-def field_shares(sets: Sequence[SetSummary], most: int) -> Iterator[FieldShares]:
+def field_shares(
+    sets: Sequence[Mapping[str, Mapping[str, float]]], most: int
+) -> Iterator[FieldShares]:
     """Shares of the `most` most common values of every field, and of all others together.
 
     One file alone is nothing to compare.
+
+    Parameters
+    ----------
+    sets : sequence of mapping
+        Of each set, field to value to its share, the first set's most common first.
     """
-    for field in sets[0].shares:
-        values = list(sets[0].shares[field])
+    for field in sets[0]:
+        values = list(sets[0][field])
         if field == "source" and len(values) < 2:
             continue
         labels = short_names(values) if field == "source" else [one or EMPTY for one in values]
-        shares = [[one.shares[field].get(value, 0.0) for one in sets] for value in values]
+        shares = [[one[field].get(value, 0.0) for one in sets] for value in values]
         shown = list(zip(labels, shares, strict=True))
         if rest := shares[most:]:
             totals = [sum(of_set, 0.0) for of_set in zip(*rest, strict=True)]

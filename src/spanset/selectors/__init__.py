@@ -8,6 +8,7 @@
     methods      methods by their names, and what each heeds
 
     ranked novelty near_pairs row_clusters what several of them take
+    repeat_groups    rows that repeat each other, of which nothing is chosen
     must_keep value_shares contamination   bounds: rows in, shares of values, rows out
     choosing     from features to picks: kernel, memory, method
 

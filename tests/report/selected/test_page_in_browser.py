@@ -8,21 +8,11 @@ import numpy as np
 import pytest
 from tests.conftest import make_rows
 from tests.report.browser import chromium, needs_browser, opened
+from tests.report.hostile_rows import HOSTILE
 
 from spanset.cli import main
 
 pytestmark = needs_browser
-
-HOSTILE = [
-    "<script>alert('tag')</script>",
-    "</script><script>alert('end')</script>",
-    '"><img src=x onerror=alert(1)>',
-    "<a href='javascript:alert(2)'>click</a>",
-    "\u202eright to left\u202c and \u200f mark",
-    "😀👩‍👩‍👧‍👦🇺🇳 emoji",
-    "<!-- comment --> &amp; {{7*7}} ${7*7}",
-    "long " + "x" * 150_000,
-]
 
 
 @pytest.fixture(scope="module")

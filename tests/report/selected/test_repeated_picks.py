@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spanset.base.unit_rows import unit_rows
+from spanset.report.parts.mapped_rows import MappedRows
 from spanset.report.selected import repeated_picks as module
-from spanset.report.selected.mapped_rows import MappedRows
 from spanset.report.selected.repeated_picks import repeated_picks
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.selectors.finished_choices import finished_choice
 
+from spanset.report.parts.mapped_rows import MappedRows
 from spanset.report.selected import row_reasons as module
-from spanset.report.selected.mapped_rows import MappedRows
 from spanset.report.selected.row_reasons import row_reasons
 from spanset.runs.reason_words import said_of
 from spanset.selectors.reasons import explainer_of

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from spanset.base.short_names import short_names
 from spanset.commands.choosing.pool import Pool
 from spanset.commands.choosing.selection_task import SelectionTask
-from spanset.diversity.matched import MeasuredData
+from spanset.commands.input_sets import input_sets
 from spanset.diversity.repeats import Repeats, repeats_between
 from spanset.greedy.selection import Selection
 from spanset.kernels.choice import kernel_settings
@@ -25,7 +22,6 @@ from spanset.runs.signs.finished_case import FinishedCase
 from spanset.runs.summary import summarise
 from spanset.selectors.dedup import Deduplicated
 from spanset.selectors.finished_choice import FinishedChoice
-from spanset.stores.represented import Represented
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class JudgedChoice:
             scores=rated.scores,
             seed=seed,
         )
-        repeats = repeats_between(_inputs(made), seed=seed)
+        repeats = repeats_between(input_sets(made.X, made.data), seed=seed)
         case = FinishedCase(
             made.X,
             picks,
@@ -120,15 +116,3 @@ def _dropped(picks: Selection, pool: Pool) -> DroppedRows | None:
         return None
     given = None if pool.given_rows is None else pool.given_rows.digests
     return DroppedRows.of_choice(picks, pool.keys, given)
-
-
-def _inputs(made: Represented) -> list[MeasuredData]:
-    """Features and rows of each input, by short names; without inputs of which no row is left."""
-    data = made.data
-    names = short_names([source.name for source in data.sources])
-    rows = [np.flatnonzero(data.source == number) for number in range(len(names))]
-    return [
-        MeasuredData(name, made.X[own], data[own])
-        for name, own in zip(names, rows, strict=True)
-        if len(own)
-    ]

@@ -30,7 +30,7 @@ from spanset.greedy.kernel_choice import check_kernel
 from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.quality.scores import check_quality
-from spanset.report.selected.projections import check_projection
+from spanset.report.parts.projections import check_projection
 from spanset.runs.outputs import Outputs
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields

@@ -165,5 +165,5 @@ def _shares(sets: Sequence[SetSummary]) -> Iterator[tuple[str, list[tuple[str, l
     """Fields with the shares of their values in every set."""
     from spanset.runs.set_lines import field_shares
 
-    for field, shares in field_shares(sets, SHOWN_VALUES):
+    for field, shares in field_shares([one.shares for one in sets], SHOWN_VALUES):
         yield field, [(label, [f"{100 * one:.1f} %" for one in row]) for label, row in shares]

@@ -43,7 +43,7 @@ def share_chart(title: str, shares: Mapping[str, Mapping[str, float]], says: str
             size = {"x": NAMES, "y": y, "width": round(end - NAMES, 1), "height": BAR - 2}
             drawn.append(element("rect", class_=f"bar look-{number}", **size))
             drawn.append(element("text", _per_cent(share), x=round(end + 4, 1), y=y + 10))
-    height = max(step * len(values) - GAP, BAR)
+    height = max(step * len(values) - GAP, BAR) + 4  # for what letters have below their line
     return figure(title, says, drawn, list(shares), "bar", height)
 
 
@@ -103,4 +103,6 @@ def _steps(places: Sequence[float], heights: Sequence[float], number: int) -> Ma
 
 
 def _per_cent(share: float) -> str:
+    if 0 < share < 0.0005:
+        return "<0.1 %"
     return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"

@@ -4,8 +4,12 @@
   const values = JSON.parse(document.getElementById("values").textContent);
   const count = values.x.length;
   const TWIN = 0.95; // cosine from which a row left out counts as a near duplicate of its pick
-  const isPick = (row) => row < values.picks;
-  const isTwin = (row) => !isPick(row) && values.near[row] > 0 && values.cosine[row] >= TWIN;
+  const chosen = "rank" in values; // a choice; else rows as they stand in the data
+  const isPick = (row) => chosen && row < values.picks;
+  const isTwin = (row) =>
+    chosen
+      ? !isPick(row) && values.near[row] > 0 && values.cosine[row] >= TWIN
+      : values.alike[row] > 1;
   const words = (number) => number.toLocaleString("en-US");
 
   function make(name, attributes = {}, ...parts) {
@@ -21,7 +25,7 @@
   const isolated = (text) => make("bdi", { dir: "auto" }, text);
 
   // What is shown: state that map and table share.
-  const shown = { picked: true, left: true, twin: true, group: -1, words: "", among: null, at: -1 };
+  const shown = { picked: true, left: true, twin: true, row: true, group: -1, words: "", among: null, at: -1 };
   let rows = []; // in the order of the table
   const listeners = [];
   const changed = () => listeners.forEach((one) => one());
@@ -32,7 +36,7 @@
     return folded[row].includes(text);
   }
   function kindOf(row) {
-    return isPick(row) ? "picked" : isTwin(row) ? "twin" : "left";
+    return isPick(row) ? "picked" : isTwin(row) ? "twin" : chosen ? "left" : "row";
   }
   const kinds = Array.from({ length: count }, (_, row) => kindOf(row));
   function onMap(row) {
@@ -80,7 +84,7 @@
     pen.clearRect(0, 0, w, h);
     const found = shown.among || (shown.words ? new Set(rows) : null);
     const size = Math.min(5, (count > 30000 ? 1.6 : count > 8000 ? 2.2 : 3.4) * Math.sqrt(view.scale));
-    const layers = [["left", colours.left, 0.55], ["twin", colours.two, 0.7], ["picked", colours.one, 0.9]];
+    const layers = [["left", colours.left, 0.55], ["row", colours.one, 0.6], ["twin", colours.two, 0.7], ["picked", colours.one, 0.9]];
     for (const [kind, colour, strength] of layers) {
       pen.fillStyle = colour;
       for (let row = 0; row < count; row++) {
@@ -150,13 +154,15 @@
   }
 
   function reason(row) {
+    if (!chosen) return isTwin(row) ? `One of ${words(values.alike[row])} rows that are nearly the same.` : "";
     const near = values.near[row]
       ? ` Nearest ${isPick(row) ? "earlier pick" : "pick"}: rank ${words(values.near[row])}, cosine ${values.cosine[row].toFixed(2)}.`
       : "";
-    if (!isPick(row)) return `${isTwin(row) ? "Left out, a near duplicate." : "Left out."}${near}`;
+    const why = values.why[row] ? ` ${values.why[row]}` : "";
+    if (!isPick(row)) return `${isTwin(row) ? "Left out, a near duplicate." : "Left out."}${near}${why}`;
     const gain = values.gain[row];
     const adds = gain == null ? "" : `, adds ${gain.toFixed(3)}`;
-    return `Picked, rank ${words(values.rank[row])}${adds}.${near}`;
+    return `Picked, rank ${words(values.rank[row])}${adds}.${near}${why}`;
   }
   function tell(row) {
     tip.replaceChildren();
@@ -169,7 +175,7 @@
     tip.append(
       make("p", {}, isolated(values.prompt[row])),
       make("p", {}, make("small", {}, isolated(values.answer[row]))),
-      make("p", {}, make("small", {}, `${reason(row)} ${values.why[row]} ${words(values.tokens[row])} tokens. `, isolated(where))),
+      make("p", {}, make("small", {}, `${reason(row)} ${words(values.tokens[row])} tokens. `, isolated(where))),
     );
   }
   function pointAt(row) {
@@ -288,7 +294,9 @@
   groupList.addEventListener("change", () => { shown.group = Number(groupList.value); changed(); });
   holder.replaceChildren(
     make("div", { class: "bar-of" },
-      box("picked", "picked"), box("left", "left out"), box("twin", "left out as near duplicate"),
+      ...(chosen
+        ? [box("picked", "picked"), box("left", "left out"), box("twin", "left out as near duplicate")]
+        : [box("row", "like no other row"), box("twin", "nearly the same as another")]),
       make("label", {}, "group", groupList),
       button("+", () => zoom(1.5), { "aria-label": "larger" }),
       button("\u2212", () => zoom(1 / 1.5), { "aria-label": "smaller" })),
@@ -298,7 +306,7 @@
 
   // ---- Table -----------------------------------------------------------------------------------
   const PAGE = 25;
-  let page = 0, sorted = { by: "rank", down: false };
+  let page = 0, sorted = { by: chosen ? "rank" : "place", down: false };
   const search = make("input", { type: "search", placeholder: "words in the row" });
   let waiting = 0;
   search.addEventListener("input", () => {
@@ -309,12 +317,16 @@
   const free = button("let go of encircled rows", () => { shown.among = null; changed(); });
   const body = make("tbody");
   const COLUMNS = [
-    ["rank", "rank", (row) => values.rank[row] || Infinity],
+    ...(chosen ? [["rank", "rank", (row) => values.rank[row] || Infinity]] : []),
     ["row", "row", null],
-    ...(values.why.some(Boolean) ? [["why", "why", null]] : []),
-    ["adds", "adds", (row) => (isPick(row) ? -(values.gain[row] ?? -1) : Infinity)],
+    ...(chosen && values.why.some(Boolean) ? [["why", "why", null]] : []),
+    ...(chosen
+      ? [["adds", "adds", (row) => (isPick(row) ? -(values.gain[row] ?? -1) : Infinity)]]
+      : [["alike", "nearly the same", (row) => -values.alike[row]]]),
     ...(values.quality ? [["quality", "log quality", (row) => -(values.quality[row] ?? -Infinity)]] : []),
-    ["near", "nearest pick (cosine)", (row) => (values.near[row] ? -values.cosine[row] : Infinity)],
+    ...(chosen
+      ? [["near", "nearest pick (cosine)", (row) => (values.near[row] ? -values.cosine[row] : Infinity)]]
+      : []),
     ["tokens", "tokens", (row) => -values.tokens[row]],
     ["place", "file and row number", (row) => values.row[row]],
   ];
@@ -372,17 +384,22 @@
     next.disabled = page >= pages - 1;
     free.hidden = !shown.among;
   }
-  function line(row) {
+  function cellsOf(row) {
+    const tokens = words(values.tokens[row]);
+    if (!chosen) return { alike: isTwin(row) ? words(values.alike[row]) : "-", tokens };
     const gain = isPick(row) ? values.gain[row] : null;
     const near = values.near[row] ? `${words(values.near[row])} (${values.cosine[row].toFixed(2)})` : "-";
-    const place = `${values.sources[values.source[row]]} ${values.row[row]}`;
-    const cells = {
+    return {
       rank: isPick(row) ? words(values.rank[row]) : isTwin(row) ? "repeats" : "left out",
       adds: gain == null ? "-" : gain.toFixed(3),
       quality: values.quality && values.quality[row] != null ? values.quality[row].toFixed(2) : "-",
       near,
-      tokens: words(values.tokens[row]),
+      tokens,
     };
+  }
+  function line(row) {
+    const place = `${values.sources[values.source[row]]} ${values.row[row]}`;
+    const cells = cellsOf(row);
     const made = make("tr", { "aria-selected": row === shown.at ? "true" : "false" });
     for (const [name] of COLUMNS) {
       if (name === "row") {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from spanset.report.page.markup import Markup, Part, element
+
+NUMBER = re.compile(r"[-+]?\d[\d.,±e% -]*")  # a cell that may not be broken over lines
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Part]]) -> Markup:
@@ -13,7 +16,7 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Part]]) ->
     lines = []
     for first, *rest in rows:
         name = element("th", first, scope="row")
-        lines.append(element("tr", name, *(element("td", one) for one in rest)))
+        lines.append(element("tr", name, *map(_cell, rest)))
     whole = element(
         "table",
         element("caption", caption),
@@ -21,6 +24,11 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[Part]]) ->
         element("tbody", *lines),
     )
     return element("div", whole, class_="scrolls", tabindex="0", role="region", aria_label=caption)
+
+
+def _cell(value: Part) -> Markup:
+    is_number = isinstance(value, str) and NUMBER.fullmatch(value) is not None
+    return element("td", value, class_="n" if is_number else None)
 
 
 def tiles(values: Sequence[tuple[str, str, str]]) -> Markup:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanset.diversity.measures.near_duplicates import THRESHOLD
-from spanset.report.selected.mapped_rows import MappedRows
+from spanset.report.parts.mapped_rows import MappedRows
 
 GROUPS = 12  # that are shown, the largest first
 FIRST = 3  # rows of each that are named

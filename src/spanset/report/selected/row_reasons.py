@@ -6,7 +6,7 @@ import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.data.dataset import Dataset
-from spanset.report.selected.mapped_rows import MappedRows
+from spanset.report.parts.mapped_rows import MappedRows
 from spanset.runs.reason_words import said_of
 from spanset.selectors.dpp_reasons import LeftByGain
 from spanset.selectors.finished_choice import FinishedChoice

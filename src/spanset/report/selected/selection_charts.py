@@ -1,4 +1,4 @@
-"""Pictures of a selection: gains, diversity over n, quality and lengths, shares of values."""
+"""Pictures of a selection: diversity over n, quality and lengths, shares of values."""
 
 from __future__ import annotations
 
@@ -6,40 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.array_types import FloatArray
 from spanset.diversity.known_sets import KnownValue, place_of
 from spanset.diversity.measurement import MeasuredSet
 from spanset.report.page.bar_chart import share_chart, spread_chart
-from spanset.report.page.line_chart import Line, Mark, line_chart
+from spanset.report.page.line_chart import Line, line_chart
 from spanset.report.page.markup import Markup
 from spanset.report.page.tables import table
-from spanset.runs.compared_gains import ComparedGains
+from spanset.report.parts.gains_chart import PICKED
 from spanset.runs.finished import FinishedRun
 from spanset.runs.set_lines import field_shares
 from spanset.runs.summary import SetSummary
 
-PICKED, RANDOM, POOL = "picked", "random rows", "all rows"
+POOL = "all rows"
 SHOWN = 10  # values of a field; the rest are added up
-
-
-def gains_chart(compared: ComparedGains, sizes: Sequence[int]) -> Markup:
-    """What each pick adds, beside random rows in their order; with the cuts of smaller sizes."""
-    lines = [Line(PICKED, _ranks(compared.picked), compared.picked)]
-    if compared.random:
-        random = compared.random[0]
-        lines.append(Line(RANDOM, _ranks(random), _running_mean(random)))
-    marks = [Mark(size, f"{size:,} rows") for size in sizes[:-1]]
-    last = compared.picked[np.isfinite(compared.picked)][-1:]
-    says = f"The last pick still adds {last[0]:.2g} of 1." if len(last) and last[0] <= 1 else ""
-    return line_chart(
-        "What each pick adds",
-        lines,
-        x_label="picks",
-        y_label="gain (log scale)",
-        log_y=True,
-        marks=marks,
-        says=says,
-    )
 
 
 def ldd_chart(sets: Sequence[MeasuredSet], known: Sequence[KnownValue]) -> Markup:
@@ -92,7 +72,7 @@ def before_and_after(run: FinishedRun, scores: Mapping[str, FloatArray]) -> Iter
 def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
     """Shares of values of every field, in the picks and in all rows."""
     pool, picked = sets[0], next(one for one in reversed(sets) if one.name == "picked")
-    for field, shares in field_shares([pool, picked], SHOWN):
+    for field, shares in field_shares([pool.shares, picked.shares], SHOWN):
         both = {
             PICKED: {value: of_both[1] for value, of_both in shares},
             POOL: {value: of_both[0] for value, of_both in shares},
@@ -105,16 +85,3 @@ def share_charts(sets: Sequence[SetSummary]) -> Iterator[Markup]:
 def _middles(sets: Mapping[str, FloatArray]) -> str:
     parts = [f"{name} {np.median(values):,.4g}" for name, values in sets.items() if len(values)]
     return f"Median: {', '.join(parts)}."
-
-
-def _ranks(gains: FloatArray) -> FloatArray:
-    return np.arange(1, len(gains) + 1, dtype=np.float64)
-
-
-def _running_mean(gains: FloatArray) -> FloatArray:
-    """Geometric mean over about a fiftieth of them: gains of random rows jump."""
-    width = max(1, len(gains) // 50)
-    logs = np.cumsum(np.concatenate([[0.0], np.log(np.maximum(gains, 1e-12))]))
-    ends: IntArray = np.arange(1, len(gains) + 1)
-    starts = np.maximum(0, ends - width)
-    return np.exp((logs[ends] - logs[starts]) / (ends - starts))

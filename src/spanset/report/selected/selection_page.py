@@ -28,19 +28,22 @@ from spanset.diversity.volume import Volume
 from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
 from spanset.report.page.document import document
+from spanset.report.page.line_chart import Mark
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
-from spanset.report.selected.mapped_rows import MappedRows
+from spanset.report.parts.gains_chart import PICKED, RANDOM, gains_chart
+from spanset.report.parts.input_repeats import input_repeats
+from spanset.report.parts.map_section import map_section
+from spanset.report.parts.mapped_rows import MappedRows
+from spanset.report.parts.row_groups import RowGroups
+from spanset.report.parts.row_texts import RowText
+from spanset.report.parts.sign_list import sign_list
 from spanset.report.selected.repeated_picks import repeated_picks
-from spanset.report.selected.row_groups import RowGroups
 from spanset.report.selected.row_reasons import row_reasons
-from spanset.report.selected.row_values import RowText, row_values
+from spanset.report.selected.row_values import row_values
 from spanset.report.selected.selection_charts import (
-    PICKED,
     POOL,
-    RANDOM,
     before_and_after,
-    gains_chart,
     ldd_chart,
     ldd_table,
     share_charts,
@@ -48,13 +51,12 @@ from spanset.report.selected.selection_charts import (
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
 from spanset.runs.set_lines import set_lines
-from spanset.runs.signs.sign import Sign, per_cent
+from spanset.runs.signs.sign import per_cent
 from spanset.selectors.finished_choice import FinishedChoice
 
 LDD_ROWS = 1000  # of which log determinant distances are taken
 FEWEST = 20  # rows of which they say something
 WITHOUT_SCRIPT = 20  # rows in the table that stands there before any script runs
-DOTS = 1500  # and on the map
 
 # Settings that change nothing of what is told: where it went, and how fast.
 UNTOLD = ("output", "run", "to", "force", "json", "report", "projection", "workers")
@@ -101,8 +103,9 @@ def selection_page(facts: SelectionFacts) -> str:
     values = row_values(run, shown, groups, texts, reasons)
     title = f"{len(run.picks):,} of {len(run.data):,} rows"
     sizes = sorted({one.rows for one in facts.run.summaries if one.name == "picked"})
+    cuts = [Mark(size, f"{size:,} rows") for size in sizes[:-1]]
     pictures = [
-        gains_chart(facts.compared, sizes),
+        gains_chart(facts.compared, cuts),
         ldd_chart(sets, known),
         *before_and_after(run, facts.scores),
         *share_charts(facts.run.summaries),
@@ -110,10 +113,10 @@ def selection_page(facts: SelectionFacts) -> str:
     return document(
         f"{title}, chosen by spanset",
         element("header", element("h1", title), element("p", _sentence(run), class_="lead")),
-        _signs(run.diagnosis),
+        sign_list(run.diagnosis),
         tiles(list(_values(facts))),
         section("Before and after", element("div", *pictures, class_="pictures"), name="pictures"),
-        _map(shown, groups, facts.projection),
+        map_section(shown, groups),
         _rows(run, shown, texts, reasons),
         _repeated(run, shown, texts),
         section("Side by side", *_tables(facts, sets, known), name="sets"),
@@ -135,26 +138,6 @@ def _sentence(run: FinishedRun) -> str:
     reason = run.picks.stop_reason
     text += "." if reason is StopReason.REACHED_K else f". It ended there: {reason.value}."
     return text
-
-
-def _signs(signs: Sequence[Sign]) -> Markup:
-    """What looks wrong, and what to do; nothing where nothing does."""
-    if not signs:
-        return Markup()
-    entries = [
-        element(
-            "li",
-            element("strong", f"{sign.name.replace('-', ' ').capitalize()}. "),
-            f"{_capital(sign.what)}. {_capital(sign.why)}. ",
-            element("em", f"{_capital(sign.fix)}."),
-        )
-        for sign in signs
-    ]
-    return element("ul", *entries, class_="signs", aria_label="what looks wrong")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _values(facts: SelectionFacts) -> Iterator[tuple[str, str, str]]:
@@ -194,37 +177,6 @@ def _diversity(facts: SelectionFacts) -> tuple[list[MeasuredSet], list[KnownValu
     settings = {key: value for key, value in run.kernel.items() if key != "normalize"}
     known = known_values(run.features, settings, m, m) if lengths is None else []
     return found, known
-
-
-def _map(shown: MappedRows, groups: RowGroups, projection: str) -> Markup:
-    """Every row that is shown as a dot; the script draws over it."""
-    total = len(shown.rows)
-    step = max(1, -(-total // DOTS))
-    low, width = shown.on_map.min(axis=0), np.ptp(shown.on_map, axis=0)
-    places = (shown.on_map - low) / np.where(width > 0, width, 1.0)
-    dots = []
-    for row in (*range(shown.picks, total, step), *range(0, shown.picks, step)):
-        kind = "dot picked" if row < shown.picks else "dot left"
-        x, y = 10 + 580 * places[row, 0], 390 - 380 * places[row, 1]
-        dots.append(element("circle", cx=round(x, 1), cy=round(y, 1), r=2, class_=kind))
-    title = element("title", f"{shown.picks:,} picks among {total:,} rows")
-    picture = element("svg", title, *dots, viewBox="0 0 600 400", role="img")
-    share = per_cent(shown.explained)
-    how = (
-        f"Two principal components, which hold {share} of how features vary: what looks near may "
-        "be far."
-        if projection == "pca"
-        else "By UMAP: how far groups lie from each other, and how large they look, means nothing."
-    )
-    words = f"Rows that lie together are alike. {how} Groups are named by their own words."
-    named = ", ".join(groups.names[:8])
-    return section(
-        "Map",
-        element("p", words),
-        element("div", picture, id="map"),
-        element("noscript", element("p", f"Groups: {named}.")),
-        name="mapped",
-    )
 
 
 def _rows(
@@ -283,17 +235,7 @@ def _tables(
     yield table("Pool, picks and random rows", ["measure", *(one.name for one in shown)], lines)
     yield ldd_table(sets, known)
     if facts.repeats is not None and facts.repeats.any:
-        yield _repeats(facts.repeats)
-
-
-def _repeats(repeats: Repeats) -> Markup:
-    """Share of each input's rows that another repeats."""
-    rows = [
-        [printable(name), *(f"{100 * share:.1f} %" for share in repeats.near[number].tolist())]
-        for number, name in enumerate(repeats.names)
-    ]
-    heads = ["rows of", *(f"in {printable(name)}" for name in repeats.names)]
-    return table(f"Repeats between inputs, at cosine {repeats.threshold:g}", heads, rows)
+        yield input_repeats(facts.repeats)
 
 
 def _making(run: FinishedRun) -> Iterator[Markup]:

@@ -128,7 +128,7 @@ def _figures(run: FinishedRun) -> Iterator[str]:
         "Log det is the log determinant of the rows' kernel, gains floored at e^-7: the higher the "
         "more diverse. Random rows are as many, drawn from the pool."
     )
-    for field, shares in field_shares(sets, SHOWN):
+    for field, shares in field_shares([one.shares for one in sets], SHOWN):
         cells = [(markdown(value), *(f"{one:.1%}" for one in of_sets)) for value, of_sets in shares]
         yield "\n".join(_table((markdown(field), *map(_named, sets)), cells))
 

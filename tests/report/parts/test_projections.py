@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spanset.base.errors import MissingExtraError
-from spanset.report.selected.projections import check_projection, on_plane
+from spanset.report.parts.projections import check_projection, on_plane
 
 
 def test_principal_components_are_taken_as_they_are():

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.cosines import NUMBERS, as_float32, nearest_of, rounded
-from spanset.report.selected.projections import on_plane
+from spanset.report.parts.projections import on_plane
 
 MOST = 52_500  # rows: each takes about 350 bytes of the page
 MOST_PICKS = 20_000  # of them
@@ -39,6 +39,8 @@ class MappedRows:
         Principal components, the largest first.
     on_map : (n, 2) float64
         Where they lie on the map.
+    projection : str
+        By what: pca or umap.
     explained : float
         Share of the features' variance in the first two.
     nearest : (n,) int64
@@ -52,6 +54,7 @@ class MappedRows:
     ranks: IntArray
     places: FloatArray
     on_map: FloatArray
+    projection: str
     explained: float
     nearest: IntArray
     cosine: npt.NDArray[np.float32]
@@ -64,7 +67,7 @@ class MappedRows:
         picks = int((ranks > 0).sum())
         nearest, cosine = nearest_picks(X, order, rows, ranks)
         on_map = on_plane(places, projection, seed=seed)
-        return cls(rows, picks, ranks, places, on_map, explained, nearest, cosine)
+        return cls(rows, picks, ranks, places, on_map, projection, explained, nearest, cosine)
 
 
 def shown_of(N: int, order: IntArray, *, seed: int) -> tuple[IntArray, IntArray]:

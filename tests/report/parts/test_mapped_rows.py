@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spanset.base.unit_rows import unit_rows
-from spanset.report.selected import mapped_rows
-from spanset.report.selected.mapped_rows import MappedRows, components, nearest_picks, shown_of
-from spanset.report.selected.row_groups import RowGroups, group_names
+from spanset.report.parts import mapped_rows
+from spanset.report.parts.mapped_rows import MappedRows, components, nearest_picks, shown_of
+from spanset.report.parts.row_groups import RowGroups, group_names
 
 
 def rows(n, d, seed=0):
