@@ -133,13 +133,13 @@ def compare(
 
     choices = ChoicesConfig(_paths(data), reading, grid, shared, model)
     watcher = TerminalWatcher(Console(stderr=True), quiet=comparing.json)
-    compared = run_compare(CompareConfig(choices, comparing), watcher)
+    run = run_compare(CompareConfig(choices, comparing), watcher)
     out = Console(highlight=False)
     with _printing():
         if comparing.json:
-            _print_record(out, compared.record())
+            _print_record(out, run.record())
         else:
-            out.print(input_table(compared.data), compare_tables(compared))
+            out.print(input_table(run.data), compare_tables(run))
     return 0
 
 
@@ -244,16 +244,18 @@ def report(
     """Make a page to open and to send: a first look at data, or a finished run again.
 
     A first look tells what data are, what looks wrong, what repeats, how diverse they are, how many
-    rows are enough, and what to do next. Of a run, the page that `spanset select` leaves in its
-    folder. Nothing on a page needs a network.
+    rows are enough, and what to do next. Of a folder, the page that `spanset select`, `compare` and
+    `trial` leave in theirs: nothing is chosen or trained anew. Nothing on a page needs a network.
 
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split]. Or one run folder.
+        Files of rows; paths, globs, - or hf://org/name[:split]. Or one folder of `spanset select`,
+        `spanset compare` or `spanset trial`.
     """
     from spanset.commands.report import run_report
     from spanset.commands.terminal.watching import TerminalWatcher
+    from spanset.config.amounts import size_of
 
     config = ReportConfig(_paths(data), page, reading, features, model)
     written = run_report(config, TerminalWatcher(Console(stderr=True), quiet=page.json))
@@ -263,7 +265,7 @@ def report(
             if page.json:
                 _print_record(out, written.record())
             else:
-                line = f"written to {printable(written.path)}, {written.bytes / 1e6:.1f} MB"
+                line = f"written to {printable(written.path)}, {size_of(written.bytes)}"
                 out.print(line, markup=False, emoji=False, soft_wrap=True)
     return 0
 

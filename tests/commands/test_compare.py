@@ -165,7 +165,7 @@ def finished(
         for label, quality, weight, own, ldd, mean in cells
     ]
     better = {"ldd": "lower"}
-    return Compared([], [4], made, ["ldd"], better, ["tokens", "q"], "static", {}, 0, "x")  # type: ignore[arg-type]
+    return Compared(9, [], [], [4], made, ["ldd"], better, ["tokens", "q"], "static", {}, "0")
 
 
 def test_overlap_and_rank_correlation_by_hand():

@@ -156,7 +156,7 @@ def test_several_files_are_told_apart(folder, spanset):
     assert "<h1>2 files</h1>" in text
     assert lead(text).endswith("From a and b.")
     assert "Share by source" in text
-    assert "Repeats between inputs" in text
+    assert "Repeats between files" in text
     assert "Inputs overlap" in signs(text)
     assert values["sources"] == ["a", "b"]
     assert "spanset select a.jsonl b.jsonl" in text

@@ -11,7 +11,7 @@ from tests.conftest import make_rows
 from spanset.base.unit_rows import unit_rows
 from spanset.data.reader import read
 from spanset.diversity.catalogue import parse_measures
-from spanset.diversity.chosen import Judge
+from spanset.diversity.chosen import CURVE, Judge, gain_curve
 from spanset.diversity.ldd import LDD
 from spanset.diversity.reference import SphereReference
 from spanset.diversity.sample import Sample
@@ -71,3 +71,17 @@ def test_what_is_no_number_is_none(data):
     assert judge_of(X, data).measured(np.array([3]))["near-duplicates"] in (0.0, None)
     values = judge_of(X, data, ("ldd", "coverage", "knn")).measured(np.arange(3))
     assert all(value is None or np.isfinite(value) for value in values.values())
+
+
+def test_a_curve_of_gains_by_hand():
+    """Sixteen gains in two steps of eight: geometric means, what is below e^-7 counts as that."""
+    gains = np.concatenate([[1.0] * 4, [0.25] * 4, [1.0] * 7, [0.0]])
+    found = gain_curve(gains)
+    assert found["n"] == [8.0, 16.0]
+    assert found["gain"] == pytest.approx([0.5, np.exp(-7 / 8)])
+    assert gain_curve(gains[:3]) == {"n": [3.0], "gain": [1.0]}
+    long = gain_curve(np.full(1000, 0.3))
+    assert len(long["n"]) == CURVE
+    assert long["n"][-1] == 1000
+    assert long["gain"] == pytest.approx([0.3] * CURVE)
+    assert gain_curve(gains[:0]) == {"n": [], "gain": []}

@@ -9,12 +9,12 @@
     show cache what rows are understood as; what is kept
     shown_rows the same as objects for scripts
     why        read a run again, explain rows of it
-    report     read a run again, make its page; or that of a first look
+    report     read a run again, or what a folder keeps, make its page; or that of a first look
     first_look read, describe, represent, compare, measure, choose: data that nothing is chosen from
     verify     make a run again beside itself
     choosing/  what select, compare, trial, why and report share; grids/: choices of a grid;
                trying/: parts of trial
-    measure_inputs prepared input_sets measure_outcome why_answers    parts of the others
+    measure_inputs prepared input_sets why_answers    parts of the others
     verbs/     the same in Python: `represent`, `measure`, `select`, `trial`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 

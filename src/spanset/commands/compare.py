@@ -6,22 +6,66 @@ chosen and measured is kept, and found again where the same is asked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
+from spanset.base.version import __version__
 from spanset.commands.choosing.pool import require_rows
 from spanset.commands.grids.grid import Grid
 from spanset.commands.grids.grid_cells import cells_of, random_cells
 from spanset.commands.grids.grid_measures import GridMeasures
 from spanset.config.amounts import refuse_below_one
 from spanset.config.compare_settings import CompareConfig
+from spanset.config.told_settings import told_settings
+from spanset.data.dataset import Dataset
+from spanset.data.remarks import remark_lines
 from spanset.diversity.catalogue import parse_measures
+from spanset.report.compared.compared_page import compared_page
+from spanset.runs.compared_cell import ComparedChoice
 from spanset.runs.compared_choices import CHOICES, Compared, ComparedCell
+from spanset.runs.folder import PAGE
 from spanset.runs.kept_cells import KeptCells
+from spanset.runs.read_inputs import read_inputs
 
 METRICS = ("ldd", "vendi", "coverage", "near-duplicates")
 
 
-def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
+@dataclass(frozen=True, eq=False)
+class CompareRun:
+    """A finished comparison.
+
+    Attributes
+    ----------
+    data : Dataset
+        What was chosen from.
+    compared : Compared
+        What came of it.
+    page : str or None
+        File of the page.
+    """
+
+    data: Dataset
+    compared: Compared
+    timings: Mapping[str, float]
+    peak_bytes: int
+    folder: str
+    page: str | None
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            **self.compared.record(),
+            "seconds": dict(self.timings),
+            "peak_bytes": self.peak_bytes,
+            "folder": self.folder,
+            "page": self.page,
+        }
+
+
+def run_compare(config: CompareConfig, watcher: Watcher) -> CompareRun:
     """Run ``spanset compare``.
 
     Raises
@@ -47,7 +91,20 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         kept.make()
     with stage("choose"):
         found = [measuring.measured(grid, cell, kept, watcher) for cell in grid.cells]
-    compared = [
+    outcome = _compared(config, grid, measuring, found)
+    kept.keep_beside(CHOICES, outcome.choices())
+    page = None
+    if comparing.report:
+        with stage("report"):  # once the result is kept
+            page = kept.write_beside(PAGE, compared_page(outcome).encode())
+    return CompareRun(grid.data, outcome, timings, peak_bytes(), str(kept.folder.parent), page)
+
+
+def _compared(
+    config: CompareConfig, grid: Grid, measuring: GridMeasures, found: Sequence[ComparedChoice]
+) -> Compared:
+    """All choices together, with what they were made from."""
+    cells = [
         ComparedCell(
             cell.label,
             cell.method,
@@ -58,17 +115,17 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> Compared:
         )
         for cell, one in zip(grid.cells, found, strict=True)
     ]
-    outcome = Compared(
-        grid.data,
+    measures = measuring.judge.measures
+    return Compared(
+        len(grid.data),
+        read_inputs(grid.data),
+        remark_lines(grid.data),
         grid.sizes,
-        compared,
+        cells,
         [measure.name for measure in measures],
         {measure.name: measure.better for measure in measures},
         list(measuring.scores),
         measuring.judge.name,
-        timings,
-        peak_bytes(),
-        str(kept.folder.parent),
+        told_settings(config),
+        __version__,
     )
-    kept.keep_beside(CHOICES, outcome.choices())
-    return outcome

@@ -17,7 +17,8 @@ from spanset.base.stages import Watcher
 from spanset.commands.input_sets import input_sets
 from spanset.commands.prepared import Prepared
 from spanset.config.amounts import refuse_negative
-from spanset.config.report_settings import ReportConfig, changed_flags
+from spanset.config.report_settings import ReportConfig
+from spanset.config.told_settings import told_words
 from spanset.data.containers.inputs import refuse_second_stdin
 from spanset.data.dataset import Dataset
 from spanset.data.reader import check_reading, read_data
@@ -165,5 +166,5 @@ def _measured(
 def _asked(config: ReportConfig) -> Asked:
     """What was asked for, in words of a command line."""
     reading = replace(config.reading, on_bad_row="skip")  # said where there are such rows
-    comparing = changed_flags(config.features, config.model)
-    return Asked(config.data, tuple(changed_flags(reading)), tuple(comparing))
+    comparing = told_words(config.features, config.model)
+    return Asked(config.data, told_words(reading), comparing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ from spanset.base.memory import peak_bytes
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher, stopwatch
 from spanset.commands.measure_inputs import MeasureInputs, more_data, positions_of
-from spanset.commands.measure_outcome import MeasureOutcome
 from spanset.commands.prepared import Prepared
+from spanset.config.comma_lists import comma_list
 from spanset.config.measure_settings import MeasureConfig
+from spanset.config.told_settings import told_settings
 from spanset.data.containers.inputs import refuse_second_stdin
 from spanset.data.joining import joined
 from spanset.data.reader import check_reading
@@ -43,8 +45,11 @@ from spanset.features.representations import check_representation
 from spanset.features.specs import parse_features, seen_by
 from spanset.greedy.kernel_choice import check_kernel
 from spanset.kernels.choice import kernel_settings
+from spanset.report.measured.measured_page import measured_page
+from spanset.report.page.page_files import check_page, save_page
 from spanset.report.plots.figure_files import check_plot, save_figure
 from spanset.report.plots.figures import measure_figure
+from spanset.runs.measure_outcome import MeasureOutcome
 from spanset.runs.row_ids import read_ids
 from spanset.runs.summary import require_fields
 
@@ -62,7 +67,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     timings: dict[str, float] = {}
     stage = stopwatch(watcher, timings)
     scores = None if measuring.scores is None else read_scores(measuring.scores)
-    subsets = {name: read_ids(name) for name in _split(measuring.subset)}
+    subsets = {name: read_ids(name) for name in comma_list(measuring.subset)}
     with stage("read"):
         inputs = MeasureInputs.read(config)
         _require_belonging(config, inputs, measures, scores, subsets)
@@ -72,23 +77,9 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         points = None if path is None else more_data(prepared, path, "--reference", config)
         volume = prepared.volume(reference_of(points), _comparison(config), watcher)
     with stage("measure"):
-        if measuring.given is not None:
-            taken = _additions(config, prepared, volume, watcher)
-        elif subsets:
-            taken = _subsets(config, prepared, subsets, measures, volume, watcher)
-        else:
-            taken = _data_sets(config, prepared, measures, volume, watcher)
+        taken = _taken(config, prepared, subsets, measures, volume, watcher)
     correlations = [] if scores is None else _correlations(taken.sets, scores, measuring.seed)
-    written = []
-    if measuring.plot is not None:
-        with stage("draw"):
-            pairs = {one.metric: (one.pearson, one.spearman) for one in correlations}
-            figure = measure_figure(
-                taken.sets, scores=scores, correlations=pairs or None, reference=volume.against.name
-            )
-            save_figure(figure, measuring.plot, force=measuring.force)
-            written.append(measuring.plot)
-    return MeasureOutcome(
+    outcome = MeasureOutcome(
         prepared.data,
         taken.pool,
         taken.n,
@@ -101,9 +92,39 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         taken.repeats,
         timings,
         peak_bytes(),
-        written,
+        [],
         {**kernel_settings(volume.kernel), "normalize": config.features.normalize},
+        inputs.space(config),
+        told_settings(config),
+        scores,
+        inputs.digests(config),
     )
+    _show(config, outcome, stage)
+    return replace(outcome, peak_bytes=peak_bytes())
+
+
+def _show(
+    config: MeasureConfig,
+    outcome: MeasureOutcome,
+    stage: Callable[[str], AbstractContextManager[None]],
+) -> None:
+    """Draw the figure and write the page that are asked for."""
+    measuring = config.measuring
+    if measuring.plot is not None:
+        with stage("draw"):
+            pairs = {one.metric: (one.pearson, one.spearman) for one in outcome.correlations}
+            figure = measure_figure(
+                outcome.sets,
+                scores=outcome.scores,
+                correlations=pairs or None,
+                reference=outcome.reference,
+            )
+            save_figure(figure, measuring.plot, force=measuring.force)
+            outcome.written.append(measuring.plot)
+    if measuring.report is not None:
+        with stage("report"):
+            save_page(measured_page(outcome), measuring.report, force=measuring.force)
+            outcome.written.append(measuring.report)
 
 
 def check_measure(config: MeasureConfig) -> list[Measure]:
@@ -118,6 +139,8 @@ def check_measure(config: MeasureConfig) -> list[Measure]:
     check_reading(config.reading)
     if measuring.plot is not None:
         check_plot(measuring.plot, force=measuring.force)
+    if measuring.report is not None:
+        check_page(measuring.report, force=measuring.force)
     return measures
 
 
@@ -161,6 +184,22 @@ class _Taken(NamedTuple):
     verdict: list[str]
     known: list[KnownValue]
     repeats: Repeats | None = None
+
+
+def _taken(
+    config: MeasureConfig,
+    prepared: Prepared,
+    subsets: Mapping[str, IntArray],
+    measures: Sequence[Measure],
+    volume: Volume,
+    watcher: Watcher,
+) -> _Taken:
+    """What is asked for: additions, subsets of one data set, or data sets."""
+    if config.measuring.given is not None:
+        return _additions(config, prepared, volume, watcher)
+    if subsets:
+        return _subsets(config, prepared, subsets, measures, volume, watcher)
+    return _data_sets(config, prepared, measures, volume, watcher)
 
 
 def _data_sets(
@@ -237,10 +276,6 @@ def _additions(
         lengths=current.lengths,
     )
     return _Taken(rows, n, [], added, verdict_of_additions(added), [])
-
-
-def _split(values: Sequence[str]) -> list[str]:
-    return [part for value in values for part in value.split(",") if part]
 
 
 def _correlations(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError, UsageError
+from spanset.base.file_digest import sha256_of
 from spanset.base.short_names import short_names
 from spanset.base.sorted_places import places_in
 from spanset.base.stages import Watcher
 from spanset.commands.prepared import Prepared, of_array
+from spanset.config.comma_lists import comma_list
 from spanset.config.measure_settings import MeasureConfig
 from spanset.data.containers.inputs import identity
 from spanset.data.dataset import Dataset
@@ -61,6 +64,19 @@ class MeasureInputs:
                 "the data are features already", where="--features", fix="leave it out"
             )
         return cls(short_names(paths), paths, [])
+
+    def space(self, config: MeasureConfig) -> str:
+        """What rows are compared by, in words."""
+        if not self.rows:
+            return "given"
+        return str(parse_features(config.features.features, config.model.model))
+
+    def digests(self, config: MeasureConfig) -> dict[str, str | None]:
+        """Files that are read beside rows of DATA, to their digests."""
+        asked = config.measuring
+        beside = (asked.given, asked.reference, asked.scores, *comma_list(asked.subset))
+        names = [*([] if self.rows else self.paths), *(name for name in beside if name)]
+        return {name: _digest(Path(name)) for name in names}
 
     def prepared(self, config: MeasureConfig, watcher: Watcher) -> Prepared:
         """Features of every data set."""
@@ -118,6 +134,12 @@ def positions_of(prepared: Prepared, name: str, ids: IntArray) -> IntArray:
             fix="name the data that the subset was chosen from, all files in the same order",
         )
     return places
+
+
+def _digest(path: Path) -> str | None:
+    """Of a file, or of the row numbers in a run folder."""
+    file = path / "ids.txt" if path.is_dir() else path
+    return sha256_of(file) if file.is_file() else None
 
 
 def _refuse_twice(paths: Sequence[str]) -> None:

@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spanset.base.errors import UsageError
+from spanset.base.errors import DataError, UsageError
 from spanset.base.short_names import short_names
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.judged_choice import JudgedChoice
 from spanset.commands.choosing.run_again import RunAgain
 from spanset.commands.choosing.selection_report import page_of
 from spanset.commands.first_look import first_look
-from spanset.config.report_settings import ReportConfig, changed_flags
+from spanset.config.report_settings import ReportConfig
+from spanset.config.told_settings import told_words
 from spanset.data.writing.row_files import open_output, refuse_existing
+from spanset.report.compared.compared_page import compared_page
 from spanset.report.parts.projections import check_projection
+from spanset.report.tried.trial_page import trial_page
+from spanset.runs.compared_choices import Compared
 from spanset.runs.folder import PAGE
-from spanset.runs.reread import PastRun, is_run_folder
+from spanset.runs.folder_kinds import FolderKind, folder_kind
+from spanset.runs.kept_trial import KeptTrial
+from spanset.runs.reread import PastRun
 from spanset.selectors.reasons import explainer_of
 
 
@@ -43,17 +49,14 @@ def run_report(config: ReportConfig, watcher: Watcher) -> ReportWritten:
     SpansetError
         With what, where, why and what to do; nothing is written then.
     """
-    run = _run_among(config)
+    folder = _folder_among(config)
     path = config.page.output
     if path is None:
-        path = str(Path(run) / PAGE) if run is not None else page_name(config.data)
+        path = str(Path(folder) / PAGE) if folder is not None else page_name(config.data)
     refuse_existing(path, force=config.page.force, where="--output")
     if config.page.projection is not None:
         check_projection(config.page.projection)
-    if run is None:
-        text = first_look(config, watcher)
-    else:
-        text = _page_of_run(run, config.page.projection, watcher)
+    text = first_look(config, watcher) if folder is None else _page_of(folder, config, watcher)
     page = text.encode()
     with open_output(path, force=config.page.force) as file:
         file.write(page)
@@ -69,30 +72,54 @@ def page_name(data: Sequence[str]) -> str:
     return f"{stem}-report.html"
 
 
-def _run_among(config: ReportConfig) -> str | None:
-    """The run folder that is asked for; None where data are."""
-    runs = [name for name in config.data if is_run_folder(Path(name))]
-    if not runs:
+def _folder_among(config: ReportConfig) -> str | None:
+    """The folder of a result that is asked for; None where data are."""
+    made = [name for name in config.data if folder_kind(Path(name)) is not FolderKind.OTHER]
+    if not made:
         return None
     if len(config.data) > 1:
         raise UsageError(
             "a page is of one run, or of data",
-            where=runs[0],
-            why="this is a run folder, and more is named beside it",
+            where=made[0],
+            why=f"it holds {folder_kind(Path(made[0])).value}, and more is named beside it",
             fix="name it alone",
         )
-    if words := list(changed_flags(config.reading, config.features, config.model)):
+    if words := told_words(config.reading, config.features, config.model):
         raise UsageError(
             "the page of a run needs no such settings",
             where=words[0],
             why="a run is told by the settings that it had",
             fix="leave it out",
         )
-    return runs[0]
+    return made[0]
+
+
+def _page_of(folder: str, config: ReportConfig, watcher: Watcher) -> str:
+    """The page that the command which made a folder left there, or leaves out."""
+    text = kept_page(folder)
+    return _page_of_run(folder, config.page.projection, watcher) if text is None else text
+
+
+def kept_page(name: str) -> str | None:
+    """The page of a folder of `spanset compare` or `spanset trial`; None where it is another."""
+    folder = Path(name)
+    kind = folder_kind(folder)
+    if kind is FolderKind.TRIAL:
+        return trial_page(KeptTrial.read(folder))
+    if kind is FolderKind.COMPARISON:
+        return compared_page(Compared.read(folder))
+    if kind is FolderKind.UNFINISHED:
+        raise DataError(
+            "it was not finished, and has no result to show",
+            where=name,
+            why="parts of a comparison or trial are kept there, and tell nothing by themselves",
+            fix="run the command that made it again: it goes on where it stopped",
+        )
+    return None
 
 
 def _page_of_run(folder: str, projection: str | None, watcher: Watcher) -> str:
-    """The page that `spanset select` left, or leaves out, in the folder."""
+    """The page of a selection, out of its run folder and its inputs."""
     with watcher.stage("read"):
         past = PastRun.open(folder)
         data = past.read()

@@ -19,18 +19,21 @@ from spanset.commands.trying.trial_evaluations import read_elsewhere
 from spanset.commands.trying.trial_plan import TrialPlan, plan_of
 from spanset.commands.trying.trial_prepared import Prepared, tuned_model
 from spanset.config.comma_lists import comma_list
+from spanset.config.told_settings import told_settings
 from spanset.config.trial_settings import TrialConfig
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
 from spanset.report.plots.figure_files import save_figure
 from spanset.report.plots.trial_figure import trial_figure
+from spanset.report.tried.trial_page import trial_page
+from spanset.runs.folder import PAGE
 from spanset.runs.kept_cells import KeptCells
+from spanset.runs.kept_trial import RESULT, KeptTrial
 from spanset.stores.shards import Shard
 from spanset.trials.controls import Controls
 from spanset.trials.outcome import Outcome
 from spanset.trials.trial import TrialCell, trial_cells
-
-RESULT = "trial.json"  # in the folder: all that the tables show
+from spanset.trials.trial_results import TrialResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +46,34 @@ class TrialRun:
         All rows.
     outcome : Outcome
         What came of it.
+    results : TrialResults
+        The same in numbers alone.
     settings : dict
         What it was made from and how, plain values.
-    drawn : str or None
-        File of the figure.
+    drawn, page : str or None
+        Files of the figure and of the page.
     """
 
     data: Dataset
     outcome: Outcome
+    results: TrialResults
     settings: dict[str, Any]
     timings: dict[str, float]
     peak_bytes: int
     folder: str
     drawn: str | None = None
+    page: str | None = None
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
-            **self.outcome.record(),
+            **self.results.record(),
             **self.settings,
             "seconds": self.timings,
             "peak_bytes": self.peak_bytes,
             "folder": self.folder,
             "drawn": self.drawn,
+            "page": self.page,
         }
 
 
@@ -116,25 +124,43 @@ def run_trial(config: TrialConfig, watcher: Watcher) -> TrialRun | TrialPart:
     outcome = Outcome.of(
         candidates, prepared.rows.supervised, controls, prepared.groups, cells, found
     )
-    settings = {
+    run = TrialRun(
+        prepared.data,
+        outcome,
+        outcome.results(),
+        _settings(config, task, prepared),
+        timings,
+        peak_bytes(),
+        config.output.out,
+    )
+    kept.keep_beside(RESULT, run.record())
+    # Once the result is kept: a page or figure that fails takes nothing along.
+    if config.output.report:
+        with stage("report"):
+            page = trial_page(KeptTrial.of_record(run.record())).encode()
+            run = replace(run, page=kept.write_beside(PAGE, page))
+    plot = config.output.plot
+    if plot is not None:
+        with stage("draw"):
+            save_figure(trial_figure(outcome), plot, force=config.output.force)
+    return replace(run, drawn=plot)
+
+
+def _settings(config: TrialConfig, task: TrialTask, prepared: Prepared) -> dict[str, Any]:
+    """What a trial is made from and how, as plain values."""
+    return {
         **prepared.record(),
         "training": asdict(task.training),
         "machine": prepared.trial(task.training).machine(),
-        "seed": seed,
+        "seed": config.choices.shared.seed,
         "asked": {
             "grid": asdict(config.choices.grid),
             "shared": asdict(config.choices.shared),
             "training": asdict(config.training),
             "judging": asdict(config.judging),
         },
+        "told": told_settings(config),
     }
-    run = TrialRun(prepared.data, outcome, settings, timings, peak_bytes(), config.output.out)
-    kept.keep_beside(RESULT, run.record())
-    plot = config.output.plot
-    if plot is not None:
-        with stage("draw"):  # once the result is kept: a figure that fails takes nothing along
-            save_figure(trial_figure(outcome), plot, force=config.output.force)
-    return replace(run, drawn=plot)
 
 
 def plan_trial(config: TrialConfig, watcher: Watcher) -> tuple[Dataset, TrialPlan]:

@@ -10,6 +10,7 @@
     number_grids       0:1:0.1 likewise; comma_lists: a,b; written_grids: a grid in one text
     toml_files         ``--config FILE``
     saved_settings     the settings of a finished run
+    told_settings      settings that are not the usual ones, as a command line
 
 A new flag is a field here, and a check in the room that knows what it means.
 """

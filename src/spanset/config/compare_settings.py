@@ -25,6 +25,9 @@ class ComparingConfig:
     out: Annotated[str, Parameter(group=OUTPUT)] = "spanset-compare"
     """Folder of what is done; the same command goes on from there."""
 
+    report: Annotated[bool, Parameter(group=OUTPUT)] = True
+    """Write report.html into the folder: the page of the comparison, to open and to send."""
+
     json: Annotated[bool, Parameter(negative="", group=OUTPUT)] = False
     """Print everything as JSON."""
 

@@ -54,8 +54,11 @@ class MeasuringConfig:
     plot: Annotated[str | None, Parameter(group=MEASURE)] = None
     """Draw curves and bars into this .png or .svg file (extra `plot`)."""
 
+    report: Annotated[str | None, Parameter(group=MEASURE)] = None
+    """Write all of it as a page into this .html file, to open and to send."""
+
     force: Annotated[bool, Parameter(negative="", group=MEASURE)] = False
-    """Replace a plot that exists."""
+    """Replace a plot and a page that exist."""
 
     json: Annotated[bool, Parameter(negative="", group=MEASURE)] = False
     """Print everything as JSON."""

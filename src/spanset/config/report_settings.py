@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -54,21 +53,3 @@ class ReportConfig:
     reading: LookingConfig = field(default_factory=LookingConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-
-
-def changed_flags(*settings: Any) -> Iterator[str]:
-    """Words of a command line that say what these settings change of the usual ones.
-
-    Of dataclasses whose fields are named as their flags are.
-    """
-    for one in settings:
-        for setting in fields(one):
-            value, usual = getattr(one, setting.name), setting.default
-            if value == usual:
-                continue
-            flag = setting.name.replace("_", "-")
-            if isinstance(value, bool):
-                yield f"--{flag}" if value else f"--no-{flag}"
-            else:
-                yield f"--{flag}"
-                yield ",".join(value) if isinstance(value, tuple) else str(value)

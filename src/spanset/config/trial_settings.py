@@ -90,6 +90,9 @@ class TrialOutputConfig:
     plot: Annotated[str | None, Parameter(group=OUTPUT)] = None
     """Draw the differences: a PNG or SVG file (extra `plot`)."""
 
+    report: Annotated[bool, Parameter(group=OUTPUT)] = True
+    """Write report.html into the folder: the page of the trial, to open and to send."""
+
     force: Annotated[bool, Parameter(negative="", group=OUTPUT)] = False
     """Replace the figure where it is there."""
 

@@ -3,4 +3,5 @@
 plots/     figures for files and notebooks, by matplotlib
 page/      one self-contained HTML page: markup, charts, style, script
 selected/  the page of a selection
+measured/ compared/ tried/    the pages of a measurement, a comparison, a trial
 """

@@ -11,6 +11,11 @@ reason_words   why a row was picked or left out, in words
 diagnosis  signs that it went wrong, from signs/, a file a family
 dropped_rows   what a deduplication dropped; row_places: where rows stand
 kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together
+compared_lines   the same in words and as lines of a table
+kept_trial trial_lines    a trial out of its folder; as lines of tables
+measure_outcome measure_lines    what was measured; as lines of tables, as are repeats: repeat_lines
+read_inputs      inputs as they were read
+folder_kinds     what made a folder
 row_ids    row numbers out of a folder
 reread     a folder read back and checked: settings, picks, inputs
 covered_files    its files against their digests

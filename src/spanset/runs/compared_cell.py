@@ -40,9 +40,13 @@ class MeasuredRows:
     ----------
     values : mapping
         Names of measures and means of scores; None where one cannot be taken.
+    curve : mapping or None
+        What rows add in the order of picks: `n`, numbers of picks, and `gain`, the geometric mean
+        of those up to there, since the number before; None where no volume was measured.
     """
 
     values: Mapping[str, float | None]
+    curve: Mapping[str, list[float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class ComparedChoice:
         That choosing the most of them took.
     stop_reason : str
         Why there are no more picks.
+    curve : mapping or None
+        What the rows of the largest choice add, as in `MeasuredRows`.
     """
 
     label: str
@@ -68,3 +74,4 @@ class ComparedChoice:
     measures: Mapping[str, Mapping[str, float | None]]
     seconds: float
     stop_reason: str
+    curve: Mapping[str, list[float]] | None = None

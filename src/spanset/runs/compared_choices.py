@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanset.base.array_types import FloatArray
-from spanset.data.dataset import Dataset
+from spanset.config.told_settings import Told
 from spanset.diversity.pareto import knee, pareto_front
 from spanset.runs.compared_cell import ComparedChoice
+from spanset.runs.kept_cells import read_kept
+from spanset.runs.read_inputs import ReadInput
 
 RANDOM = "random"
-CHOICES = "choices.json"  # in the folder of a comparison: rows that were chosen, for other commands
+CHOICES = "choices.json"  # in the folder of a comparison: all of it, for other commands
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,12 @@ class Compared:
 
     Attributes
     ----------
-    data : Dataset
-        What was chosen from.
+    pool : int
+        Usable rows, which were chosen from.
+    inputs : sequence of ReadInput
+        Where they are from.
+    remarks : sequence of str
+        What was recognised in them.
     sizes : list of int
         Numbers of picks.
     cells : list of ComparedCell
@@ -90,18 +97,23 @@ class Compared:
         Names of the scores whose means are there, tokens first.
     space : str
         What all choices are measured in.
+    told : mapping
+        Settings that are not the usual ones, by flag.
+    version : str
+        Of this package.
     """
 
-    data: Dataset
+    pool: int
+    inputs: Sequence[ReadInput]
+    remarks: Sequence[str]
     sizes: list[int]
     cells: list[ComparedCell]
     measures: list[str]
     better: Mapping[str, str]
     scores: list[str]
     space: str
-    timings: Mapping[str, float]
-    peak_bytes: int
-    folder: str
+    told: Told
+    version: str
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -127,19 +139,46 @@ class Compared:
             "suggestions": {
                 str(size): [vars(one) for one in self.suggestions(size)] for size in self.sizes
             },
-            "seconds": dict(self.timings),
-            "peak_bytes": self.peak_bytes,
-            "folder": self.folder,
         }
 
     def choices(self) -> dict[str, Any]:
-        """The inputs, and the rows of every choice but random ones."""
+        """All of it as plain values, to be kept: inputs, and the rows of every choice."""
         return {
-            "inputs": [{"name": one.name, "sha256": one.sha256} for one in self.data.sources],
-            "choices": [
-                {"label": cell.label, "rows": dict(cell.found.rows)} for cell in self.chosen()
-            ],
+            "inputs": [one.record() for one in self.inputs],
+            "choices": [_kept_cell(cell) for cell in self.chosen()],
+            "random": [_kept_cell(cell) for cell in self.cells if cell.method == RANDOM],
+            "pool": self.pool,
+            "remarks": list(self.remarks),
+            "sizes": self.sizes,
+            "measures": self.measures,
+            "better": dict(self.better),
+            "scores": self.scores,
+            "space": self.space,
+            "told": self.told,
+            "version": self.version,
         }
+
+    @classmethod
+    def of_choices(cls, held: Mapping[str, Any]) -> Compared:
+        """From what is kept; an error of Python where it is something else."""
+        return cls(
+            held["pool"],
+            [ReadInput(**one) for one in held["inputs"]],
+            list(held["remarks"]),
+            list(held["sizes"]),
+            [_cell(one) for one in (*held["choices"], *held["random"])],
+            list(held["measures"]),
+            dict(held["better"]),
+            list(held["scores"]),
+            held["space"],
+            dict(held["told"]),
+            held["version"],
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Compared:
+        """Out of the folder of a comparison; `DataError` where it cannot be read."""
+        return read_kept(folder / CHOICES, cls.of_choices, "compare")
 
     def chosen(self) -> list[ComparedCell]:
         """Choices but random ones."""
@@ -210,6 +249,25 @@ class Compared:
         weights = np.array([cell.weight or 0.0 for cell in own])
         rises = values[int(np.argmax(weights))] >= values[int(np.argmin(weights))]
         return 1.0 if rises else -1.0
+
+
+def _kept_cell(cell: ComparedCell) -> dict[str, Any]:
+    own = {name: value for name, value in vars(cell).items() if name != "found"}
+    return {**own, **vars(cell.found)}
+
+
+def _cell(held: Mapping[str, Any]) -> ComparedCell:
+    found = ComparedChoice(
+        held["label"],
+        held["rows"],
+        held["measures"],
+        held["seconds"],
+        held["stop_reason"],
+        held["curve"],
+    )
+    return ComparedCell(
+        held["label"], held["method"], held["quality"], held["weight"], held["line"], found
+    )
 
 
 def _numbers(of: Sequence[Mapping[str, Any]], name: str) -> FloatArray:

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from spanset.base.errors import UsageError
+from spanset.base.errors import DataError, UsageError
 from spanset.base.kept_files import whole_file
-from spanset.data.writing.row_files import cannot_write
+from spanset.data.writing.row_files import cannot_write, open_output
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -70,11 +70,38 @@ class KeptCells:
         """Write plain values beside the cells, whole or not at all."""
         _write(self.folder.parent / name, value)
 
+    def write_beside(self, name: str, content: bytes) -> str:
+        """Write a file beside the cells in place of an earlier one, whole or not; its path."""
+        path = self.folder.parent / name
+        with open_output(path, force=True) as file:
+            file.write(content)
+        return str(path)
+
 
 def key_of(parts: Any) -> str:
     """Name of a cell by plain values that it depends on."""
     text = json.dumps([FORM, parts], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=16).hexdigest()
+
+
+def read_kept(path: Path, of_record: Callable[[Any], Cell], command: str) -> Cell:
+    """What a command kept beside its cells, by `of_record`.
+
+    Raises
+    ------
+    DataError
+        A file that cannot be read, was changed, or is of another version.
+    """
+    try:
+        return of_record(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"the result of `spanset {command}` cannot be read",
+            where=str(path),
+            why=f"{type(error).__name__}: {error}",
+            fix="it was changed, or another version made it: run the same command again, which "
+            "finds what was finished",
+        ) from error
 
 
 def _write(path: Path, value: Any) -> None:

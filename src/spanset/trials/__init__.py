@@ -12,5 +12,5 @@ untouched        a model given back as it was; own_chance: generators of random 
 trial            every choice, tuned and judged, a cell at a time
 differences      what separates a choice from its controls, with an interval
 verdict          the same in words
-outcome          all of it
+outcome          all of it; trial_results: in numbers alone, kept and read back
 """

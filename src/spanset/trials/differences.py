@@ -80,6 +80,11 @@ def means(scored: Sequence[Sequence[SetScores]]) -> FloatArray:
     return np.array([np.mean([one.mean for one in sets]) for sets in scored])
 
 
+def deviation(values: FloatArray) -> float:
+    """Standard deviation (n - 1); NaN of one value."""
+    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+
+
 def _over_items(
     choice: Sequence[Sequence[SetScores]], control: Sequence[Sequence[SetScores]]
 ) -> tuple[float, int]:

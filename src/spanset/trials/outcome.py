@@ -8,54 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.array_types import IntArray
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
-from spanset.trials.differences import Difference, difference, means
-from spanset.trials.evaluation import SetScores, Unit
-from spanset.trials.trial import UNTUNED, TrainedCell, TrialCell
+from spanset.trials.differences import deviation, difference, means
+from spanset.trials.evaluation import SetScores
+from spanset.trials.trial import TrainedCell, TrialCell
+from spanset.trials.trial_results import (
+    UNTUNED,
+    ChoiceResult,
+    ControlResult,
+    Judged,
+    Sets,
+    TrialResults,
+)
 from spanset.trials.verdict import verdict
-
-
-@dataclass(frozen=True)
-class Sets:
-    """Sets that are judged together, of equal weight.
-
-    Attributes
-    ----------
-    name : str
-        home: rows of the data that were held out; away: rows from elsewhere; questions: right
-        answers.
-    unit : {"loss", "accuracy"}
-        Nats per token, lower is better; a share, higher is.
-    names : tuple of str
-        The sets.
-    """
-
-    name: str
-    unit: Unit
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A choice by some sets, or by one.
-
-    Attributes
-    ----------
-    mean, deviation : float
-        Over its trainings; NaN of one.
-    rows, tokens : Difference
-        To random rows of as many rows, of as many supervised tokens.
-    verdict : str
-        In words.
-    """
-
-    mean: float
-    deviation: float
-    rows: Difference
-    tokens: Difference
-    verdict: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,66 +105,48 @@ class Outcome:
         """Supervised tokens of a choice."""
         return int(self.supervised[self.candidates[number].rows].sum())
 
-    def record(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {
-            "sets": [
-                {"group": sets.name, "unit": sets.unit, "names": list(sets.names)}
-                for sets in self.groups
-            ],
-            "untuned": {sets.name: self.as_it_is(sets) for sets in self.groups},
-            "choices": [self._choice(number) for number in range(len(self.candidates))],
-            "controls": [
-                {
-                    "name": one.name,
-                    "draws": len(one.draws),
-                    "supervised_tokens": one.tokens,
-                    "means": {
-                        sets.name: means(self.scored(one.name, sets)).tolist()
-                        for sets in self.groups
-                    },
-                }
+    def results(self) -> TrialResults:
+        """All of it in numbers, without rows and models."""
+        names = [*(one.name for one in self.candidates), *(one.name for one in self.controls.all)]
+        made = {id(cell): cell for name in names for cell in self.trained[name]}
+        every = [one for sets in self.groups for one in sets.each]
+        return TrialResults(
+            self.groups,
+            {one.name: len(self.untuned.values[one.name]) for one in every},
+            {sets.name: self.as_it_is(sets) for sets in self.groups},
+            {one.name: self.as_it_is(one) for one in every},
+            [self._choice(number) for number in range(len(self.candidates))],
+            [
+                ControlResult(
+                    one.name,
+                    len(one.draws),
+                    one.tokens,
+                    self._means(one.name, self.groups),
+                    self._means(one.name, every),
+                )
                 for one in self.controls.all
             ],
-        }
+            {name: sum(cell.seconds for cell in self.trained[name]) for name in names},
+            sum(cell.seconds for cell in made.values()),
+        )
 
-    def _choice(self, number: int) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return self.results().record()
+
+    def _choice(self, number: int) -> ChoiceResult:
         one = self.candidates[number]
-        return {
-            "name": one.name,
-            "k": one.size,
-            "rows": len(one.rows),
-            "supervised_tokens": self.tokens_of(number),
-            "control_of_rows": self.controls.all[self.controls.of_rows[number]].name,
-            "control_of_tokens": self.controls.all[self.controls.of_tokens[number]].name,
-            "trainings": len(self.trained[one.name]),
-            "groups": {sets.name: self._numbers(number, sets) for sets in self.groups},
-            "each": {
-                name: self._numbers(number, Sets(name, sets.unit, (name,)))
-                for sets in self.groups
-                for name in sets.names
-            },
-        }
+        return ChoiceResult(
+            one.name,
+            one.size,
+            len(one.rows),
+            self.tokens_of(number),
+            self.controls.all[self.controls.of_rows[number]].name,
+            self.controls.all[self.controls.of_tokens[number]].name,
+            len(self.trained[one.name]),
+            {sets.name: self.judged(number, sets) for sets in self.groups},
+            {one.name: self.judged(number, one) for sets in self.groups for one in sets.each},
+        )
 
-    def _numbers(self, number: int, sets: Sets) -> dict[str, Any]:
-        found = self.judged(number, sets)
-        return {
-            "mean": found.mean,
-            "deviation": _plain(found.deviation),
-            "to_random_rows": _interval(found.rows),
-            "to_as_many_tokens": _interval(found.tokens),
-            "verdict": found.verdict,
-        }
-
-
-def deviation(values: FloatArray) -> float:
-    """Standard deviation (n - 1); NaN of one value."""
-    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-
-
-def _interval(one: Difference) -> dict[str, float | None]:
-    return {"difference": one.mean, "low": _plain(one.low), "high": _plain(one.high)}
-
-
-def _plain(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    def _means(self, name: str, some: Sequence[Sets]) -> dict[str, list[float]]:
+        return {sets.name: means(self.scored(name, sets)).tolist() for sets in some}

@@ -25,8 +25,8 @@ from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
 from spanset.trials.evaluation import Evaluation, SetScores
 from spanset.trials.training import Training, tuned
+from spanset.trials.trial_results import UNTUNED
 
-UNTUNED = "the model as it is"  # the first cell
 BACKWARD = 3.0  # a step of training, in forward passes over the same tokens
 
 

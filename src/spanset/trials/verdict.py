@@ -5,12 +5,12 @@ from __future__ import annotations
 from spanset.trials.differences import Difference
 from spanset.trials.evaluation import Unit
 
-NOT_TOLD_APART = "not told apart"
+BETTER, WORSE, NOT_TOLD_APART = "better", "worse", "not told apart"
 
 # By what it is beside random rows of as many rows, and of as many tokens: 1 better, -1 worse.
 _SAID = {
-    (1, 1): "better",
-    (-1, -1): "worse",
+    (1, 1): BETTER,
+    (-1, -1): WORSE,
     (0, 0): NOT_TOLD_APART,
     (1, 0): "better by more tokens alone",
     (1, -1): "worse than as many tokens of random rows",

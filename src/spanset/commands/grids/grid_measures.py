@@ -13,7 +13,7 @@ from spanset.base.stages import Watcher
 from spanset.commands.choosing.pool import Pool
 from spanset.commands.grids.grid import Grid, digest_of
 from spanset.commands.grids.grid_cells import Cell
-from spanset.diversity.chosen import Judge
+from spanset.diversity.chosen import CURVE, Judge, gain_curve
 from spanset.diversity.comparison import Comparison, volume_of
 from spanset.diversity.estimate import Measure
 from spanset.diversity.matched import MeasuredData
@@ -55,18 +55,28 @@ class GridMeasures:
         """What came of a cell."""
         chosen = grid.chosen(cell, kept, watcher)
         rows = {str(size): found.rows for size, found in chosen.items()}
-        measures = {size: self._values(ids, kept) for size, ids in rows.items()}
-        last = chosen[grid.sizes[-1]]
-        return ComparedChoice(cell.label, rows, measures, last.seconds, last.stop_reason)
+        found = {size: self._measured(ids, kept) for size, ids in rows.items()}
+        largest = grid.sizes[-1]
+        last = chosen[largest]
+        return ComparedChoice(
+            cell.label,
+            rows,
+            {size: dict(one.values) for size, one in found.items()},
+            last.seconds,
+            last.stop_reason,
+            found[str(largest)].curve,
+        )
 
-    def _values(self, rows: list[int], kept: KeptCells) -> dict[str, float | None]:
-        key = key_of([self.depends_on, rows])
+    def _measured(self, rows: list[int], kept: KeptCells) -> MeasuredRows:
+        key = key_of([self.depends_on, CURVE, rows])
         found = kept.find(key, MeasuredRows)
         if found is None:
             ids = np.array(rows, np.int64)
-            found = MeasuredRows({**self.judge.measured(ids), **_means(ids, self.scores)})
+            gains = self.judge.gains(ids)
+            values = {**self.judge.measured(ids, gains), **_means(ids, self.scores)}
+            found = MeasuredRows(values, None if gains is None else gain_curve(gains))
             kept.keep(key, found)
-        return dict(found.values)
+        return found
 
 
 def _judge(grid: Grid, first: Pool, measures: list[Measure], watcher: Watcher) -> Judge:

@@ -16,6 +16,7 @@ from spanset.base.short_names import short_names
 from spanset.commands.terminal.fitting import Grid, Items, Row
 from spanset.config.amounts import size_of
 from spanset.data.remarks import remark_lines
+from spanset.runs.read_inputs import read_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,20 +47,12 @@ class InputTable:
         yield table
 
     def _named(self, names: Sequence[str]) -> Grid:
-        data = self.data
-        left_out = {"malformed": data.bad, "no answer": data.empty}
-        if data.unrepresented:
-            left_out["not represented"] = data.unrepresented
-        if data.avoided:
-            left_out["avoided"] = data.avoided
+        inputs = read_inputs(self.data)
         rows = []
-        for number, (source, format) in enumerate(zip(data.sources, data.formats, strict=True)):
-            usable = f"{int((data.source == number).sum()):,}"
-            counts = (sum(r.source == source.name for r in some) for some in left_out.values())
-            rows.append(
-                Row(names[number], [format.name, usable, *(f"{count:,}" for count in counts)])
-            )
-        heads = ["format", "rows", *left_out]
+        for name, one in zip(names, inputs, strict=True):
+            counts = (f"{count:,}" for count in (one.rows, *one.left_out.values()))
+            rows.append(Row(name, [one.format, *counts]))
+        heads = ["format", "rows", *(inputs[0].left_out if inputs else ())]
         # Where a file lies can be read at any length.
         return Grid("Data", "input", heads, rows, longest=1000, words=(0,))
 

@@ -24,8 +24,8 @@ from spanset.stores.status import Status
 from spanset.trials.evaluation import Evaluation
 from spanset.trials.held_out import HeldOutRows
 from spanset.trials.multiple_choice import MultipleChoice
-from spanset.trials.outcome import Sets
 from spanset.trials.task_scores import load_tasks
+from spanset.trials.trial_results import Sets
 
 HOME = "home"  # rows that were held out of the data
 

@@ -16,12 +16,14 @@ from spanset.commands.trying.trial_rows import TrialRows, rendered_rows
 from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig
 from spanset.data.dataset import Dataset
+from spanset.data.remarks import remark_lines
 from spanset.models.language_model import LanguageModel
 from spanset.runs.kept_cells import KeptCells, key_of
+from spanset.runs.read_inputs import read_inputs
 from spanset.trials.evaluation import Evaluation
-from spanset.trials.outcome import Sets
 from spanset.trials.training import Training
 from spanset.trials.trial import TrainedCell, Trial, TrialCell
+from spanset.trials.trial_results import Sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +114,8 @@ class Prepared:
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON: what was read, and what became of the rows."""
         return {
-            "inputs": [{"name": one.name, "sha256": one.sha256} for one in self.data.sources],
+            "inputs": [one.record() for one in read_inputs(self.data)],
+            "remarks": remark_lines(self.data),
             "pool": len(self.rows.pool),
             "home_rows": self.rows.home.ids.tolist(),
             "left_out": [vars(one) for one in self.rows.left_out],

@@ -9,9 +9,9 @@ from spanset.diversity.measurement import Measurement
 from spanset.diversity.verdict import SCALE, verdicts
 from spanset.features.specs import seen_by
 from spanset.report.looked_at.first_facts import FirstFacts
-from spanset.report.page.dot_chart import Dot, dot_chart
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import table
+from spanset.report.parts.known_chart import known_chart
 
 # What is taken, and what it says of rows.
 MEASURES = {
@@ -36,18 +36,8 @@ def measures(facts: FirstFacts) -> Iterator[Markup | None]:
     for line in verdicts(facts.sets, known=facts.known, sees=seen_by(facts.kind)):
         if not line.startswith(SCALE):  # the picture has it
             yield element("p", printable(line))
-    yield element("div", _scale(facts), _table(facts), class_="pictures")
-
-
-def _scale(facts: FirstFacts) -> Markup:
-    """LDD of the data among public sets."""
-    dots = [Dot(one.name, one.ldd, f"{one.ldd:.3f}", False) for one in facts.known]
-    own = ((one.name, one.measurements["ldd"].value) for one in facts.sets)
-    dots += [Dot(name, value, f"{value:.3f}", True) for name, value in own]
-    if len(dots) < 2:
-        return Markup()
-    says = "Log determinant distance, nats per row. 0 is spread out evenly."
-    return dot_chart("The most diverse first", dots, ("these data", "public sets"), says)
+    scale = known_chart(facts.sets, facts.known)
+    yield element("div", scale, _table(facts), class_="pictures")
 
 
 def _table(facts: FirstFacts) -> Markup:

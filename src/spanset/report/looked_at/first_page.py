@@ -25,6 +25,7 @@ from spanset.report.looked_at.first_words import sentence, title_of, values
 from spanset.report.looked_at.next_steps import Asked, next_steps
 from spanset.report.page.document import document
 from spanset.report.page.line_chart import Mark
+from spanset.report.page.making import digests_part, footer
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
 from spanset.report.parts.gains_chart import gains_chart
@@ -63,7 +64,7 @@ def first_page(facts: FirstFacts, asked: Asked) -> str:
         section("How many rows are enough", *_sizes(facts), name="sizes"),
         section("What to do next", *next_steps(facts, asked), name="next"),
         section("How it was made", *_making(facts, asked), name="making"),
-        element("footer", element("p", "Made by spanset. Nothing on this page leaves it.")),
+        footer(),
         values=_script_values(facts, shown, groups, texts),
     )
 
@@ -134,7 +135,7 @@ def _sizes(facts: FirstFacts) -> Iterator[Markup]:
     yield element("div", picture, beside, class_="pictures")
 
 
-def _making(facts: FirstFacts, asked: Asked) -> Iterator[Markup]:
+def _making(facts: FirstFacts, asked: Asked) -> Iterator[Markup | None]:
     """Features, draws, digests of the inputs, version."""
     from spanset.base.version import __version__
 
@@ -146,5 +147,4 @@ def _making(facts: FirstFacts, asked: Asked) -> Iterator[Markup]:
         f"Rows are compared by {facts.kind} features. {counted}Seed {facts.seed}. "
         f"Version {__version__}.{given}",
     )
-    inputs = [(printable(one.name), element("code", one.sha256)) for one in facts.data.sources]
-    yield table("Digests of the files", ["file", "SHA-256"], inputs)
+    yield digests_part({one.name: one.sha256 for one in facts.data.sources}, "Digests of the files")

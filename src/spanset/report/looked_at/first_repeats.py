@@ -44,7 +44,7 @@ def repeats(facts: FirstFacts) -> Iterator[Markup | None]:
     if near:
         yield _largest(facts)
     if facts.between is not None and facts.between.any and len(facts.between.names) <= INPUTS:
-        yield input_repeats(facts.between)
+        yield from input_repeats(facts.between, "Repeats between files")
 
 
 def _largest(facts: FirstFacts) -> Markup:

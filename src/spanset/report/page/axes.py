@@ -25,12 +25,18 @@ def axes(
         place = round(y(value), 1)
         parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="grid"))
         parts.append(element("text", y_text(value), x=LEFT - 6, y=place + 4, class_="end"))
-    for value in x.ticks():
-        at = {"x": round(x(value), 1), "y": HEIGHT - BOTTOM + 15}
-        parts.append(element("text", tick_label(value), class_="middle", **at))
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(element("text", x_label, x=middle, y=HEIGHT - 6, class_="middle"))
+    parts.append(axis_below(x, x_label, HEIGHT - BOTTOM))
     if y_label:
         turned = f"translate(11 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)"
         parts.append(element("text", y_label, transform=turned, class_="middle"))
     return joined(*parts)
+
+
+def axis_below(x: Scale, label: str, bottom: float) -> Markup:
+    """Ticks and label of an x axis, below what ends at `bottom`; it takes `BOTTOM`."""
+    parts = []
+    for value in x.ticks():
+        at = {"x": round(x(value), 1), "y": bottom + 15}
+        parts.append(element("text", tick_label(value), class_="middle", **at))
+    middle = (min(x.start, x.end) + max(x.start, x.end)) / 2
+    return joined(*parts, element("text", label, x=middle, y=bottom + BOTTOM - 6, class_="middle"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray
 from spanset.report.page.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axes
+from spanset.report.page.chart_marks import name_beside
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.picture import figure
 from spanset.report.page.scales import Scale
@@ -34,9 +35,7 @@ def share_chart(title: str, shares: Mapping[str, Mapping[str, float]], says: str
     for row, value in enumerate(values):
         top = row * step
         middle = top + BAR * len(shares) / 2 + 4
-        name = element("title", value)
-        shown = value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
-        drawn.append(element("text", name, shown, x=NAMES - 8, y=middle, class_="end"))
+        drawn.append(name_beside(value, NAMES - 8, middle, LONGEST))
         for number, of_set in enumerate(shares.values()):
             share = of_set.get(value, 0.0)
             y, end = top + number * BAR, scale(share)

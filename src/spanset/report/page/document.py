@@ -25,7 +25,8 @@ def document(title: str, *parts: Markup, values: Mapping[str, Any] | None = None
     Parameters
     ----------
     values : mapping, optional
-        Plain values that the script draws from; without them the page has no script.
+        Plain values that the script draws from, none where tables alone are to be sorted; without
+        any the page has no script.
     """
     style = _asset("page.css")
     policy = f"{NOTHING}; style-src '{_digest(style)}'"

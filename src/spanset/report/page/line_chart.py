@@ -55,10 +55,16 @@ def line_chart(
     log_y: bool = False,
     marks: Sequence[Mark] = (),
     says: str = "",
+    zero: str = "",
 ) -> Markup:
     """A figure: title, legend, picture, and what it says in words.
 
     Lines differ by colour and by dashes; the first is the thing itself.
+
+    Parameters
+    ----------
+    zero : str
+        What 0 stands for, of an axis that has it; a line is drawn there.
     """
     lines = [thinned(one, log_y) for one in lines]
     lines = [one for one in lines if len(one.x)]
@@ -66,9 +72,16 @@ def line_chart(
         return Markup()
     ends = [*(one.x for one in lines), np.array([mark.x for mark in marks])]
     values = [part for one in lines for part in (one.y, one.low, one.high) if part is not None]
+    if zero:
+        values.append(np.zeros(1))
     x = Scale(_least(ends), _most(ends), LEFT, WIDTH - RIGHT)
     y = Scale(_least(values), _most(values), HEIGHT - BOTTOM, TOP, log_y)
     drawn = [axes(x, y, x_label, y_label)]
+    if zero:
+        level = {"y1": round(y(0.0), 1), "y2": round(y(0.0), 1)}
+        name = element("title", zero)
+        drawn.append(element("line", name, x1=LEFT, x2=WIDTH - RIGHT, class_="zero", **level))
+        drawn.append(_at_zero(zero, y(0.0)))
     for mark in marks:
         place = round(x(mark.x), 1)
         ends_at = {"x1": place, "x2": place, "y1": TOP, "y2": HEIGHT - BOTTOM}
@@ -76,6 +89,12 @@ def line_chart(
     for number, one in enumerate(lines):
         drawn.append(_line(one, x, y, number))
     return figure(title, says, drawn, [one.name for one in lines], "line")
+
+
+def _at_zero(zero: str, place: float) -> Markup:
+    """What 0 stands for, above its line, or below where there is no room."""
+    y = place - 5 if place > TOP + 16 else place + 14
+    return element("text", zero, x=WIDTH - RIGHT - 4, y=round(y, 1), class_="end")
 
 
 def thinned(line: Line, log_y: bool) -> Line:

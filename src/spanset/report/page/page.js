@@ -1,7 +1,37 @@
 "use strict";
-// Map and table of rows. Text of rows is only ever set as text; nothing is fetched, nothing kept.
+// Text of rows is only ever set as text; nothing is fetched, nothing kept.
+
+// ---- Tables that their heads sort ---------------------------------------------------------------
+for (const table of document.querySelectorAll("table.sorts")) {
+  const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+  const keyOf = (line, column) => {
+    const cell = line.cells[column];
+    if (!cell.classList.contains("number")) return cell.textContent;
+    return cell.dataset.by === undefined ? null : Number(cell.dataset.by);
+  };
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      const lines = [...body.rows].map((line) => [keyOf(line, column), line]);
+      lines.sort(([a], [b]) => {
+        if (a === null || b === null) return (a === null) - (b === null);
+        return a === b ? 0 : a < b ? -sign : sign;
+      });
+      body.append(...lines.map(([, line]) => line));
+      heads.forEach((one) => one.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    });
+  });
+}
+
+// ---- Map and table of rows ----------------------------------------------------------------------
 (() => {
   const values = JSON.parse(document.getElementById("values").textContent);
+  if (!values.x) return;
   const count = values.x.length;
   const TWIN = 0.95; // cosine from which a row left out counts as a near duplicate of its pick
   const chosen = "rank" in values; // a choice; else rows as they stand in the data

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from spanset.report.page.axes import HEIGHT, WIDTH
+from spanset.report.page.chart_marks import chart_mark
 from spanset.report.page.markup import Markup, element
 
-Look = Literal["line", "bar"]
+Look = Literal["line", "bar", "mark", "known"]
 
 
 def figure(
@@ -29,6 +30,8 @@ def figure(
         In a frame of `WIDTH` by `height`.
     names : sequence of str
         Of the looks, in their order; one alone needs no legend.
+    look : {"line", "bar", "mark", "known"}
+        What they tell apart; known: bars of the reader's own, and others to compare with.
     """
     picture = element(
         "svg",
@@ -56,6 +59,9 @@ def _legend(names: Sequence[str], look: Look) -> Markup:
 def _swatch(number: int, look: Look) -> Markup:
     if look == "line":
         sample = element("line", x1=0, x2=26, y1=6, y2=6, class_=f"line look-{number}")
+    elif look == "mark":
+        sample = chart_mark(13, 6, number)
     else:
-        sample = element("rect", x=4, y=0, width=14, height=12, class_=f"bar look-{number}")
+        kind = "known" if look == "known" and number else f"look-{number}"
+        sample = element("rect", x=4, y=0, width=14, height=12, class_=f"bar {kind}")
     return element("svg", sample, viewBox="0 0 26 12", class_="swatch", aria_hidden="true")

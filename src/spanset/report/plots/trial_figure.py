@@ -7,25 +7,36 @@ many rows, and beside those of as many supervised tokens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
 from spanset.report.plots import layout
 from spanset.report.plots.bars import NAME_GAP
+from spanset.report.plots.difference_marks import (
+    DIRECTIONS,
+    HOME,
+    MOST,
+    ROWS,
+    TITLES,
+    TOKENS,
+    UNITS,
+    Kind,
+    Marks,
+    Panel,
+    caption_of_marks,
+)
 from spanset.report.plots.figure_files import own_settings
 from spanset.report.plots.layout import BODY, GREY, LINE, MARGIN, PALE, SMALL, Page, Section
-from spanset.report.plots.names import COLOURS, MARKERS, drawable, labels, text_width
-from spanset.trials.differences import Difference
-from spanset.trials.outcome import Outcome, Sets
+from spanset.report.plots.names import drawable, labels, text_width
+from spanset.trials.outcome import Outcome
+from spanset.trials.trial_results import Sets
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST = 40  # choices that are drawn: more make no page that anybody reads
 LONGEST = 36  # characters of a choice's name
 
 # Inches.
@@ -35,53 +46,6 @@ BETWEEN = 0.45  # panels: numbers below two of them never touch
 TICK = 0.48  # from one number on an axis to the next, at least
 
 HINTED = 1.08  # times the width of their outlines, which letters take up in dots
-
-TITLES = {"home": "At home", "away": "Away from home", "questions": "Questions"}
-HOME = "rows of the same data, held out"
-UNITS = {
-    "loss": "difference in loss, nats per token",
-    "accuracy": "difference in accuracy, % points",
-}
-DIRECTIONS = {"loss": "← lower is better", "accuracy": "higher is better →"}
-SCALES = {"loss": 1.0, "accuracy": 100.0}
-
-
-class Kind(NamedTuple):
-    """One of the two controls, and how differences to it look.
-
-    A mark stands `shift` rows below the middle of its choice's row.
-    """
-
-    said: str
-    colour: str
-    marker: str
-    shift: float
-
-
-ROWS = Kind("beside as many random rows", COLOURS[0], MARKERS[0], -0.17)
-TOKENS = Kind("beside random rows of as many answer tokens", COLOURS[1], MARKERS[1], 0.17)
-
-
-class Marks(NamedTuple):
-    """Differences of all c drawn choices to one control, as they are written on the axis."""
-
-    kind: Kind
-    means: FloatArray  # (c,)
-    lows: FloatArray  # (c,); -inf where nothing is known of the interval, as are the highs
-    highs: FloatArray  # (c,)
-    told: npt.NDArray[np.bool_]  # (c,); whether the interval leaves out 0
-
-    @property
-    def bounded(self) -> npt.NDArray[np.bool_]:
-        """Which have an interval; (c,)."""
-        return np.isfinite(self.means) & np.isfinite(self.lows) & np.isfinite(self.highs)
-
-
-class Panel(NamedTuple):
-    """A kind of judge: its sets, and the marks beside both controls."""
-
-    sets: Sets
-    marks: tuple[Marks, Marks]
 
 
 def trial_figure(outcome: Outcome) -> Figure:
@@ -104,31 +68,12 @@ def trial_figure(outcome: Outcome) -> Figure:
     """
     with own_settings():
         names = labels([one.name for one in outcome.candidates[:MOST]], LONGEST)
-        panels = [_panel(outcome, sets, len(names)) for sets in outcome.groups]
-        caption = _caption(panels, len(outcome.candidates))
+        panels = [
+            Panel.of(sets, [outcome.judged(number, sets) for number in range(len(names))])
+            for sets in outcome.groups
+        ]
+        caption = caption_of_marks(panels, len(outcome.candidates))
         return layout.composed([_section(panels, names)], caption)
-
-
-def _panel(outcome: Outcome, sets: Sets, choices: int) -> Panel:
-    judged = [outcome.judged(number, sets) for number in range(choices)]
-    scale = SCALES[sets.unit]
-    return Panel(
-        sets,
-        (
-            _marks(ROWS, [one.rows for one in judged], scale),
-            _marks(TOKENS, [one.tokens for one in judged], scale),
-        ),
-    )
-
-
-def _marks(kind: Kind, found: Sequence[Difference], scale: float) -> Marks:
-    return Marks(
-        kind,
-        scale * np.array([one.mean for one in found]),
-        scale * np.array([one.low for one in found]),
-        scale * np.array([one.high for one in found]),
-        np.array([one.sign != 0 for one in found]),
-    )
 
 
 def _section(panels: Sequence[Panel], names: Sequence[str]) -> Section:
@@ -167,7 +112,7 @@ def _draw(axes: Axes, panel: Panel, choices: int) -> None:
         axes.axhline(border - 0.5, color=PALE, linewidth=0.7, zorder=0)
     for marks in panel.marks:
         _draw_marks(axes, marks)
-    axes.set_xlim(*_limits(panel))
+    axes.set_xlim(*panel.limits)
     axes.set_ylim(choices - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -190,17 +135,6 @@ def _mark(axes: Axes, x: FloatArray, y: FloatArray, kind: Kind, fill: str) -> No
     line.set(markersize=5.5, markerfacecolor=fill, markeredgewidth=1.2)
 
 
-def _limits(panel: Panel) -> tuple[float, float]:
-    """Ends of the axis: 0 and all that is drawn, with some room."""
-    values = np.concatenate(
-        [values for one in panel.marks for values in (one.means, one.lows, one.highs)]
-    )
-    finite = values[np.isfinite(values)]
-    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
-    room = 0.06 * (high - low) or 1.0  # of differences that are all 0, any axis will do
-    return low - room, high + room
-
-
 def _draw_legend(page: Page, top: float) -> None:
     left, middle = MARGIN, top + LINE / 2
     for kind in (ROWS, TOKENS):
@@ -209,16 +143,3 @@ def _draw_legend(page: Page, top: float) -> None:
         _mark(page.ink, place, np.array([middle]), kind, kind.colour)
         page.text(left + KEY, middle, kind.said)
         left += KEY + text_width(kind.said, BODY) + BETWEEN
-
-
-def _caption(panels: Sequence[Panel], choices: int) -> str:
-    """What marks and lines are, in a sentence."""
-    said = (
-        "Lines are 95 % intervals; a mark is filled where its interval leaves out 0, as one in "
-        "twenty does by chance"
-    )
-    if not all(marks.bounded.all() for panel in panels for marks in panel.marks):
-        said += ", and has no line where no interval is known"
-    if choices > MOST:
-        said += f"; the first {MOST} of {choices:,} choices"
-    return f"{said}."

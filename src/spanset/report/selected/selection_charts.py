@@ -12,7 +12,6 @@ from spanset.diversity.measurement import MeasuredSet
 from spanset.report.page.bar_chart import share_chart, spread_chart
 from spanset.report.page.line_chart import Line, line_chart
 from spanset.report.page.markup import Markup
-from spanset.report.page.tables import table
 from spanset.report.parts.gains_chart import PICKED
 from spanset.runs.finished import FinishedRun
 from spanset.runs.set_lines import field_shares
@@ -36,20 +35,6 @@ def ldd_chart(sets: Sequence[MeasuredSet], known: Sequence[KnownValue]) -> Marku
     says = f"0 is uniform on the sphere, lower is more diverse.{place}"
     return line_chart(
         "Log determinant distance", lines, x_label="n, rows", y_label="nats per row", says=says
-    )
-
-
-def ldd_table(sets: Sequence[MeasuredSet], known: Sequence[KnownValue]) -> Markup | None:
-    """The same at the last n, among public sets; None where those are not known."""
-    if not known:
-        return None
-    own = [(one.name, one.measurements["ldd"].value) for one in sets]
-    values = sorted([*own, *((one.name, one.ldd) for one in known)], key=lambda one: one[1])
-    n = sets[0].measurements["ldd"].n
-    return table(
-        f"LDD of {n:,} rows, among public sets",
-        ["set", "nats per row"],
-        [(name, f"{value:.3f}") for name, value in values],
     )
 
 

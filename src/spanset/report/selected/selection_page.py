@@ -29,10 +29,12 @@ from spanset.greedy.rules import is_exact_enough
 from spanset.greedy.selection import StopReason
 from spanset.report.page.document import document
 from spanset.report.page.line_chart import Mark
+from spanset.report.page.making import footer, inputs_part
 from spanset.report.page.markup import Markup, element, joined
 from spanset.report.page.tables import section, table, tiles
 from spanset.report.parts.gains_chart import PICKED, RANDOM, gains_chart
 from spanset.report.parts.input_repeats import input_repeats
+from spanset.report.parts.known_chart import known_chart
 from spanset.report.parts.map_section import map_section
 from spanset.report.parts.mapped_rows import MappedRows
 from spanset.report.parts.row_groups import RowGroups
@@ -45,11 +47,11 @@ from spanset.report.selected.selection_charts import (
     POOL,
     before_and_after,
     ldd_chart,
-    ldd_table,
     share_charts,
 )
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.finished import FinishedRun
+from spanset.runs.read_inputs import read_inputs
 from spanset.runs.set_lines import set_lines
 from spanset.runs.signs.sign import per_cent
 from spanset.selectors.finished_choice import FinishedChoice
@@ -121,7 +123,7 @@ def selection_page(facts: SelectionFacts) -> str:
         _repeated(run, shown, texts),
         section("Side by side", *_tables(facts, sets, known), name="sets"),
         section("How it was made", *_making(run), name="making"),
-        element("footer", element("p", "Made by spanset. Nothing on this page leaves it.")),
+        footer(),
         values=values,
     )
 
@@ -233,12 +235,12 @@ def _tables(
         for line in set_lines(shown, estimated=facts.run.tokens.is_estimated)
     ]
     yield table("Pool, picks and random rows", ["measure", *(one.name for one in shown)], lines)
-    yield ldd_table(sets, known)
+    yield known_chart(sets, known)
     if facts.repeats is not None and facts.repeats.any:
-        yield input_repeats(facts.repeats)
+        yield from input_repeats(facts.repeats, "Repeats between inputs")
 
 
-def _making(run: FinishedRun) -> Iterator[Markup]:
+def _making(run: FinishedRun) -> Iterator[Markup | None]:
     """Settings that differ from none, inputs with their digests, and how to do it again."""
     from spanset.base.version import __version__
 
@@ -249,11 +251,7 @@ def _making(run: FinishedRun) -> Iterator[Markup]:
         if value != usual.get(key) and key not in UNTOLD
     ]
     yield table("Settings, where they are not the usual ones", ["setting", "value"], settings)
-    inputs = [
-        (printable(source.name), format.name, element("code", source.sha256 or "-"))
-        for source, format in zip(run.data.sources, run.data.formats, strict=True)
-    ]
-    yield table("Inputs", ["file", "format", "SHA-256"], inputs)
+    yield inputs_part(read_inputs(run.data))
     yield element("p", f"Version {__version__}. To do it again, from the same folder:")
     yield element("pre", element("code", "spanset select --config RUN/config.toml --run AGAIN"))
 

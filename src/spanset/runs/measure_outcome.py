@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spanset.config.told_settings import Told
 from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
 from spanset.diversity.addition import Additions
@@ -48,6 +49,14 @@ class MeasureOutcome:
         Figures.
     kernel : dict
         Its name and gamma, and whether rows were normalised.
+    space : str
+        The features, as on the command line.
+    told : mapping
+        Settings that are not the usual ones, by flag.
+    scores : mapping or None
+        Score of every data set, where there are scores.
+    files : mapping
+        Further files that were read, to their digests.
     """
 
     data: Dataset | None
@@ -64,6 +73,10 @@ class MeasureOutcome:
     peak_bytes: int
     written: list[str]
     kernel: dict[str, Any]
+    space: str
+    told: Told
+    scores: dict[str, float] | None
+    files: dict[str, str | None]
 
     def record(self) -> dict[str, Any]:
         """The outcome as plain values, for JSON; what is not defined is null."""
