@@ -17,6 +17,7 @@ NAVIGATION = {
         "docs/trainers",
         "docs/gradients",
         "docs/trials",
+        "docs/notebooks",
         "docs/verify",
     ],
     "Understand": [

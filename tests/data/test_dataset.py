@@ -147,3 +147,12 @@ def test_rows_left_out_are_listed_by_their_number_among_all(tmp_path):
     (left_out,) = data.unrepresented
     assert (left_out.row, left_out.line, left_out.reason) == (2, 3, "too dull")
     assert data.ids.tolist() == [1, 3]
+
+
+def test_a_data_frame_of_the_rows_is_that_of_their_table():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    data = read([{"instruction": f"ask {n}", "output": "tell", "n": n} for n in range(5)])
+    frame = data[[3, 1]].to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["n"].tolist() == [3, 1]
+    assert frame.columns.tolist() == ["instruction", "output", "n"]

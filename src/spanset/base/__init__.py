@@ -15,6 +15,8 @@ devices      where things are computed
 memory       what fits, and what was used
 speed        how fast this machine multiplies
 extras       packages that are there only where they were asked for
+data_frames  tables for pandas
+views        how results look in notebooks, told from above
 software     versions that the bytes of a result depend on
 version      our own
 """

@@ -15,7 +15,7 @@
     choosing/  what select, compare, trial, why and report share; grids/: choices of a grid;
                trying/: parts of trial
     measure_inputs prepared input_sets why_answers    parts of the others
-    verbs/     the same in Python: `represent`, `measure`, `select`, `trial`
+    verbs/     the same in Python: `show`, `represent`, `measure`, `select`, `trial`
     terminal/  tables, panels and progress; nothing is printed but by cli.py
 
 A command calls the checks of the rooms below; it has none of its own that a room could have.

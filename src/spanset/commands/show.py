@@ -50,12 +50,19 @@ def show_rows(
         Inputs that cannot be read, or a model that cannot be used.
     """
     dataset, renderer = _read(data, count, reading, model)
+    return rows_shown(dataset, count, renderer, model.pair)
+
+
+def rows_shown(
+    dataset: Dataset, count: int, renderer: Renderer | None, pair: str
+) -> RenderableType:
+    """The same of rows that are read already; with a renderer, what the model reads of them."""
     notes = [unused_lines(dataset)]
     if renderer is None:
         panels = conversation_panels(dataset, count)
     else:
-        notes.append(_dropped_lines(dataset, renderer, count, model.pair))
-        panels = rendered_panels(dataset, renderer, count, model.pair)
+        notes.append(_dropped_lines(dataset, renderer, count, pair))
+        panels = rendered_panels(dataset, renderer, count, pair)
     left_out = (
         Text(printable(f"left out: {row.source}:{row.line}: {row.reason}"))
         for row in dataset.bad[:count]

@@ -8,7 +8,9 @@
     field_texts   values of a field; field_counts: fields that sort rows, and their values
     row_traits    what rows hold beside words; writing_systems: what they are written in
     row_parts     rows by their prompts or answers alone
+    row_places    where rows stand, for tables of them
     joining       several data sets as one
+    left_out      rows that are not used, in words
     remarks       what was recognised beside the words, said once per input
     asked_rows    a row by its number, file and line, or text
     unused        fields that no format reads

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from spanset.base.data_frames import as_pandas
 from spanset.base.errors import UsageError
 from spanset.base.extras import require
+from spanset.base.views import Shown
 from spanset.data.conversion import converter
 from spanset.data.rows import Rows
 from spanset.data.writing.row_files import write_rows
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Dataset(Rows):
+class Dataset(Rows, Shown):
     """Usable rows, in order, as places in their sources: what `spanset.read` gives."""
 
     def write(
@@ -49,6 +51,10 @@ class Dataset(Rows):
         from spanset.data.writing.arrow_rows import as_datasets
 
         return as_datasets(self)
+
+    def to_pandas(self) -> Any:
+        """The same as a `pandas.DataFrame`; what Arrow tables cannot hold is an error, as there."""
+        return as_pandas(self.to_arrow())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for any library that reads Arrow: ``polars.DataFrame(data)``."""

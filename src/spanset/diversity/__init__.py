@@ -10,7 +10,8 @@
     matched       every measure of several sets; `subsets`: of chosen rows
     addition      what new data add
     score_files correlation    measures beside scores of models
-    measurement   what was measured;  `verdict`: in plain sentences
+    measurement   what was measured; `measured_sets`: several together;
+                  `verdict`: in plain sentences
 
 A new measure is a file in measures/ and a line in catalogue.py.
 """

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.data_frames import as_pandas
+from spanset.base.views import Shown, figure_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Curve:
 
 
 @dataclass(frozen=True, repr=False)
-class Measurement:
+class Measurement(Shown):
     """One measure of one data set.
 
     Attributes
@@ -74,6 +83,43 @@ class Measurement:
         """Standard deviation over the draws; 0 for one draw."""
         return float(self.draws.std(ddof=1)) if len(self.draws) > 1 else 0.0
 
+    def to_arrow(self) -> pa.Table:
+        """The curve as an Arrow table: ``n``, ``mean`` and ``deviation``, in the measure's unit.
+
+        A measure without a curve has one line, of the rows that it was taken of.
+        """
+        import pyarrow as pa
+
+        curve = self.curve or Curve(
+            np.array([self.pool if self.n is None else self.n]),
+            np.array([self.value]),
+            np.array([self.deviation]),
+        )
+        return pa.table({"n": curve.n, "mean": curve.mean, "deviation": curve.deviation})
+
+    def to_pandas(self) -> Any:
+        """The same as a `pandas.DataFrame`."""
+        return as_pandas(self.to_arrow())
+
+    def plot(self, ax: Axes | None = None, *, label: str | None = None) -> Axes:
+        """Draw the curve over n, with a band of one deviation over the draws (extra ``plot``).
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            What to draw on; by default those of a new figure.
+        label : str, optional
+            Name of the line, for a legend.
+
+        Raises
+        ------
+        UsageError
+            The measure has no curve.
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return figure_of(self, ax, label)
+
 
 @dataclass(frozen=True)
 class Headroom:
@@ -112,4 +158,4 @@ class MeasuredSet:
     name: str
     rows: int
     measurements: dict[str, Measurement]
-    headroom: Headroom | None = None
+    headroom: Headroom | None = field(default=None, repr=False)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.data_frames import as_pandas
+from spanset.base.errors import UsageError
+from spanset.base.views import Shown, figure_of
+from spanset.data.row_places import places_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+
+    from spanset.data.rows import Rows
 
 
 class StopReason(Enum):
@@ -25,7 +36,7 @@ class StopReason(Enum):
 
 
 @dataclass(frozen=True, repr=False)
-class Selection:
+class Selection(Shown):
     """An ordered choice of rows; every prefix is the choice for a smaller budget.
 
     Attributes
@@ -71,3 +82,56 @@ class Selection:
         """Log determinant of the picked rows' kernel matrix, in nats: the sum of log gains."""
         with np.errstate(divide="ignore"):
             return float(np.log(self.gains).sum())
+
+    def to_arrow(self, data: Rows | None = None) -> pa.Table:
+        """The picks as an Arrow table, a line a pick, best first.
+
+        Columns ``rank`` (from 1), ``position``, ``gain`` and ``score``; with `data`, what was
+        chosen from, ``row``, ``source`` and ``line`` as well: what ``selection.parquet`` of a run
+        folder holds, but for tokens and quality, which a selection does not know.
+
+        Raises
+        ------
+        UsageError
+            Data that have fewer rows than were chosen from.
+        """
+        import pyarrow as pa
+
+        if data is not None and len(data) <= self.order.max(initial=-1):
+            raise UsageError(
+                f"there is no row {self.order.max()} among {len(data):,}",
+                where="data",
+                fix="give the data that were chosen from",
+            )
+        places = {} if data is None else places_of(data, self.order)
+        ranks = np.arange(1, len(self) + 1)
+        columns = {"rank": ranks, "position": self.order, **places}
+        return pa.table({**columns, "gain": self.gains, "score": self.scores})
+
+    def to_pandas(self, data: Rows | None = None) -> Any:
+        """The same as a `pandas.DataFrame`."""
+        return as_pandas(self.to_arrow(data))
+
+    def plot(self, ax: Axes | None = None, *, label: str | None = None) -> Axes:
+        """Draw what each pick adds (its gain, logarithmic) over the picks (extra ``plot``).
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            What to draw on; by default those of a new figure.
+        label : str, optional
+            Name of the line, for a legend.
+
+        Returns
+        -------
+        Axes
+            With the line.
+
+        Raises
+        ------
+        UsageError
+            The method computes no gains.
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return figure_of(self, ax, label)

@@ -144,7 +144,8 @@ def _of_model(
     from spanset.quality.score_sources import ModelScores
 
     config = ModelConfig(model=model) if isinstance(model, str) else model or ModelConfig()
-    values, scored = ModelScores.beside(None, config, watcher=watcher).score(data, quality)
+    with watcher.stage("score"):
+        values, scored = ModelScores.beside(None, config, watcher=watcher).score(data, quality)
     if len(values) < len(data):
         left_out = scored.data.unrepresented[len(data.unrepresented) :]
         raise DataError(

@@ -9,7 +9,7 @@ summary    pool, picks and random subsets side by side; compared_gains: what eac
            set_lines: the same as lines of a table
 reason_words   why a row was picked or left out, in words
 diagnosis  signs that it went wrong, from signs/, a file a family
-dropped_rows   what a deduplication dropped; row_places: where rows stand
+dropped_rows   what a deduplication dropped
 kept_cells compared_cell compared_choices    cells of a grid on disk, what they hold; all together
 compared_lines   the same in words and as lines of a table
 kept_trial trial_lines    a trial out of its folder; as lines of tables

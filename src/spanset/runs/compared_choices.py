@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spanset.base.array_types import FloatArray
+from spanset.base.data_frames import as_pandas
+from spanset.base.views import Shown
 from spanset.config.told_settings import Told
 from spanset.diversity.pareto import knee, pareto_front
 from spanset.runs.compared_cell import ComparedChoice
 from spanset.runs.kept_cells import read_kept
 from spanset.runs.read_inputs import ReadInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RANDOM = "random"
 CHOICES = "choices.json"  # in the folder of a comparison: all of it, for other commands
@@ -76,7 +81,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Compared(Shown):
     """All choices of a grid.
 
     Attributes
@@ -140,6 +145,35 @@ class Compared:
                 str(size): [vars(one) for one in self.suggestions(size)] for size in self.sizes
             },
         }
+
+    def to_arrow(self) -> pa.Table:
+        """A line a choice and size, as an Arrow table.
+
+        Columns ``choice``, ``method``, ``quality``, ``lambda``, ``k``, ``rows``, ``seconds``,
+        ``stop_reason``, one a measure, and means of the scores (``mean tokens``).
+        """
+        import pyarrow as pa
+
+        lines = [
+            {
+                "choice": cell.label.encode(errors="backslashreplace").decode(),
+                "method": cell.method,
+                "quality": cell.quality,
+                "lambda": cell.weight,
+                "k": size,
+                "rows": len(cell.found.rows[str(size)]),
+                "seconds": cell.found.seconds,
+                "stop_reason": cell.found.stop_reason,
+                **cell.found.measures[str(size)],
+            }
+            for size in self.sizes
+            for cell in self.cells
+        ]
+        return pa.Table.from_pylist(lines)
+
+    def to_pandas(self) -> Any:
+        """The same as a `pandas.DataFrame`."""
+        return as_pandas(self.to_arrow())
 
     def choices(self) -> dict[str, Any]:
         """All of it as plain values, to be kept: inputs, and the rows of every choice."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.data.dataset import Dataset
-from spanset.runs.row_places import places_of
+from spanset.data.row_places import places_of
 from spanset.selectors.dedup import Deduplicated
 
 

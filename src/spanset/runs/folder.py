@@ -34,10 +34,10 @@ import tomli_w
 
 from spanset.base.errors import OutputError, UsageError
 from spanset.base.file_digest import sha256_of
+from spanset.data.row_places import places_of
 from spanset.data.writing.row_files import cannot_write
 from spanset.runs.finished import FinishedRun
 from spanset.runs.manifest import manifest
-from spanset.runs.row_places import places_of
 
 PAGE = "report.html"
 

@@ -13,4 +13,5 @@ trial            every choice, tuned and judged, a cell at a time
 differences      what separates a choice from its controls, with an interval
 verdict          the same in words
 outcome          all of it; trial_results: in numbers alone, kept and read back
+trial_table      as a table
 """

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spanset.base.array_types import IntArray
+from spanset.base.data_frames import as_pandas
+from spanset.base.errors import printable
+from spanset.base.views import Shown, figure_of
 from spanset.trials.candidate import Candidate
 from spanset.trials.controls import Controls
 from spanset.trials.differences import deviation, difference, means
@@ -22,11 +25,16 @@ from spanset.trials.trial_results import (
     Sets,
     TrialResults,
 )
+from spanset.trials.trial_table import trial_table
 from spanset.trials.verdict import verdict
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome(Shown):
     """All of it.
 
     Attributes
@@ -104,6 +112,32 @@ class Outcome:
     def tokens_of(self, number: int) -> int:
         """Supervised tokens of a choice."""
         return int(self.supervised[self.candidates[number].rows].sum())
+
+    def __repr__(self) -> str:
+        """The verdicts, on one line."""
+        choices = []
+        for name, verdicts in self.verdicts.items():
+            said = ", ".join(f"{judge}: {one}" for judge, one in verdicts.items())
+            choices.append(f"{name} ({said})")
+        return f"<Outcome of {printable(', '.join(choices))}>"
+
+    def to_arrow(self) -> pa.Table:
+        """A line for each choice and kind of judge, as an Arrow table (see `trial_table`)."""
+        return trial_table(self.record())
+
+    def to_pandas(self) -> Any:
+        """The same as a `pandas.DataFrame`."""
+        return as_pandas(self.to_arrow())
+
+    def plot(self) -> Figure:
+        """Draw how far each choice is from random rows, with its intervals (extra ``plot``).
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return figure_of(self)
 
     def results(self) -> TrialResults:
         """All of it in numbers, without rows and models."""

@@ -8,5 +8,5 @@ verify_lines      of `verify`
 fitting           tables that fit the terminal, whatever their numbers and names
 panels            rows beside what they are understood as
 json_lines        records as JSON on one line
-watching          progress, notes, and Ctrl-C
+watching          progress, notes, and Ctrl-C; progress_bar: the same in Python and notebooks
 """

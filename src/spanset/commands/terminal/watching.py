@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,55 @@ if TYPE_CHECKING:
 PLAIN_EVERY = 10.0  # seconds between progress lines where there is no terminal
 
 
+class Pace:
+    """Time left, at the pace since the first step of a stage."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None  # time and share of the first step
+
+    def line(self, progress: Step) -> str:
+        """Where the stage stands, and about how long it still takes."""
+        now, done = monotonic(), progress.work_done
+        if self._first is None:
+            self._first = now, done
+        began, before = self._first
+        if done <= before:
+            return progress.line
+        left = (now - began) * (1 - done) / (done - before)
+        return f"{progress.line}, about {duration(left)} left"
+
+
+class Request:
+    """Ctrl-C as a request to stop: the first asks, the second ends the program."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._asked, self._say = threading.Event(), say
+
+    def is_made(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._asked.is_set()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take Ctrl-C as one while the block runs."""
+        self._asked.clear()  # what was asked of an earlier stage is done
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may set handlers
+            return
+
+        def ask(*_: Any) -> None:
+            if self._asked.is_set():
+                raise KeyboardInterrupt
+            self._asked.set()
+            self._say("Stopping after the picks made so far; Ctrl-C again ends at once.")
+
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
 class TerminalWatcher:
     """Shows stages and progress, and passes Ctrl-C on.
 
@@ -31,22 +80,21 @@ class TerminalWatcher:
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         self.console, self.quiet = console, quiet
-        self._asked = threading.Event()
+        self._request = Request(lambda text: console.print(text, style="yellow"))
         self._bar: Progress | None = None
         self._task: Any = None
-        self._name, self._last = "", 0.0
-        self._first: tuple[float, float] | None = None  # time and share of the first progress
+        self._name, self._last, self._pace = "", 0.0, Pace()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Show the stage while it runs."""
-        self._name, self._last, self._first = name, monotonic(), None
-        with self._shown(name):
-            if name == "select":
-                with self._interruptible():
-                    yield
-            else:
+        outer = self._name, self._last, self._pace
+        self._name, self._last, self._pace = name, monotonic(), Pace()
+        try:
+            with self._shown(name), self._interruptible(name):
                 yield
+        finally:
+            self._name, self._last, self._pace = outer
 
     def note(self, text: str) -> None:
         """A line of its own."""
@@ -57,14 +105,7 @@ class TerminalWatcher:
 
     def progress(self, progress: Step) -> None:
         """Where the stage stands, and the time left at the pace since the first of these calls."""
-        now, done = monotonic(), progress.work_done
-        if self._first is None:
-            self._first = now, done
-        began, before = self._first
-        line = progress.line
-        if done > before:
-            left = (now - began) * (1 - done) / (done - before)
-            line += f", about {duration(left)} left"
+        now, done, line = monotonic(), progress.work_done, self._pace.line(progress)
         if self._bar is not None:
             shown = escape(printable(f"{self._name}: {line}"))
             self._bar.update(self._task, completed=done, total=1.0, description=shown)
@@ -74,10 +115,17 @@ class TerminalWatcher:
 
     def cancelled(self) -> bool:
         """Whether Ctrl-C was pressed."""
-        return self._asked.is_set()
+        return self._request.is_made()
+
+    def _interruptible(self, name: str) -> AbstractContextManager[None]:
+        return self._request.taken() if name == "select" else nullcontext()
 
     @contextmanager
     def _shown(self, name: str) -> Iterator[None]:
+        if self._bar is not None:  # a stage within a stage: not every rich has two bars at once
+            self._bar.reset(self._task, total=None, description=escape(printable(name)))
+            yield
+            return
         if self.quiet or not self.console.is_terminal:
             yield
             return
@@ -93,23 +141,3 @@ class TerminalWatcher:
                 yield
             finally:
                 self._bar = None
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield  # only the main thread may set handlers
-            return
-
-        def ask(*_: Any) -> None:
-            if self._asked.is_set():
-                raise KeyboardInterrupt
-            self._asked.set()
-            self.console.print(
-                "Stopping after the picks made so far; Ctrl-C again ends at once.", style="yellow"
-            )
-
-        before = signal.signal(signal.SIGINT, ask)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)

@@ -4,6 +4,7 @@
     measuring      `spanset.measure`
     selecting      `spanset.select`
     trying         `spanset.trial`
+    showing        `spanset.show`
     arguments      arrays that they take, checked
     asked          what `select` is asked; choosing_rows, choosing_features: what it does
 

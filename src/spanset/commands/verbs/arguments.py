@@ -16,7 +16,15 @@ Array = npt.NDArray[Any]
 
 def matrix(values: object, name: str, dimension: int | None = None) -> Array:
     """Features as numbers (rows, d), of a given dimension; or an error that names them."""
-    X = np.asarray(values)
+    try:
+        X = np.asarray(values)
+    except ValueError as error:  # of no shape: rows of several lengths, several arrays
+        raise UsageError(
+            f"{name} is no array of numbers (rows, d)",
+            where=name,
+            why=str(error),
+            fix="give one array; what represent(..., on_bad_row='skip') gives has it as X",
+        ) from error
     if X.ndim != 2 or not X.size or X.dtype.kind not in "fiu":
         raise UsageError(
             f"{name} has shape {X.shape} and dtype {X.dtype}, expected numbers (rows, d)",

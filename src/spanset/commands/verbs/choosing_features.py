@@ -38,7 +38,8 @@ def choose_of_features(values: Array, asked: Asked) -> Selection:
         kept=_places(left, kept),
     )
     wanted = min(asked.wanted(len(X)), len(left))
-    picks, _ = choose_rows(candidates, wanted, asked.how, watcher=asked.watcher)
+    with asked.watcher.stage("select"):
+        picks, _ = choose_rows(candidates, wanted, asked.how, watcher=asked.watcher)
     if len(left) == len(X):
         return picks
     if isinstance(picks, Deduplicated):

@@ -38,8 +38,12 @@ def choose_of_rows(data: Dataset, asked: Asked) -> Selection:
         spec = parse_features(asked.features)
         return fit_transform(spec, rows, seed=how.seed, model=asked.model, watcher=watcher)
 
-    pool = Pool.of(data, beside, asked.same, represent, normalize=how.normalize, dtype=how.dtype)
-    pool = _scored(less_avoided(pool, beside, asked.avoid_at, watcher), asked, len(data))
+    with watcher.stage("represent"):
+        normalize, dtype = how.normalize, how.dtype
+        pool = Pool.of(data, beside, asked.same, represent, normalize=normalize, dtype=dtype)
+        pool = less_avoided(pool, beside, asked.avoid_at, watcher)
+    with watcher.stage("score"):
+        pool = _scored(pool, asked, len(data))
     made = pool.made
     counts = asked.token_counts
     if asked.tokens is not None and counts is None:
@@ -53,7 +57,8 @@ def choose_of_rows(data: Dataset, asked: Asked) -> Selection:
         quotas=quotas_of(shares, made.data, wanted) if shares else None,
         prefer=asked.prefer,
     )
-    picks, _ = choose_rows(candidates, wanted, how, watcher=watcher)
+    with watcher.stage("select"):
+        picks, _ = choose_rows(candidates, wanted, how, watcher=watcher)
     if isinstance(picks, Deduplicated):
         return picks.of_more(made.kept, len(data))
     return replace(picks, order=made.kept[picks.order])

@@ -19,6 +19,7 @@ from spanset.diversity.catalogue import parse_measures, require_measurable, requ
 from spanset.diversity.comparison import Comparison, reference_of
 from spanset.diversity.estimate import Measure
 from spanset.diversity.matched import MeasuredData, matched_pool, measure_sets, volume_rows
+from spanset.diversity.measured_sets import MeasuredSets, Measurements
 from spanset.diversity.measurement import MeasuredSet, Measurement
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.volume import Volume
@@ -54,13 +55,11 @@ class Settings(TypedDict, total=False):
 @overload
 def measure(data: Data, metrics: str = "ldd", **settings: Unpack[Settings]) -> Measurement: ...
 @overload
-def measure(
-    data: Data, metrics: Sequence[str], **settings: Unpack[Settings]
-) -> dict[str, Measurement]: ...
+def measure(data: Data, metrics: Sequence[str], **settings: Unpack[Settings]) -> Measurements: ...
 @overload
 def measure(
     data: Mapping[str, Data], metrics: str | Sequence[str] = "ldd", **settings: Unpack[Settings]
-) -> list[MeasuredSet]: ...
+) -> MeasuredSets: ...
 def measure(
     data: Data | Mapping[str, Data],
     metrics: str | Sequence[str] = "ldd",
@@ -80,7 +79,7 @@ def measure(
     workers: int = 0,
     device: str = "cpu",
     watcher: Watcher = SILENT,
-) -> Measurement | dict[str, Measurement] | list[MeasuredSet]:
+) -> Measurement | Measurements | MeasuredSets:
     """Measure how diverse data are.
 
     Parameters
@@ -112,8 +111,9 @@ def measure(
 
     Returns
     -------
-    Measurement, dict or list of MeasuredSet
-        One measurement for one metric; by metric for several; a record a data set for a mapping.
+    Measurement, Measurements or MeasuredSets
+        One measurement for one metric; a dict by metric for several; for a mapping, a list with a
+        record a data set. All have `plot` and `to_pandas`.
 
     Raises
     ------
@@ -128,7 +128,8 @@ def measure(
     if not normalize and reference is None:
         require_reference(measures)
     named = dict(data) if isinstance(data, Mapping) else {"data": data}
-    prepared = _prepared(named, features, model, normalize, seed, watcher)
+    with watcher.stage("represent"):
+        prepared = _prepared(named, features, model, normalize, seed, watcher)
     against = reference_of(None if reference is None else _points(reference, prepared))
     how = Comparison(kernel, gamma, normalize, dtype, seed, workers, device)
     volume = prepared.volume(against, how, watcher)
@@ -136,13 +137,14 @@ def measure(
     has_rows = prepared.data is not None
     require_measurable(measures, has_rows or named_all, subset is None or named_all)
     draw = Draws(pool, n, draws, seed, watcher)
-    if subset is None:
-        results = draw.of_sets(prepared.sets, measures, volume)
-    else:
-        results = draw.of_subset(prepared.sets, subset, measures, volume)
+    with watcher.stage("measure"):
+        if subset is None:
+            results = draw.of_sets(prepared.sets, measures, volume)
+        else:
+            results = draw.of_subset(prepared.sets, subset, measures, volume)
     if isinstance(data, Mapping):
-        return results
-    found = results[0].measurements
+        return MeasuredSets(results)
+    found = Measurements(results[0].measurements)
     is_one = isinstance(metrics, str) and len(measures) == 1
     return found[measures[0].name] if is_one else found
 

@@ -127,7 +127,8 @@ def trial(
     kept = None if out is None else KeptCells.at(out, "trial")
     if kept is not None:
         kept.make()
-    found = prepared.trained(training, cells, kept, watcher)
+    with watcher.stage("train"):
+        found = prepared.trained(training, cells, kept, watcher)
     return Outcome.of(chosen, rows.supervised, controls, prepared.groups, cells, found)
 
 
