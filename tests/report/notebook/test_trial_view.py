@@ -20,7 +20,7 @@ def test_every_judge_has_a_table_with_verdicts_and_both_differences():
 
 def test_differences_that_leave_out_0_are_bold_and_unknown_intervals_not_written():
     html = told(["a"], [(around(0.5, 0.1), UNKNOWN)], GROUPS[:1])._repr_html_()
-    assert "<td><b>+0.5 ± 0.1</b></td><td class="n">+0.5</td>" in html
+    assert '<td><b>+0.5 ± 0.1</b></td><td class="n">+0.5</td>' in html
 
 
 def test_names_of_choices_are_text():
