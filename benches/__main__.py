@@ -24,6 +24,7 @@ NAMES = (
     "methods",
     "neighbours",
     "pages",
+    "peers",
     "rendering",
     "representations",
     "scale",
@@ -43,9 +44,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real data")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try the bench itself")
     parser.add_argument("--device", help="of gradients: cpu or cuda; of greedy-device: cuda")
+    parser.add_argument("--peers", type=Path, help="of peers: the folder of environments")
+    parser.add_argument("--only", help="of peers: tasks to measure, a comma between them")
     arguments = parser.parse_args()
     module = importlib.import_module(f"benches.{arguments.name.replace('-', '_')}")
-    options = {} if arguments.device is None else {"device": arguments.device}
+    asked = {name: getattr(arguments, name) for name in ("device", "peers", "only")}
+    options = {name: value for name, value in asked.items() if value is not None}
     measured = module.run(arguments.data, quick=arguments.quick, **options)
     result = {"machine": describe(), **measured}
     if not arguments.quick:

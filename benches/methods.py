@@ -81,10 +81,10 @@ def _facility(
             "seconds": seconds,
             "seconds_of_peer": peer_seconds,
             "ratio": peer_seconds / seconds,
-            "first_difference": _first_difference(ours, theirs),
+            "first_difference": first_difference(ours, theirs),
             "overlap": len(np.intersect1d(ours, theirs)) / k,
-            "cover": _cover(rows, ours),
-            "cover_of_peer": _cover(rows, theirs),
+            "cover": cover(rows, ours),
+            "cover_of_peer": cover(rows, theirs),
         }
         _print(f"facility location, {peer}, N = {n:,}, k = {k}", found)
         if max(seconds, peer_seconds) > LIMIT:
@@ -97,7 +97,7 @@ def _similarities(rows: np.ndarray) -> np.ndarray:
     return RBF().block(rows, rows)
 
 
-def _cover(rows: np.ndarray, picks: np.ndarray) -> float:
+def cover(rows: np.ndarray, picks: np.ndarray) -> float:
     """Mean similarity of a row with the nearest pick."""
     points = rows[picks].astype(np.float64)
     return float(RBF().block(points, rows.astype(np.float64)).max(axis=0).mean())
@@ -185,10 +185,10 @@ def _kcenter(X: np.ndarray, k: int) -> dict[str, Any]:
         "seconds": seconds,
         "seconds_of_loop": peer_seconds,
         "ratio": peer_seconds / seconds,
-        "first_difference": _first_difference(ours.order, theirs),
+        "first_difference": first_difference(ours.order, theirs),
         "overlap": len(np.intersect1d(ours.order, theirs)) / k,
-        "radius": _radius(X, ours.order),
-        "radius_of_loop": _radius(X, theirs),
+        "radius": radius(X, ours.order),
+        "radius_of_loop": radius(X, theirs),
     }
     _print(f"k-center, a loop in numpy, k = {k:,}", found)
     return found
@@ -204,7 +204,7 @@ def farthest_first(X: np.ndarray, k: int, first: int) -> np.ndarray:
     return order
 
 
-def _radius(X: np.ndarray, picks: np.ndarray) -> float:
+def radius(X: np.ndarray, picks: np.ndarray) -> float:
     """Largest distance of a row to its nearest pick."""
     lowest = min(
         (X[at : at + 4096] @ X[picks].T).max(axis=1).min() for at in range(0, len(X), 4096)
@@ -218,7 +218,7 @@ def _timed(task: Callable[[], Any]) -> Timed:
     return result, perf_counter() - started
 
 
-def _first_difference(one: np.ndarray, other: np.ndarray) -> int | None:
+def first_difference(one: np.ndarray, other: np.ndarray) -> int | None:
     same = one == other
     return None if same.all() else int(np.argmin(same))
 
