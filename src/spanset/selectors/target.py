@@ -79,12 +79,12 @@ def _nearest(X: Cosines, target: Cosines, count: int) -> tuple[IntArray, Cosines
         rows = np.empty((len(numbers), count), np.int64)
         for place, own in enumerate(cosines):
             some = np.arange(len(own))
-            if count < len(own):  # all above the count-th, and of its equals the first
+            if 0 < count < len(own):  # all above the count-th, and of its equals the first
                 lowest = np.partition(own, len(own) - count)[len(own) - count]
                 above = np.flatnonzero(own > lowest)
                 equal = np.flatnonzero(own == lowest)[: count - len(above)]
                 some = np.sort(np.concatenate([above, equal]))
-            rows[place] = some[np.argsort(-own[some], kind="stable")]
+            rows[place] = some[np.argsort(-own[some], kind="stable")][:count]
         return rows, np.take_along_axis(cosines, rows, axis=1)
 
     parts = by_blocks(np.arange(len(target)), BLOCK, block)
