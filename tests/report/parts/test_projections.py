@@ -33,6 +33,14 @@ def test_umap_keeps_groups_together_and_repeats_itself():
         assert on_plane(rows[:few], "umap", seed=0).shape == (few, 2)
 
 
+def test_umap_leaves_the_threads_of_others_as_they_were():
+    pytest.importorskip("umap", reason="umap-learn is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    before = torch.get_num_threads()
+    on_plane(np.random.default_rng(0).normal(size=(40, 6)), "umap", seed=0)
+    assert torch.get_num_threads() == before
+
+
 def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     check_projection("pca")

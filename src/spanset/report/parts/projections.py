@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray
 from spanset.base.extras import require
@@ -35,7 +36,8 @@ def on_plane(components: FloatArray, projection: str, *, seed: int) -> FloatArra
     placed = _umap().UMAP(
         n_neighbors=min(NEIGHBOURS, len(components) - 1), init="pca", n_jobs=1, random_state=seed
     )
-    return np.asarray(placed.fit_transform(components), np.float64)
+    with threadpool_limits(1):  # its compiler starts threads of its own, and others' count is lost
+        return np.asarray(placed.fit_transform(components), np.float64)
 
 
 def _umap():  # noqa: ANN202 (the package has no types)
