@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,3 +43,34 @@ def opened(
     said.remove(path.as_uri())
     yield page, said
     context.close()
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """What not everybody could use, by axe: rule and element; skips where axe is absent."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed"
+    )
+    found = axe.Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+
+def search_all(page: Any, texts: Sequence[str]) -> None:
+    """Search the table of rows for the first word of each text, until a row shows it as text."""
+    search = page.get_by_role("searchbox")
+    for text in texts:
+        word = text.split()[0].removeprefix("\u202e")
+        search.fill(word)
+        page.wait_for_function(
+            "text => [...document.querySelectorAll('#rows td.text bdi')]"
+            ".some(one => one.textContent.includes(text))",
+            arg=word,
+        )
+
+
+def without_script(page: Path, folder: Path) -> Path:
+    """A copy of a page in which its script is missing."""
+    text = page.read_text(encoding="utf-8")
+    start = text.index("<script>", text.index('id="values"'))
+    quiet = folder / "quiet.html"
+    quiet.write_text(text[:start] + text[text.index("</script>", start) + 9 :], encoding="utf-8")
+    return quiet

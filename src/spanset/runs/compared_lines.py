@@ -45,7 +45,7 @@ def choice_columns(compared: Compared, size: int) -> list[ChoiceColumn]:
     """Measures, means of scores, rows in common with the first choice, and what choosing took."""
     chosen = compared.chosen()
     names = [*compared.measures, *(f"mean {name}" for name in compared.scores)]
-    columns = [_measured(compared, size, name) for name in names]
+    columns = [measured_column(compared, size, name) for name in names]
     shares = shared_shares(compared, size)[0].tolist()
     cells = ["-" if np.isnan(share) else f"{100 * share:.0f}" for share in shares]
     columns.append(ChoiceColumn(SHARED, cells, shares))
@@ -77,7 +77,7 @@ def shared_shares(compared: Compared, size: int) -> FloatArray:
     return found
 
 
-def _measured(compared: Compared, size: int, name: str) -> ChoiceColumn:
+def measured_column(compared: Compared, size: int, name: str) -> ChoiceColumn:
     """Values of every choice, the best marked, then of random ones."""
     values = [cell.found.measures[str(size)][name] for cell in compared.chosen()]
     known = np.array([np.nan if value is None else value for value in values], np.float64)
@@ -102,7 +102,7 @@ def best_lines(compared: Compared, size: int) -> Iterator[str]:
     if not chosen:
         return
     for name in [*compared.measures, *(f"mean {name}" for name in compared.scores[1:])]:
-        column = _measured(compared, size, name)
+        column = measured_column(compared, size, name)
         own = np.array(column.values[:-1])
         if not np.isfinite(own).any():
             continue

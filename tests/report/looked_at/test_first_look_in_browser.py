@@ -7,18 +7,12 @@ import json
 import numpy as np
 import pytest
 from tests.conftest import make_rows
-from tests.report.browser import chromium, needs_browser, opened
+from tests.report.browser import needs_browser, opened, search_all, violations, without_script
 from tests.report.hostile_rows import HOSTILE
 
 from spanset.cli import main
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -57,25 +51,13 @@ def test_it_opens_in_silence_and_fits(browser, page_file, width, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(browser, page_file, scheme):
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed"
-    )
     with opened(browser, page_file, scheme=scheme) as (page, _):
-        found = axe.Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert violations(page) == []
 
 
 def test_rows_are_text_and_nothing_of_them_runs(browser, page_file):
     with opened(browser, page_file) as (page, said):
-        search = page.get_by_role("searchbox")
-        for text in HOSTILE:
-            word = text.split()[0].removeprefix("\u202e")
-            search.fill(word)
-            page.wait_for_function(
-                "text => [...document.querySelectorAll('#rows td.text bdi')]"
-                ".some(one => one.textContent.includes(text))",
-                arg=word,
-            )
+        search_all(page, HOSTILE)
         assert page.locator("img").count() == 0
         assert page.locator("main a").count() == 0
         assert page.locator("main script").count() == 0
@@ -139,10 +121,7 @@ def test_every_table_that_scrolls_is_reached_by_the_keyboard(browser, page_file)
 
 
 def test_without_scripts_sentence_tables_and_pictures_are_there(browser, page_file, tmp_path):
-    text = page_file.read_text(encoding="utf-8")
-    start = text.index("<script>")
-    quiet = tmp_path / "quiet.html"
-    quiet.write_text(text[:start] + text[text.index("</script>", start) + 9 :], encoding="utf-8")
+    quiet = without_script(page_file, tmp_path)
     with opened(browser, quiet) as (page, said):
         assert page.locator(".lead").inner_text().startswith("208 rows in alpaca format")
         assert "2 rows of 210 could not be read" in page.locator(".signs").inner_text()

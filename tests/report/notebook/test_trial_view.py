@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.report.notebook.parsed_html import HOSTILE, parsed
 from tests.report.plots.drawn_trials import GROUPS, UNKNOWN, around, told
 
-from spanset.report.notebook import trial_view
+from spanset.runs import trial_lines
 
 
 def test_every_judge_has_a_table_with_verdicts_and_both_differences():
@@ -29,4 +29,4 @@ def test_names_of_choices_are_text():
 
 
 def test_every_kind_of_judge_has_a_title():
-    assert set(trial_view.TITLES) == {sets.name for sets in GROUPS}
+    assert set(trial_lines.TITLES) == {sets.name for sets in GROUPS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.report.browser import chromium, needs_browser, opened
+from tests.report.browser import needs_browser, opened, violations, without_script
 from tests.report.compared.compared_grids import compared_grid
 from tests.report.measured.measured_outcomes import measure_outcome
 from tests.report.tried.kept_trials import kept_trial
@@ -21,12 +21,6 @@ PAGES = {
     "compare": lambda: compared_page(compared_grid(HOSTILE + LONG, sizes=(2, 4))),
     "measure": lambda: measured_page(measure_outcome((HOSTILE, LONG, "c", "d"))),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -49,12 +43,8 @@ def test_it_opens_in_silence_and_fits(browser, page_file, width, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(browser, page_file, scheme):
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed"
-    )
     with opened(browser, page_file, scheme=scheme) as (page, _):
-        found = axe.Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        assert violations(page) == []
 
 
 def column(table, number):
@@ -88,10 +78,7 @@ def test_heads_sort_by_numbers_and_words_and_what_has_none_comes_last(browser, t
 
 
 def test_without_scripts_everything_is_there(browser, page_file, tmp_path):
-    text = page_file.read_text(encoding="utf-8")
-    start = text.index("<script>", text.index('id="values"'))
-    quiet = tmp_path / "quiet.html"
-    quiet.write_text(text[:start] + text[text.index("</script>", start) + 9 :], encoding="utf-8")
+    quiet = without_script(page_file, tmp_path)
     with opened(browser, page_file) as (page, _):
         expected = page.locator("main").inner_text()
     with opened(browser, quiet) as (page, said):

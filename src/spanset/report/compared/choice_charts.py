@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from spanset.base.array_types import FloatArray
-from spanset.report.page.line_chart import Line, line_chart
+from spanset.report.page.line_chart import Line
 from spanset.report.page.markup import Markup, element
 from spanset.report.page.point_chart import Point, point_chart
+from spanset.report.parts.gains_chart import gains_of
 from spanset.runs.compared_choices import RANDOM, Compared, ComparedCell
 from spanset.runs.compared_lines import choice_names, shared_shares
 
@@ -67,14 +68,8 @@ def gains_lines(compared: Compared) -> Markup:
     if max((len(one.x) for one in lines), default=0) < 2:
         return Markup()
     some = f" {len(shown)} of {len(own):,} choices." if len(shown) < len(own) else ""
-    return line_chart(
-        "What each pick adds",
-        lines,
-        x_label="picks",
-        y_label="gain (log scale)",
-        log_y=True,
-        says=f"Gains given the picks before, in the space that all are measured in.{some}",
-    )
+    says = f"Gains given the picks before, in the space that all are measured in.{some}"
+    return gains_of(lines, says)
 
 
 def alike_table(compared: Compared, size: int) -> Markup | None:

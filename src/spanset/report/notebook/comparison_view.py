@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from spanset.base.alike_numbers import alike
 from spanset.base.views import html_view
 from spanset.report.notebook.cell import cell, heading, small, strong
 from spanset.report.page.markup import Part, element, joined
 from spanset.report.page.tables import table
 from spanset.runs.compared_choices import Compared
+from spanset.runs.compared_lines import BEST, PER_CENT, measured_column
 
 ARROWS = {"higher": " ↑", "lower": " ↓"}
 
@@ -36,7 +34,10 @@ def _table(compared: Compared, size: int) -> Part:
     columns = [_column(compared, size, name) for name in names]
     heads = [
         "choice",
-        *(f"{name}{ARROWS.get(compared.better.get(name, ''), '')}" for name in names),
+        *(
+            f"{name}{' %' * (name in PER_CENT)}{ARROWS.get(compared.better.get(name, ''), '')}"
+            for name in names
+        ),
     ]
     labels = [element("bdi", cell.label) for cell in compared.chosen()]
     rows: list[Sequence[Part]] = [
@@ -48,14 +49,5 @@ def _table(compared: Compared, size: int) -> Part:
 
 def _column(compared: Compared, size: int, name: str) -> list[Part]:
     """Values of every choice, the best in bold, then the mean of random ones."""
-    found = [cell.found.measures[str(size)][name] for cell in compared.chosen()]
-    values = np.array([np.nan if one is None else one for one in found], np.float64)
-    mean, deviation = compared.random(size, name)
-    *shown, at_random = alike([*values, mean], most=4)
-    parts: list[Part] = list(shown)
-    better = compared.better.get(name)
-    if better and np.isfinite(values).any() and len(set(shown)) > 1:
-        best = shown[int(np.nanargmax(values) if better == "higher" else np.nanargmin(values))]
-        parts = [strong(text) if text == best else text for text in shown]
-    spread = f" ± {deviation:.2g}" if deviation and better else ""
-    return [*parts, at_random + spread]
+    cells = measured_column(compared, size, name).cells
+    return [strong(text[len(BEST) :]) if text.startswith(BEST) else text for text in cells]

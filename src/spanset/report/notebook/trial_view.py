@@ -10,14 +10,10 @@ from spanset.base.views import html_view
 from spanset.report.notebook.cell import cell, heading, small, strong
 from spanset.report.page.markup import Part, element, joined
 from spanset.report.page.tables import table
+from spanset.runs.trial_lines import scale_of, title_of
 from spanset.trials.differences import Difference
 from spanset.trials.outcome import Outcome, Sets
 
-TITLES = {
-    "home": "At home: rows of the same data, held out",
-    "away": "Away from home: {names}",
-    "questions": "Questions: {names}",
-}
 UNITS = {"loss": "loss, nats per token ↓", "accuracy": "right answers, % ↑"}
 
 
@@ -35,7 +31,7 @@ def _outcome_html(outcome: Outcome) -> str:
 
 
 def _table(outcome: Outcome, sets: Sets) -> Part:
-    scale = 1 if sets.unit == "loss" else 100
+    scale = scale_of(sets)
     rows: list[Sequence[Part]] = []
     for number, one in enumerate(outcome.candidates):
         found = outcome.judged(number, sets)
@@ -50,7 +46,7 @@ def _table(outcome: Outcome, sets: Sets) -> Part:
             )
         )
     heads = ["choice", "verdict", "rows", UNITS[sets.unit], "to as many rows", "to as many tokens"]
-    return table(TITLES[sets.name].format(names=", ".join(sets.names)), heads, rows)
+    return table(title_of(sets), heads, rows)
 
 
 def _difference(one: Difference, scale: float) -> Part:

@@ -22,6 +22,11 @@ def gains_chart(compared: ComparedGains, marks: Sequence[Mark]) -> Markup:
         lines.append(Line(RANDOM, _ranks(random), _running_mean(random)))
     last = compared.picked[np.isfinite(compared.picked)][-1:]
     says = f"The last pick still adds {last[0]:.2g} of 1." if len(last) and last[0] <= 1 else ""
+    return gains_of(lines, says, marks)
+
+
+def gains_of(lines: Sequence[Line], says: str, marks: Sequence[Mark] = ()) -> Markup:
+    """Gains over picks, of any choices."""
     return line_chart(
         "What each pick adds",
         lines,
