@@ -56,6 +56,8 @@ def judged(arguments: argparse.Namespace) -> dict[str, Any]:
         name: one[np.sort(order[: arguments.held_out])]
         for name, one, order in zip(names, sets, orders, strict=True)
     }
+    # First, so that what cannot be measured shows before hours of training.
+    diversity = {features: spread(sets, names, features) for features in arguments.features}
     losses = np.zeros((len(sets), arguments.draws, len(sets)))  # tuned on, draw, judged by
     for number, (one, order) in enumerate(zip(sets, orders, strict=True)):
         rest = one[np.sort(order[arguments.held_out :])]
@@ -80,9 +82,6 @@ def judged(arguments: argparse.Namespace) -> dict[str, Any]:
             losses[number, draw] = [by.mean for by in scored]
         print(names[number], losses[number].mean(axis=0).round(3).tolist(), flush=True)
     away = beside_others(losses.mean(axis=1))
-    diversity = {
-        features: spread(arguments.files, names, features, k) for features in arguments.features
-    }
     means = dict(zip(names, away.tolist(), strict=True))
     return {
         "k": k,
@@ -110,10 +109,9 @@ def beside_others(losses: FloatArray) -> FloatArray:
     return np.nanmean(away - np.nanmean(away, axis=0), axis=1)
 
 
-def spread(files: list[str], names: list[str], features: str, k: int) -> dict[str, float]:
-    """LDD of matched draws of every set."""
-    data = {name: spanset.read(path) for name, path in zip(names, files, strict=True)}
-    found = spanset.measure(data, "ldd", features=features, n=k)
+def spread(sets: list[spanset.Dataset], names: list[str], features: str) -> dict[str, float]:
+    """LDD of matched draws of every set, of 80 % of the rows of the smallest that have features."""
+    found = spanset.measure(dict(zip(names, sets, strict=True)), "ldd", features=features)
     return {one.name: one.measurements["ldd"].value for one in found}
 
 
