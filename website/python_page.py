@@ -7,7 +7,7 @@ import inspect
 
 import spanset
 
-VERBS = ("read", "represent", "score", "select", "measure", "trial")
+VERBS = ("read", "represent", "score", "select", "measure", "compare", "trial")
 
 
 def python_page() -> str:

@@ -1,7 +1,8 @@
 """spanset: measure how diverse an instruction-tuning data set is, and pick what spans it.
 
 The verbs, in the order of use: `read` rows, `show` them, `represent` them, `measure` how
-diverse they are, `score` them, `select`, and `trial`: does it train a better model.
+diverse they are, `score` them, `select`, `compare` choices, and `trial`: does one train a better
+model.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from spanset.commands.terminal.progress_bar import progress_bar
+    from spanset.commands.verbs.comparing import compare
     from spanset.commands.verbs.measuring import measure
     from spanset.commands.verbs.representing import RepresentedRows, represent
     from spanset.commands.verbs.selecting import select
@@ -53,6 +55,7 @@ __all__ = [
     "Turn",
     "UsageError",
     "__version__",
+    "compare",
     "measure",
     "progress_bar",
     "read",
@@ -82,6 +85,7 @@ _HOMES = {
     "StopReason": "greedy.selection",
     "Turn": "data.conversation",
     "UsageError": "base.errors",
+    "compare": "commands.verbs.comparing",
     "measure": "commands.verbs.measuring",
     "progress_bar": "commands.terminal.progress_bar",
     "read": "data.reader",

@@ -12,8 +12,8 @@ from typing import Any
 
 from spanset.base.memory import peak_bytes
 from spanset.base.stages import Watcher, stopwatch
-from spanset.base.version import __version__
 from spanset.commands.choosing.pool import require_rows
+from spanset.commands.grids.choice_measures import USUAL_MEASURES
 from spanset.commands.grids.grid import Grid
 from spanset.commands.grids.grid_cells import cells_of, random_cells
 from spanset.commands.grids.grid_measures import GridMeasures
@@ -21,16 +21,12 @@ from spanset.config.amounts import refuse_below_one
 from spanset.config.compare_settings import CompareConfig
 from spanset.config.told_settings import told_settings
 from spanset.data.dataset import Dataset
-from spanset.data.remarks import remark_lines
 from spanset.diversity.catalogue import parse_measures
 from spanset.report.compared.compared_page import compared_page
 from spanset.runs.compared_cell import ComparedChoice
 from spanset.runs.compared_choices import CHOICES, Compared, ComparedCell
 from spanset.runs.folder import PAGE
 from spanset.runs.kept_cells import KeptCells
-from spanset.runs.read_inputs import read_inputs
-
-METRICS = ("ldd", "vendi", "coverage", "near-duplicates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +74,7 @@ def run_compare(config: CompareConfig, watcher: Watcher) -> CompareRun:
     cells = cells_of(choices)
     cells += random_cells(choices, cells, comparing.seeds)
     grid = Grid.check(choices, cells)
-    measures = parse_measures(comparing.metrics or METRICS)
+    measures = parse_measures(comparing.metrics or USUAL_MEASURES)
     kept = KeptCells.at(comparing.out, "compare")
     timings: dict[str, float] = {}
     stage = stopwatch(watcher, timings)
@@ -115,17 +111,4 @@ def _compared(
         )
         for cell, one in zip(grid.cells, found, strict=True)
     ]
-    measures = measuring.judge.measures
-    return Compared(
-        len(grid.data),
-        read_inputs(grid.data),
-        remark_lines(grid.data),
-        grid.sizes,
-        cells,
-        [measure.name for measure in measures],
-        {measure.name: measure.better for measure in measures},
-        list(measuring.scores),
-        measuring.judge.name,
-        told_settings(config),
-        __version__,
-    )
+    return measuring.choices.compared(grid.data, grid.sizes, cells, told_settings(config))

@@ -61,8 +61,8 @@ class ComparedChoice:
         Number of picks asked for, as text, to row numbers in the order of picks.
     measures : mapping
         The same to names of measures and their values.
-    seconds : float
-        That choosing the most of them took.
+    seconds : float or None
+        That choosing the most of them took; None where it was not seen.
     stop_reason : str
         Why there are no more picks.
     curve : mapping or None
@@ -72,6 +72,19 @@ class ComparedChoice:
     label: str
     rows: Mapping[str, list[int]]
     measures: Mapping[str, Mapping[str, float | None]]
-    seconds: float
+    seconds: float | None
     stop_reason: str
     curve: Mapping[str, list[float]] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        label: str,
+        rows: Mapping[str, list[int]],
+        found: Mapping[str, MeasuredRows],
+        seconds: float | None,
+        stop_reason: str,
+    ) -> ComparedChoice:
+        """With what rows measure, by the number of picks, the largest last."""
+        measures = {size: dict(one.values) for size, one in found.items()}
+        return cls(label, rows, measures, seconds, stop_reason, list(found.values())[-1].curve)

@@ -12,6 +12,7 @@ import numpy as np
 
 from spanset.base.array_types import FloatArray
 from spanset.base.data_frames import as_pandas
+from spanset.base.errors import printable
 from spanset.base.views import Shown
 from spanset.config.told_settings import Told
 from spanset.diversity.pareto import knee, pareto_front
@@ -80,7 +81,7 @@ class Suggestion:
     lost: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compared(Shown):
     """All choices of a grid.
 
@@ -119,6 +120,15 @@ class Compared(Shown):
     space: str
     told: Told
     version: str
+
+    def __repr__(self) -> str:
+        """What stands beside what, on one line."""
+        chosen = len(self.chosen())
+        sizes = ", ".join(f"{size:,}" for size in self.sizes)
+        return (
+            f"<Compared: {chosen:,} choice{'s' * (chosen != 1)} of {sizes} of {self.pool:,} rows, "
+            f"beside {len(self.cells) - chosen:,} random, by {printable(self.space)}>"
+        )
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""

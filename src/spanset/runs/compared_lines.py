@@ -42,7 +42,7 @@ def choice_names(compared: Compared) -> list[str]:
 
 
 def choice_columns(compared: Compared, size: int) -> list[ChoiceColumn]:
-    """Measures, means of scores, rows in common with the first choice, and what choosing took."""
+    """Measures, means of scores, rows in common with the first choice, seconds."""
     chosen = compared.chosen()
     names = [*compared.measures, *(f"mean {name}" for name in compared.scores)]
     columns = [measured_column(compared, size, name) for name in names]
@@ -50,8 +50,10 @@ def choice_columns(compared: Compared, size: int) -> list[ChoiceColumn]:
     cells = ["-" if np.isnan(share) else f"{100 * share:.0f}" for share in shares]
     columns.append(ChoiceColumn(SHARED, cells, shares))
     seconds = [cell.found.seconds for cell in chosen]
-    shown = [f"{value:.1f}" for value in seconds]
-    columns.append(ChoiceColumn(SECONDS, [*shown, ""], [*seconds, float("nan")]))
+    if not chosen or any(value is not None for value in seconds):
+        shown = ["" if value is None else f"{value:.1f}" for value in seconds]
+        known = [np.nan if value is None else value for value in seconds]
+        columns.append(ChoiceColumn(SECONDS, [*shown, ""], [*known, np.nan]))
     return columns
 
 

@@ -3,6 +3,7 @@
     representing   `spanset.represent`
     measuring      `spanset.measure`
     selecting      `spanset.select`
+    comparing      `spanset.compare`
     trying         `spanset.trial`
     showing        `spanset.show`
     arguments      arrays that they take, checked

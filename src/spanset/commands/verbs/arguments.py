@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
+from spanset.greedy.selection import Selection
 
 Array = npt.NDArray[Any]
 
@@ -52,3 +53,13 @@ def positions(values: Sequence[int] | IntArray, name: str, rows: int) -> IntArra
     if len(np.unique(found)) < len(found):
         raise UsageError("a row is there twice", where=name, fix=fix)
     return found.astype(np.int64)
+
+
+def picked_positions(
+    values: Selection | Sequence[int] | IntArray, name: str, rows: int
+) -> IntArray:
+    """Positions of a choice among so many rows, at least one."""
+    found = positions(values.order if isinstance(values, Selection) else values, name, rows)
+    if not len(found):
+        raise UsageError("no row was chosen", where=name, fix="leave it out")
+    return found

@@ -16,7 +16,7 @@ from spanset.commands.trying.trial_checks import (
 )
 from spanset.commands.trying.trial_evaluations import HOME, Elsewhere
 from spanset.commands.trying.trial_prepared import Prepared, tuned_model
-from spanset.commands.verbs.arguments import positions
+from spanset.commands.verbs.arguments import picked_positions
 from spanset.config.model_settings import ModelConfig
 from spanset.config.trial_settings import JudgingConfig, TrainingConfig
 from spanset.data.dataset import Dataset, require_dataset
@@ -106,7 +106,10 @@ def trial(
     )
     training = training_of(settings)
     require_packages(training, judging)
-    picked = {name: _positions(name, rows, len(data)) for name, rows in candidates.items()}
+    picked = {
+        name: picked_positions(rows, f"candidates[{name!r}]", len(data))
+        for name, rows in candidates.items()
+    }
     if not picked:
         raise UsageError("nothing to try", where="candidates", fix="give a choice or more")
     config = ModelConfig(model=model) if isinstance(model, str) else model
@@ -136,12 +139,3 @@ def _named(name: str) -> str:
     if name == HOME:
         raise UsageError("home are rows of the data", where="evaluations", fix="call it otherwise")
     return name
-
-
-def _positions(name: str, rows: Selection | Sequence[int] | IntArray, total: int) -> IntArray:
-    """Positions in the data, at least one."""
-    where = f"candidates[{name!r}]"
-    found = positions(rows.order if isinstance(rows, Selection) else rows, where, total)
-    if not len(found):
-        raise UsageError("no row was chosen", where=where, fix="leave it out")
-    return found
