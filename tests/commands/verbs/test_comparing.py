@@ -63,6 +63,21 @@ def test_rows_are_those_of_the_data_after_some_left(data):
     assert own.found.rows == {"3": part.ids[[3, 5, 8]].tolist()}
 
 
+def test_rows_in_another_order_measure_the_same(data):
+    order = np.random.default_rng(0).permutation(ROWS)
+    score = np.arange(ROWS)
+    as_read = spanset.compare(
+        data, {"mine": order[:9]}, features="lexical", scores={"s": score}, seeds=1
+    )
+    put = spanset.compare(
+        data[order], {"mine": range(9)}, features="lexical", scores={"s": score[order]}, seeds=1
+    )
+    one, other = as_read.cells[0].found, put.cells[0].found
+    assert one.rows == other.rows
+    assert other.measures["9"]["mean s"] == one.measures["9"]["mean s"]
+    assert other.measures["9"]["ldd"] == pytest.approx(one.measures["9"]["ldd"], abs=1e-4)
+
+
 def test_features_that_are_given_measure_all(data):
     X = np.random.default_rng(0).normal(size=(ROWS, 5)) * np.arange(1, ROWS + 1)[:, None]
     X[1] = X[0] * 2  # the same direction

@@ -38,7 +38,7 @@ class ChoiceMeasures:
     judge : Judge
         Of picks, by one set of features.
     scores : mapping
-        Name of a score to the numbers of the rows that have one, ascending, and its values.
+        Name of a score to the numbers of the rows that have one, and its values.
     """
 
     judge: Judge

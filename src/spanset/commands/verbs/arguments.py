@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,14 @@ def positions(values: Sequence[int] | IntArray, name: str, rows: int) -> IntArra
 
 
 def picked_positions(
-    values: Selection | Sequence[int] | IntArray, name: str, rows: int
-) -> IntArray:
-    """Positions of a choice among so many rows, at least one."""
-    found = positions(values.order if isinstance(values, Selection) else values, name, rows)
-    if not len(found):
-        raise UsageError("no row was chosen", where=name, fix="leave it out")
+    candidates: Mapping[str, Selection | Sequence[int] | IntArray], rows: int
+) -> dict[str, IntArray]:
+    """Positions of every choice among so many rows, at least one of each."""
+    found = {}
+    for name, choice in candidates.items():
+        where = f"candidates[{name!r}]"
+        picks = choice.order if isinstance(choice, Selection) else choice
+        found[name] = positions(picks, where, rows)
+        if not len(found[name]):
+            raise UsageError("no row was chosen", where=where, fix="leave it out")
     return found

@@ -86,10 +86,7 @@ def compare(
     """
     require_dataset(data)
     refuse_below_one(("seeds", seeds))
-    picked = {
-        name: picked_positions(rows, f"candidates[{name!r}]", len(data))
-        for name, rows in candidates.items()
-    }
+    picked = picked_positions(candidates, len(data))
     sizes = _sizes(k, picked)
     measures = parse_measures(list(metrics))
     values = {name: _score(name, one, len(data)) for name, one in (scores or {}).items()}
@@ -98,6 +95,14 @@ def compare(
         rows, kind = _represented(data, features, config, seed, watcher)
         how = Comparison(seed=seed, workers=workers)
         judge = judge_of(rows, kind, measures, how, watcher)
+    N = len(judge.data)
+    if sizes[-1] > N:
+        raise UsageError(
+            f"{sizes[-1]:,} rows at random cannot be drawn",
+            where="k",
+            why=f"{N:,} of {len(data):,} rows have features",
+            fix=f"give up to {N:,}, or other features",
+        )
     with watcher.stage("measure"):
         tokens = count_tokens(data, tokenizer).total.astype(np.float64)
         known = {name: (data.ids, one) for name, one in {"tokens": tokens, **values}.items()}
@@ -106,14 +111,6 @@ def compare(
             _cell(name, GIVEN, data.ids[found], sizes, measuring, _why_ended(candidates[name]))
             for name, found in picked.items()
         ]
-        N = len(judge.data)
-        if sizes[-1] > N:
-            raise UsageError(
-                f"{sizes[-1]:,} rows at random cannot be drawn",
-                where="k",
-                why=f"{N:,} of {len(data):,} rows have features",
-                fix=f"give up to {N:,}, or other features",
-            )
         for draw in range(seed, seed + seeds):
             ids = judge.data.ids[random_order(N, draw)]
             label = f"random, seed {draw}"

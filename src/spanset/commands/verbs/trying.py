@@ -106,10 +106,7 @@ def trial(
     )
     training = training_of(settings)
     require_packages(training, judging)
-    picked = {
-        name: picked_positions(rows, f"candidates[{name!r}]", len(data))
-        for name, rows in candidates.items()
-    }
+    picked = picked_positions(candidates, len(data))
     if not picked:
         raise UsageError("nothing to try", where="candidates", fix="give a choice or more")
     config = ModelConfig(model=model) if isinstance(model, str) else model
