@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +23,10 @@ from spanset.features.gradient import GradientFeatures
 from spanset.models.passes import capture_run
 from spanset.models.passes.capture import GradientCapture
 from spanset.models.passes.selfcheck import SketchCheck
+from spanset.stores import files
 from spanset.stores.keeping import planned
+from spanset.stores.status import Status
+from spanset.stores.store import FeatureStore
 from spanset.stores.user_cache import cache_folder, cached_stores, clear_cache
 
 CONFIG = ModelConfig(rank=4, dimension=32)
@@ -62,6 +67,41 @@ def test_the_cache_lists_what_selections_left_and_clears_only_that(cache, tmp_pa
     assert beside.exists()
     again = spanset.represent(data, f"gradient:{tmp_path / 'm'}", model=CONFIG)
     assert (again == X).all(), "a cleared cache changes no result"
+
+
+def test_features_that_another_process_is_making_are_waited_for(
+    cache, tmp_path, monkeypatch, capsys
+):
+    """As two shards of one trial do, which begin together."""
+    save_model(tmp_path / "m")
+    spanset.read(talk_rows(12)).write("d.jsonl")
+    command = ["select", "d.jsonl", "-k", "4", "--features", f"gradient:{tmp_path / 'm'}"]
+    command += ["--rank", "4", "--dimension", "32", "--no-report"]
+    assert main([*command, "-o", "a.jsonl"]) == 0
+    (found,) = cached_stores()
+    store = FeatureStore(found.path)
+    status = np.load(found.path / "status.npy")
+    status[-3:] = Status.PENDING
+    np.save(found.path / "status.npy", status)
+    store.update(complete=False)
+    waits = []
+    with ExitStack() as other:
+        other.enter_context(store.writing())
+
+        def end(seconds):
+            waits.append(seconds)
+            other.close()
+
+        monkeypatch.setattr(files, "sleep", end)
+        capsys.readouterr()
+        assert main([*command, "-o", "b.jsonl"]) == 0
+    assert len(waits) == 1
+    assert f"another process makes these features; waiting for {found.path}" in (
+        capsys.readouterr().err
+    )
+    assert Path("a.jsonl").read_bytes() == Path("b.jsonl").read_bytes()
+    (found,) = cached_stores()
+    assert found.is_complete
 
 
 def test_a_damaged_or_unfinished_store_is_listed_too(cache):

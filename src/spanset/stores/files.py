@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,16 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StoreBusyError(UsageError):
-    """Another process writes the store."""
+    """Another process writes the store in this folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "another process is writing this store",
+            where=str(folder),
+            fix="wait for it; a store that you name can be made in parts, side by side, with "
+            "`spanset features ... --shard i/n`",
+        )
+        self.folder = folder
 
 
 class Column:
@@ -86,17 +96,24 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StoreBusyError(
-                "another process is writing this store",
-                where=str(folder),
-                fix="wait for it; a store that you name can be made in parts, side by side, with "
-                "`spanset features ... --shard i/n`",
-            ) from error
+            raise StoreBusyError(folder) from error
         except OSError:
             pass  # a file system without locks: the user must take care
         yield
     finally:
         os.close(handle)
+
+
+def wait_until_free(folder: Path, *, seconds: float = 0.5) -> None:
+    """Return when no other process writes the folder; it is looked at every so many seconds."""
+    while True:
+        try:
+            with locked(folder):
+                return
+        except StoreBusyError:
+            sleep(seconds)
+        except FileNotFoundError:
+            return  # finished and renamed, or given up
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

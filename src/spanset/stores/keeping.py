@@ -20,7 +20,7 @@ from spanset.base.errors import OutputError, SpansetError, UsageError
 from spanset.data.dataset import Dataset
 from spanset.stores.checks import refuse_difference, refuse_place, refuse_pooling
 from spanset.stores.digests import digest_of, positions
-from spanset.stores.files import VERSION
+from spanset.stores.files import VERSION, StoreBusyError, wait_until_free
 from spanset.stores.maker import Maker
 from spanset.stores.making import cost_line, describe, made_store, stored_bytes, tell, wanted_of
 from spanset.stores.parts import APPENDED, Parts, appended, number_of, refuse_shard
@@ -40,13 +40,28 @@ def from_cache(maker: Maker, data: Dataset, *, on_bad_row: str = "skip") -> Repr
 def in_cache(maker: Maker, data: Dataset) -> Parts:
     """Stores in the user's cache that have all of the data's rows; what is not there is made.
 
+    What takes passes of a model is made once: where another process is at it, its end is waited
+    for, as two shards of one trial do.
+
     Raises
     ------
     OutputError
         The cache cannot be written.
     StoreBusyError
-        Another process makes the same features.
+        Another process makes the same features, and they are quickly made.
     """
+    while True:
+        try:
+            return _from_cache_now(maker, data)
+        except StoreBusyError as busy:
+            if maker.batch[0] != "tokens":
+                raise
+            maker.watcher.note(f"another process makes these features; waiting for {busy.folder}")
+            wait_until_free(busy.folder)
+
+
+def _from_cache_now(maker: Maker, data: Dataset) -> Parts:
+    """As `in_cache`, without waiting."""
     folder = settings_folder(maker)
     stores, damaged = stores_in(folder)
     stores += _views(maker, folder)
