@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spanset.base.unit_rows import unit_rows
+from spanset.greedy.rules import ROUNDING
 from spanset.kernels.rbf import RBF
 
 
@@ -56,6 +57,9 @@ def assert_same(found, expected):
     assert found.order.tolist() == expected.order.tolist()
     assert found.stop_reason is expected.stop_reason
     np.testing.assert_allclose(found.gains, expected.gains, atol=1e-9)
-    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
+    # A gain next to the tolerance is a few hundred steps of the grid that it is rounded to: where
+    # another processor's last bits lie on the other side of a step, its logarithm is off by that.
+    allowed = 1e-6 + 2.0 * ROUNDING / expected.gains
+    assert (np.abs(found.scores - expected.scores) <= allowed).all()
     assert found.ties == expected.ties
     assert found.smallest_margin == pytest.approx(expected.smallest_margin, abs=1e-9)
