@@ -90,6 +90,17 @@ def test_batches_and_the_fit_sample_do_not_change_a_row(sample, monkeypatch):
     np.testing.assert_array_equal(fitted.transform(sample).X, sampled)
 
 
+def test_processes_that_share_the_hashing_change_no_bit(sample, monkeypatch):
+    whole = lexical.lexical_features(sample)
+    expected = whole.vectors(sample, np.arange(200))[0]
+    monkeypatch.setattr(lexical, "SHARED_ROWS", 1)
+    monkeypatch.setattr(lexical, "BATCH", 30)
+    monkeypatch.setattr(lexical, "available_workers", lambda: 2)
+    shared = lexical.lexical_features(sample)
+    assert (shared._fit() == whole._fit()).all()
+    assert shared.vectors(sample, np.arange(200))[0].tobytes() == expected.tobytes()
+
+
 def test_another_seed_is_another_projection(sample):
     one, two = (fit_transform("lexical", sample, seed=seed)[0] for seed in (0, 1))
     assert not np.allclose(one, two)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
@@ -26,6 +27,7 @@ from sklearn.preprocessing import normalize
 from spanset.base.array_types import IntArray
 from spanset.base.software import software
 from spanset.base.stages import SILENT, Watcher
+from spanset.base.workers import available_workers
 from spanset.data.dataset import Dataset
 from spanset.data.encodable import encodable
 from spanset.features.made_by_rows import MadeByRows
@@ -43,6 +45,7 @@ ENTRIES = 4  # nonzeros of the projection per term
 VERSION = 1  # of how a row becomes a vector
 FIT_ROWS = 100_000  # rows that the idf is fitted on at most, evenly spread; about 2 kB each
 BATCH = 2_000  # rows hashed at once
+SHARED_ROWS = 10_000  # rows from which starting processes (a second or two) is worth it
 TIMED_ROWS = 500  # for an estimate of time
 
 _COUNTED: dict[str, Any] = {
@@ -176,8 +179,7 @@ class LexicalFeatures(MadeByRows):
         if not is_whole:
             rows = self.data[np.linspace(0, len(self.data) - 1, FIT_ROWS).astype(np.int64)]
         documents = np.zeros((2, TERMS), np.int64)
-        for texts in _batches(rows):
-            counts = _count(texts)
+        for counts in _counts_of(rows):
             for family, counted in enumerate(counts):
                 documents[family] += np.bincount(counted.indices, minlength=TERMS)
             if is_whole:
@@ -227,6 +229,18 @@ def _batches(data: Dataset) -> Iterator[list[str]]:
     texts = (encodable(conversation.text) for conversation in data.conversations())
     while batch := list(islice(texts, BATCH)):
         yield batch
+
+
+def _counts_of(data: Dataset) -> Iterator[Counts]:
+    """Counts of every batch, in order; of many rows on all processors.
+
+    In processes, since hashing holds the interpreter: joblib's need no guard in a user's script.
+    """
+    workers = available_workers() if len(data) >= SHARED_ROWS else 1
+    counted = Parallel(workers, return_as="generator", pre_dispatch="2*n_jobs", max_nbytes=None)(
+        delayed(_count)(texts) for texts in _batches(data)
+    )
+    yield from counted
 
 
 def _count(texts: Iterable[str]) -> Counts:
