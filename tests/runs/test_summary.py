@@ -11,6 +11,7 @@ from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.replay import replay
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.rbf import RBF
+from spanset.runs import compared_gains
 from spanset.runs.compared_gains import ComparedGains
 from spanset.runs.summary import Middle, summarise
 
@@ -89,3 +90,11 @@ def test_scores_whose_sum_is_no_number_have_no_mean_and_warn_nobody(selection):
     compared = ComparedGains.of(X, picks, 0, RBF(), draws=0)
     (pool,) = summarise(data, X, picks, [], compared, tokens=np.ones(60, int), scores=scores)
     assert pool.scores["column:x"].mean == np.inf
+
+
+def test_fewer_random_subsets_are_drawn_where_they_are_alike(selection, monkeypatch):
+    monkeypatch.setattr(compared_gains, "ALIKE_ROWS", 20)
+    _, X, picks = selection
+    assert len(ComparedGains.of(X, picks, 20, RBF()).random) == 3
+    assert len(ComparedGains.of(X, picks, 21, RBF()).random) == 1
+    assert len(ComparedGains.of(X, picks, 21, RBF(), draws=2).random) == 2

@@ -174,10 +174,10 @@ def check_amounts(k: Sequence[str], tokens: str | None, *, may_lack: bool = Fals
         raise UsageError("no number of rows", where="-k", fix="say how much to pick: -k 10000")
 
 
-def refuse_negative(*flags: tuple[str, int]) -> None:
+def refuse_negative(*flags: tuple[str, int | None]) -> None:
     """Refuse numbers below 0, by their flags."""
     for flag, value in flags:
-        if value < 0:
+        if value is not None and value < 0:
             raise UsageError(f"{value} is negative", where=flag, fix="give 0 or more")
 
 

@@ -180,8 +180,8 @@ class OutputConfig:
     by: Annotated[tuple[str, ...], Parameter(group=OUTPUT, negative="")] = ()
     """Fields whose values' shares the table shows, before and after."""
 
-    draws: Annotated[int, Parameter(group=OUTPUT)] = 3
-    """Random subsets that the table compares with."""
+    draws: Annotated[int | None, Parameter(group=OUTPUT)] = None
+    """Random subsets that the table compares with; by default 3, of more than 4,000 rows 1."""
 
     report: Annotated[bool, Parameter(group=OUTPUT)] = True
     """Write report.html into the run folder: the page of the selection, to open and to send."""
