@@ -8,7 +8,8 @@ from spanset.config.model_settings import ModelConfig
 from spanset.data.reader import read
 from spanset.models.language_model import LanguageModel
 from spanset.models.passes.capture import GradientCapture
-from spanset.models.passes.model_run import Passed, padded
+from spanset.models.passes.model_run import padded
+from spanset.models.passes.passed import Passed
 from spanset.models.passes.targets import find_layers
 from spanset.models.rendering.sides import read_rows
 from spanset.sketches.kinds import make_sketch

@@ -11,7 +11,7 @@ file_digest  what tells that a file is the same
 alike_numbers    numbers of one kind, written alike
 short_names  names of files that are short and still tell them apart
 stages       stages of a run, shown while they run, and timed
-devices      where things are computed
+devices      where things are computed; transfers: arrays there and back, without waiting
 memory       what fits, and what was used
 speed        how fast this machine multiplies
 extras       packages that are there only where they were asked for

@@ -21,7 +21,8 @@ from spanset.features.model_features import ModelPasses
 from spanset.models.language_model import LanguageModel
 from spanset.models.libraries import quiet
 from spanset.models.passes.forward import ForwardPass
-from spanset.models.passes.model_run import ModelRun, Passed, means
+from spanset.models.passes.model_run import ModelRun, means
+from spanset.models.passes.passed import Passed
 from spanset.stores.columns import COUNTED, NORM, SCORES, Entry, hidden_names, pooling_beside
 from spanset.stores.keeping import from_cache
 from spanset.stores.maker import Job

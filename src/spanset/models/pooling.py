@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
 from spanset.config.model_settings import POOLINGS, Pooling
@@ -38,11 +40,11 @@ def pooled(states: torch.Tensor, lengths: IntArray | None, pooling: Pooling) -> 
     """
     import torch
 
+    from spanset.base.transfers import sent
     from spanset.sketches.reducer import gradient
 
     count, longest = states.shape[:2]
-    sizes = torch.full((count,), longest) if lengths is None else torch.from_numpy(lengths)
-    sizes = sizes.to(states.device)
+    sizes = sent(np.full(count, longest) if lengths is None else lengths, states.device)
     if pooling == "last":
         return states[torch.arange(count, device=states.device), sizes - 1].float()
     places = torch.arange(1, longest + 1, device=states.device)

@@ -18,7 +18,8 @@ from spanset.data.dataset import Dataset
 from spanset.features.model_features import ModelPasses
 from spanset.models.libraries import quiet
 from spanset.models.passes.forward import ForwardPass
-from spanset.models.passes.model_run import ModelRun, Passed
+from spanset.models.passes.model_run import ModelRun
+from spanset.models.passes.passed import Passed
 from spanset.models.rendering.renderer import Rendered
 from spanset.models.rendering.sides import TokenRow
 from spanset.stores.columns import COUNTED, SCORES, Entry

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spanset.base.errors import SpansetError
 from spanset.config.model_settings import Pooling
 from spanset.models.passes.checkpointed import checkpointed
-from spanset.models.passes.forward import ForwardPass
+from spanset.models.passes.forward import ForwardPass, Read
 from spanset.models.passes.padded import Batch
-from spanset.models.passes.token_scores import TokenScores, token_scores
+from spanset.models.passes.token_scores import token_scores
 from spanset.sketches.reducer import Layer, Reducer
 
 if TYPE_CHECKING:
@@ -33,24 +35,18 @@ SCALES = {"float16": (2.0**10, 2.0**4, 1.0)}
 
 
 @dataclass(frozen=True)
-class Captured:
+class Captured(Read):
     """What a pass forward and back gives of B sequences.
 
     Attributes
     ----------
     total : tensor
         The reducer's result; for a sketch (B, d) float32.
-    scores : TokenScores
-        Of the supervised tokens.
-    hidden : (B, w) float32 tensor or None
-        State of each sequence, where it was asked for.
     scale : float
         What the loss was multiplied by on the way back; `total` is divided by it again.
     """
 
     total: torch.Tensor
-    scores: TokenScores
-    hidden: torch.Tensor | None
     scale: float
 
 
@@ -128,6 +124,8 @@ class GradientCapture:
     def _once(self, batch: Batch, reducer: Reducer, scale: float) -> Captured:
         import torch
 
+        from spanset.base.transfers import sent
+
         self._reducer, self._total = reducer, reducer.start(len(batch.ids))
         self._seen.clear()
         try:
@@ -137,7 +135,7 @@ class GradientCapture:
             factor = torch.full((len(passed.owner),), scale, device=logits.device)
             if batch.weights is not None:
                 weights = batch.weights[passed.owner, passed.column]
-                factor *= torch.from_numpy(weights).to(logits.device, torch.float32)
+                factor *= sent(weights.astype(np.float32), logits.device)
             scores, slope = token_scores(logits[0], passed.targets, factor)
             assert slope is not None  # noqa: S101 (there is a factor)
             torch.autograd.backward(logits, slope[None])
@@ -145,8 +143,8 @@ class GradientCapture:
         finally:
             self._reducer = self._total = None
         self._require_seen()
-        summed = TokenScores.summed(scores, passed.owner, len(batch.ids))
-        return Captured(total.div_(scale), summed, passed.hidden, scale)
+        count = len(batch.ids)
+        return Captured(scores, passed.owner, count, passed.hidden, total.div_(scale), scale)
 
     def _forward(self, number: int, _: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         """Keep what the gradient needs of the inputs, and wait for the output's gradient."""

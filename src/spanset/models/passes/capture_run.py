@@ -12,8 +12,9 @@ from spanset.config.model_settings import Pooling
 from spanset.models.language_model import LanguageModel
 from spanset.models.libraries import quiet
 from spanset.models.passes.capture import GradientCapture
-from spanset.models.passes.model_run import ModelRun, Passed, free, is_out_of_memory, means
+from spanset.models.passes.model_run import ModelRun, free, is_out_of_memory, means
 from spanset.models.passes.padded import Batch
+from spanset.models.passes.passed import Passed
 from spanset.models.passes.selfcheck import SketchCheck, check_sketching
 from spanset.models.passes.targets import find_layers
 from spanset.sketches.kinds import make_sketch

@@ -19,6 +19,7 @@ from spanset.base.errors import SpansetError, UsageError
 from spanset.config.model_settings import Pooling
 from spanset.models.passes.padded import Batch
 from spanset.models.passes.token_scores import TokenScores, token_scores
+from spanset.models.passes.unpacked import unpacked
 from spanset.models.pooling import pooled
 
 if TYPE_CHECKING:
@@ -50,10 +51,29 @@ class Forwarded:
 
 @dataclass(frozen=True)
 class Read:
-    """Scores and hidden states of the sequences of a batch."""
+    """What a pass says of the B sequences of a batch, with S supervised tokens.
 
-    scores: TokenScores
+    Attributes
+    ----------
+    of_tokens : (3, S) float32 tensor
+        Scores of the supervised tokens, where the pass left them.
+    owner : (S,) int64
+        Sequence of each.
+    sequences : int
+        B.
+    hidden : (B, w) float32 tensor or None
+        State of each sequence, where it was asked for.
+    """
+
+    of_tokens: torch.Tensor
+    owner: IntArray
+    sequences: int
     hidden: torch.Tensor | None
+
+    @property
+    def scores(self) -> TokenScores:
+        """Summed over the tokens of each sequence, on the host: the device is waited for."""
+        return TokenScores.summed(self.of_tokens.cpu().numpy(), self.owner, self.sequences)
 
 
 class ForwardPass(AbstractContextManager["ForwardPass"]):
@@ -71,7 +91,7 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
         self.model = model
         self.pooling: Pooling | None = pooling
         self._batch: Batch | None = None
-        self._flat: torch.Tensor | None = None
+        self._flat: IntArray | None = None
         self._hidden: torch.Tensor | None = None
         self._stack = ExitStack()
 
@@ -98,7 +118,7 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
         with torch.no_grad():
             passed = self.forward(batch)
             scores, _ = token_scores(passed.logits[0], passed.targets)
-        return Read(TokenScores.summed(scores, passed.owner, len(batch.ids)), passed.hidden)
+        return Read(scores, passed.owner, len(batch.ids), passed.hidden)
 
     def forward(self, batch: Batch) -> Forwarded:
         """One forward pass, under whatever gradient mode is on.
@@ -108,16 +128,17 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
         SpansetError
             A model that does not use its output embedding as others do.
         """
-        import torch
+        from spanset.base.transfers import sent
 
         # The logits at a position predict the token after it.
         owner, before = np.nonzero(batch.supervised[:, 1:])
         read = batch.ids if batch.reads_last else batch.ids[:, :-1]
         self._batch, self._hidden = batch, None
-        self._flat = torch.from_numpy(owner * read.shape[1] + before)
+        self._flat = owner * read.shape[1] + before
         try:
-            ids = torch.from_numpy(read).to(self._first_device())
-            logits = self.model(input_ids=ids, use_cache=False).logits
+            ids = sent(read, self._first_device())
+            with unpacked():
+                logits = self.model(input_ids=ids, use_cache=False).logits
             hidden = self._hidden
         finally:
             self._batch = self._flat = self._hidden = None
@@ -129,7 +150,7 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
                 why=f"logits of shape {tuple(logits.shape)} for {len(owner)} supervised tokens",
                 fix="use another representation of this model, or report the model's name",
             )
-        targets = torch.from_numpy(batch.ids[owner, before + 1]).to(logits.device)
+        targets = sent(batch.ids[owner, before + 1], logits.device)
         return Forwarded(logits, targets, owner, before + 1, hidden)
 
     def _first_device(self) -> Any:
@@ -138,11 +159,13 @@ class ForwardPass(AbstractContextManager["ForwardPass"]):
 
     def _gather(self, _: Any, inputs: tuple[Any, ...]) -> Any:
         """Take one state a sequence; keep the states of supervised positions only, (1, S, w)."""
+        from spanset.base.transfers import sent
+
         if self._batch is None or self._flat is None:
             return None
         states = inputs[0]
         if self.pooling is not None:
             self._hidden = pooled(states.detach(), self._batch.lengths, self.pooling)
-        flat = self._flat.to(states.device)
+        flat = sent(self._flat, states.device)
         picked = states.reshape(-1, states.shape[-1]).index_select(0, flat)
         return (picked[None], *inputs[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.errors import SpansetError
 from spanset.models.passes.forward import Read
 from spanset.models.passes.padded import Batch
+from spanset.models.passes.passed import Flight, Passed
 from spanset.models.passes.token_scores import TokenScores
 from spanset.models.rendering.chat_templates import RenderError
 from spanset.models.rendering.sides import TokenRow
@@ -26,60 +28,10 @@ from spanset.stores.store import FeatureStore
 
 if TYPE_CHECKING:
     from spanset.models.language_model import LanguageModel
-    from spanset.models.passes.capture import Captured
 
-Once = Callable[[Batch], "Captured | Read"]
+Once = Callable[[Batch], Read]
 
-
-@dataclass(frozen=True)
-class Passed:
-    """What a pass gives of b rows.
-
-    Attributes
-    ----------
-    total : (b, d) float32 or None
-        Gradients, the sides of a pair added up.
-    hidden : (b, w) float32 or None
-    scores : TokenScores
-        Sums over the supervised tokens, of the first sequence.
-    """
-
-    total: npt.NDArray[np.float32] | None
-    hidden: npt.NDArray[np.float32] | None
-    scores: TokenScores
-
-    @classmethod
-    def of_rows(cls, found: Captured | Read, owner: IntArray) -> Passed:
-        """From sequences to rows; `owner` (B,) is the row of each, first sequences first."""
-        first = np.flatnonzero(np.diff(owner, prepend=-1))
-        scores = TokenScores(
-            found.scores.loss[first], found.scores.el2n[first], found.scores.margin[first]
-        )
-        total = None if isinstance(found, Read) else found.total.cpu().numpy()
-        if total is not None:
-            total = np.add.reduceat(total, first, axis=0)
-        hidden = None if found.hidden is None else found.hidden.cpu().numpy()[first]
-        return cls(total, hidden, scores)
-
-    @classmethod
-    def joined(cls, one: Passed, other: Passed) -> Passed:
-        """Rows of both, one after the other."""
-        return cls(
-            _joined(one.total, other.total),
-            _joined(one.hidden, other.hidden),
-            TokenScores(
-                *(
-                    np.concatenate([getattr(one.scores, name), getattr(other.scores, name)])
-                    for name in ("loss", "el2n", "margin")
-                )
-            ),
-        )
-
-
-def _joined(
-    one: npt.NDArray[np.float32] | None, other: npt.NDArray[np.float32] | None
-) -> npt.NDArray[np.float32] | None:
-    return None if one is None or other is None else np.concatenate([one, other])
+AHEAD = 1  # passes that a device may have queued beyond the one that is waited for
 
 
 @dataclass(frozen=True)
@@ -122,20 +74,31 @@ class ModelRun:
         work, wanted = sum(sizes.values()), sum(map(len, batches.values()))
         tokens_done = rows_done = 0
         started = monotonic()
-        for number, read in self._prepared():
+
+        def finish(number: int, read: list[TokenRow], flight: Flight | Passed) -> None:
+            nonlocal tokens_done, rows_done
             rows = batches[number]
-            passed, was_split = self._passed(once, rows, read)
+            status = np.where([one.truncated for one in read], Status.TRUNCATED, Status.OK)
+            put(rows, status.astype(np.uint8), flight.landed())
+            tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
+            speed = tokens_done / (monotonic() - started)
+            watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work, "tokens"))
+
+        under_way: deque[tuple[int, list[TokenRow], Flight | Passed]] = deque()
+        for number, read in self._prepared():
+            flight, was_split = self._queued(once, batches[number], read)
             if was_split:
                 store.update(splits=sorted({*store.manifest["splits"], number}))
                 watcher.note(
                     f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
                     "results that repeat to the last bit"
                 )
-            status = np.where([one.truncated for one in read], Status.TRUNCATED, Status.OK)
-            put(rows, status.astype(np.uint8), passed)
-            tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
-            speed = tokens_done / (monotonic() - started)
-            watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work, "tokens"))
+            under_way.append((number, read, flight))
+            # A device gets its next pass before the last one is waited for.
+            while len(under_way) > (AHEAD if flight.is_under_way else 0):
+                finish(*under_way.popleft())
+        while under_way:
+            finish(*under_way.popleft())
 
     def read(self, rows: IntArray) -> list[TokenRow]:
         """Rows as tokens."""
@@ -168,11 +131,13 @@ class ModelRun:
                     ahead.append(begin(following))
                 yield number, ready
 
-    def _passed(self, once: Once, rows: IntArray, read: Sequence[TokenRow]) -> tuple[Passed, bool]:
-        """One pass; a batch that does not fit in memory is halved."""
+    def _queued(
+        self, once: Once, rows: IntArray, read: Sequence[TokenRow]
+    ) -> tuple[Flight | Passed, bool]:
+        """One pass; a batch that does not fit in memory is halved, and then waited for."""
         try:
             owner = np.repeat(np.arange(len(read)), [len(one.sequences) for one in read])
-            return Passed.of_rows(once(padded(read)), owner), False
+            return Flight(once(padded(read)), owner), False
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -187,7 +152,7 @@ class ModelRun:
         free()  # outside the except clause, which keeps the failed pass's tensors alive
         half = len(read) // 2
         parts = [
-            self._passed(once, rows[part], read[part])[0]
+            self._queued(once, rows[part], read[part])[0].landed()
             for part in (slice(None, half), slice(half, None))
         ]
         return Passed.joined(*parts), True

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 
@@ -45,10 +46,11 @@ class TokenScores:
     margin: FloatArray
 
     @classmethod
-    def summed(cls, values: torch.Tensor, owner: IntArray, sequences: int) -> TokenScores:
+    def summed(
+        cls, values: npt.NDArray[np.float32], owner: IntArray, sequences: int
+    ) -> TokenScores:
         """From scores of tokens (3, S) and the sequence of each token."""
-        of_tokens = values.double().cpu().numpy()
-        sums = (np.bincount(owner, weights, sequences) for weights in of_tokens)
+        sums = (np.bincount(owner, weights, sequences) for weights in values.astype(np.float64))
         return cls(*(one.astype(np.float64) for one in sums))
 
 
