@@ -12,12 +12,12 @@ from benches.machine import describe
 RESULTS = Path(__file__).parent / "results"
 NAMES = (
     "decontamination",
+    "device",
     "diversity",
     "faults",
     "feature-speed",
     "gradients",
     "greedy",
-    "greedy-device",
     "kernels",
     "known-sets",
     "measures",
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="real data")
     parser.add_argument("--quick", action="store_true", help="small sizes, to try the bench itself")
-    parser.add_argument("--device", help="of gradients: cpu or cuda; of greedy-device: cuda")
+    parser.add_argument("--device", help="of gradients and device: cpu, cuda or cuda:1")
     parser.add_argument("--peers", type=Path, help="of peers: the folder of environments")
     parser.add_argument("--only", help="of peers: tasks to measure, a comma between them")
     arguments = parser.parse_args()

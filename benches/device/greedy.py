@@ -9,13 +9,15 @@ is measured before, between and after, since clocks drift; the best counts.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from benches.device.profiles import profiled
 from benches.greedy import operations
+from spanset.base.devices import free_bytes
 from spanset.base.errors import SpansetError
 from spanset.base.extras import require
 from spanset.base.unit_rows import unit_rows
@@ -26,33 +28,62 @@ GAMMA = 0.25
 EXACT = 200  # picks that must agree in float64: later, unrounded ties may part the loop
 
 
-def run(_: Path, *, quick: bool = False, device: str = "cuda") -> dict[str, Any]:
-    """Measure both dtypes; a table on the way."""
-    place = _place(device, quick=quick)
-    N, d, k, side = (2_000, 64, 300, 512) if quick else (50_000, 4_096, 10_000, 8_192)
-    blocked_greedy(clustered_rows(1_000, 16), 300, RBF(GAMMA), device=device)  # libraries loaded
-    results: dict[str, Any] = {"device": _describe(place)}
-    points = clustered_rows(N, d)
-    for dtype in ("float64", "float32"):
-        results[dtype] = _measure(points.astype(dtype), k, device, place, side)
-        _print(dtype, results[dtype])
-    return results
+def part(place: Any, device: str, dtype: str, *, quick: bool) -> Callable[[], Any]:
+    """The engine in one dtype, beside the loop on the same device."""
+
+    def measured() -> tuple[dict[str, Any], str]:
+        N, d, k, side = (2_000, 64, 300, 512) if quick else (50_000, 4_096, 10_000, 8_192)
+        # The full order holds N^2 numbers, the loop k N more.
+        while not quick and (N * (N + k + d) * np.dtype(dtype).itemsize) > 0.9 * free_bytes(place):
+            N, k = N // 2, k // 2
+        name = _engine_device(device)
+        blocked_greedy(clustered_rows(1_000, 16), 300, RBF(GAMMA), device=name)  # libraries loaded
+        X = clustered_rows(N, d).astype(dtype)
+        found = _measure(X, k, name, place, side)
+        _print(dtype, found)
+        record, text = profiled(
+            lambda: blocked_greedy(X, k // 5, RBF(GAMMA), device=name), place.type
+        )
+        return {**found, "profile": {"picks": k // 5, **record}}, text
+
+    return measured
 
 
-def _place(device: str, *, quick: bool) -> Any:
+def selection_part(device: str, *, quick: bool) -> Callable[[], Any]:
+    """`spanset.select` of 5,000 of 26,000 x 4,096, twice: what the first call pays once."""
+
+    def measured() -> tuple[dict[str, Any], str]:
+        import spanset
+
+        N, d, k = (500, 32, 100) if quick else (26_000, 4_096, 5_000)
+        X, seconds = clustered_rows(N, d), []
+        for _ in range(2):
+            started = perf_counter()
+            spanset.select(X, k=k, device="cpu" if device == "cpu" else device)
+            seconds.append(perf_counter() - started)
+        print(f"select {k:,} of {N:,} x {d:,}: {seconds[0]:.2f} s, then {seconds[1]:.2f} s")
+        return {"rows": N, "dimensions": d, "picks": k, "seconds": seconds}, ""
+
+    return measured
+
+
+def _engine_device(device: str) -> str:
+    """Torch without a card, to try that path."""
+    return "torch:cpu" if device == "cpu" else device
+
+
+def place_of(device: str, *, quick: bool) -> Any:
     """The torch device, or an end with one line that says why not."""
     if not quick and not device.startswith("cuda"):
-        raise SystemExit(f"greedy-device: {device} is no GPU: add --quick, or use --device cuda")
+        raise SystemExit(f"device: {device} is no GPU: add --quick, or use --device cuda")
     try:
         require("torch", extra="models")
         from spanset.base.devices import resolve_device
 
-        return resolve_device(device)
+        return resolve_device(_engine_device(device))
     except SpansetError as error:
-        hint = "try --device torch:cpu --quick"
-        raise SystemExit(
-            f"greedy-device: {error.what} ({error.why or error.fix}); {hint}"
-        ) from None
+        hint = "try --device cpu --quick"
+        raise SystemExit(f"device: {error.what} ({error.why or error.fix}); {hint}") from None
 
 
 def clustered_rows(N: int, d: int) -> np.ndarray:
@@ -176,7 +207,7 @@ def _synchronise(place: Any) -> None:
         torch.cuda.synchronize(place)
 
 
-def _describe(place: Any) -> dict[str, Any]:
+def described(place: Any) -> dict[str, Any]:
     import torch
 
     if place.type != "cuda":
