@@ -18,7 +18,7 @@ import torch
 from scipy.stats import spearmanr
 
 import spanset
-from benches.gradients import LLAMA_30M, _alpaca_batches, _random_llama
+from benches.gradients import LLAMA_30M, _alpaca_batches, random_llama
 from spanset.config.model_settings import ModelConfig
 from spanset.features.representations import fit_transform
 from spanset.features.specs import parse_features
@@ -46,7 +46,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     batches = _alpaca_batches(data, load_renderer(files), 12 if quick else 96)
     cost = {"llama 7M, trained": _cost(trained, batches, 1 if quick else ROUNDS)}
     if not quick:
-        larger = _random_llama(LLAMA_30M, vocabulary=8192, heads=8)
+        larger = random_llama(LLAMA_30M, vocabulary=8192, heads=8)
         cost["llama 30M, random"] = _cost(larger, batches[::3], ROUNDS)
     return {
         "torch": torch.__version__,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,15 +27,27 @@ from spanset.stores.keeping import in_store
 WORDS = 4_000  # of the made-up vocabulary
 
 
-class _Clock(type(SILENT)):
-    """Notes when the first batch is done, and the last word of the progress."""
+class _Clock:
+    """A watcher that notes when the first batch is done."""
 
     def __init__(self) -> None:
         self.first: float | None = None
 
+    def stage(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Nothing is shown."""
+        return nullcontext()
+
     def progress(self, progress: Any) -> None:  # noqa: ARG002
+        """Look at the clock once."""
         if self.first is None:
             self.first = perf_counter()
+
+    def note(self, text: str) -> None:
+        """Nothing is shown."""
+
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
 
 
 def measure_features(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.autograd.profiler_util import DeviceType  # pyright: ignore[reportPrivateImportUsage]
 from torch.profiler import ProfilerActivity, profile
 
 ROWS = 25  # of the table of kernels
@@ -62,7 +63,7 @@ def _gaps(found: Any) -> dict[str, Any]:
     spans = sorted(
         (event.time_range.start, event.time_range.end, event.name)
         for event in found.events()
-        if event.device_type == torch.autograd.DeviceType.CUDA
+        if event.device_type == DeviceType.CUDA
     )
     if not spans:
         return {}

@@ -237,10 +237,8 @@ def _counts_of(data: Dataset) -> Iterator[Counts]:
     In processes, since hashing holds the interpreter: joblib's need no guard in a user's script.
     """
     workers = available_workers() if len(data) >= SHARED_ROWS else 1
-    counted = Parallel(workers, return_as="generator", pre_dispatch="2*n_jobs", max_nbytes=None)(
-        delayed(_count)(texts) for texts in _batches(data)
-    )
-    yield from counted
+    share: Any = Parallel(workers, return_as="generator", pre_dispatch="2*n_jobs", max_nbytes=None)
+    yield from share(delayed(_count)(texts) for texts in _batches(data))
 
 
 def _count(texts: Iterable[str]) -> Counts:
