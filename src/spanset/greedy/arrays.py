@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import local
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
+from spanset.greedy.prediction import best_candidates
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Kernel, Matrix
@@ -30,6 +31,14 @@ Result = TypeVar("Result")
 
 CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
 PANEL = 256  # rows of a candidate panel, likewise
+
+
+class Run(Protocol):
+    """Run a task on each item, on several workers; what each returned, in order."""
+
+    def __call__(self, task: Callable[[int], Any], items: Iterable[int], /) -> list[Any]:
+        """See the class."""
+        ...
 
 
 class HostFactor:
@@ -95,9 +104,18 @@ class HostFactor:
         larger[: self.t] = self._C[: self.t]
         self._C = larger
 
+    @property
+    def highest(self) -> FloatArray:
+        """The residuals: none is higher than it seems; (N,)."""
+        return self.residual
+
     def scores(self) -> FloatArray:
-        """Current score of every candidate; (N,)."""
-        return self.rules.scores(self.residual)
+        """Current score of every row, or the highest that it can be; (N,)."""
+        return self.rules.scores(self.highest)
+
+    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+        """The m best rows by `stale` scores (N,), ascending."""
+        return best_candidates(stale, m)
 
     def points(self, rows: IntArray) -> Matrix:
         """Features of `rows`; (len(rows), d)."""
@@ -111,29 +129,15 @@ class HostFactor:
             stop = min(start + PANEL, self.t)
             np.take(self._C[start:stop], rows, axis=1, out=gathered[start:stop], mode="clip")
 
-        self._run(gather, range(0, self.t, PANEL))
+        self.run(gather, range(0, self.t, PANEL))
         return gathered
 
     def residual_kernel(self, rows: IntArray, coordinates: Matrix) -> FloatArray:
         """Kernel of `rows` less what the picks explain; (m, m) float64, m = len(rows).
 
-        Time O(m^2 (t + d) / 2) in the factor's dtype: only the lower panels are computed.
+        In the factor's dtype; see `residual_kernel`.
         """
-        points = self.X[rows]
-        m = len(rows)
-        S = np.empty((m, m), self._C.dtype)
-
-        def panel(start: int) -> None:
-            stop = min(start + PANEL, m)
-            block = self.kernel.block(points[start:stop], points[:stop])
-            block -= coordinates[:, start:stop].T @ coordinates[:, :stop]
-            S[start:stop, :stop] = block
-
-        starts = range(0, m, PANEL)
-        self._run(panel, reversed(starts))  # the longest first, so that workers end together
-        for start in starts:
-            S[:start, start : start + PANEL] = S[start : start + PANEL, :start].T
-        return S.astype(np.float64, copy=False)
+        return residual_kernel(self.X[rows], coordinates, self.kernel, self.run)
 
     def extend(
         self,
@@ -151,8 +155,9 @@ class HostFactor:
         2 N b (t + d + b) floating-point operations.
         """
         t, b = self.t, len(points)
-        inverse = solve_triangular(lower, np.eye(b), lower=True).astype(self._C.dtype)
+        inverse = solve_triangular(lower, np.eye(b), lower=True)
         weights = np.concatenate([-(inverse @ coordinates.T), inverse], axis=1)
+        weights = weights.astype(self._C.dtype, copy=False)
 
         def chunk(start: int) -> Judgement | None:
             stop = min(start + CHUNK, self.N)
@@ -175,7 +180,7 @@ class HostFactor:
             return judgement
 
         self._proposed = b
-        return self._run(chunk, self._starts)
+        return self.run(chunk, self._starts)
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last, and update the residuals.
@@ -190,12 +195,12 @@ class HostFactor:
                 kept = np.square(self._C[rows, start:stop])
                 kept.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
 
-            self._run(chunk, self._starts)
+            self.run(chunk, self._starts)
         self.residual -= self._drop
         self.residual[spent] = 0.0
         self.t += count
 
-    def _run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:
+    def run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:
         """Run tasks on the workers; results in the items' order."""
 
         def unless_cancelled(item: int) -> Result:
@@ -218,3 +223,24 @@ class HostFactor:
         if buffer is None or buffer.size < rows * width:
             buffer = self._scratch.buffer = np.empty(rows * CHUNK, self._C.dtype)
         return buffer[: rows * width].reshape(rows, width)
+
+
+def residual_kernel(points: Matrix, coordinates: Matrix, kernel: Kernel, run: Run) -> FloatArray:
+    """Kernel of rows (m, d) less what their coordinates (t, m) explain; (m, m) float64.
+
+    Time O(m^2 (t + d) / 2) in the rows' dtype: only the lower panels are computed.
+    """
+    m = len(points)
+    S = np.empty((m, m), points.dtype)
+
+    def panel(start: int) -> None:
+        stop = min(start + PANEL, m)
+        block = kernel.block(points[start:stop], points[:stop])
+        block -= coordinates[:, start:stop].T @ coordinates[:, :stop]
+        S[start:stop, :stop] = block
+
+    starts = range(0, m, PANEL)
+    run(panel, reversed(starts))  # the longest first, so that workers end together
+    for start in starts:
+        S[:start, start : start + PANEL] = S[start : start + PANEL, :start].T
+    return S.astype(np.float64, copy=False)

@@ -68,9 +68,8 @@ class Conditioning:
 
     def apply(self, factor: Factor, *, block: int) -> None:
         """Project the rows out of every candidate of a factor, a block at a time."""
-        dtype = factor.X.dtype
         for start in range(0, len(self), block):
             rows = slice(start, start + block)
-            coordinates = np.ascontiguousarray(self.lower[rows, :start].T, dtype=dtype)
+            coordinates = np.ascontiguousarray(self.lower[rows, :start].T)
             factor.extend(self.points[rows], coordinates, self.lower[rows, rows])
             factor.accept(len(self.points[rows]))

@@ -59,8 +59,20 @@ class Factor(Protocol):
         """Make room for more rows."""
         ...
 
+    @property
+    def highest(self) -> FloatArray:
+        """What each residual can be at most: itself, but for what is computed roughly; (N,)."""
+        ...
+
     def scores(self) -> FloatArray:
-        """Current score of every candidate; (N,)."""
+        """Current score of every row, or the highest that it can be; (N,)."""
+        ...
+
+    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+        """The m best rows by `stale` scores (N,), ascending.
+
+        Their residuals are exact afterwards, and no other row can be better than the best of them.
+        """
         ...
 
     def points(self, rows: IntArray) -> Any:

@@ -23,6 +23,7 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
+from spanset.greedy.prediction import best_candidates
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Kernel, Matrix
@@ -120,9 +121,18 @@ class DeviceFactor:
         larger[: self.t] = self._C[: self.t]
         self._C, self._capacity = larger, capacity
 
+    @property
+    def highest(self) -> FloatArray:
+        """The residuals: none is higher than it seems; (N,)."""
+        return self.residual
+
     def scores(self) -> FloatArray:
-        """Current score of every candidate; (N,)."""
-        return self.rules.scores(self.residual)
+        """Current score of every row, or the highest that it can be; (N,)."""
+        return self.rules.scores(self.highest)
+
+    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+        """The m best rows by `stale` scores (N,), ascending."""
+        return best_candidates(stale, m)
 
     def points(self, rows: IntArray) -> torch.Tensor:
         """Features of `rows`; (len(rows), d)."""

@@ -31,7 +31,7 @@ class Outsiders:
     outside : (N,) bool
         False for the candidates.
     residual : (N,) float64
-        Residuals before the block.
+        Residuals before the block, or the highest that they can be.
     picks : (b,) int64
         Predicted picks.
     ahead : Prediction
@@ -40,6 +40,8 @@ class Outsiders:
         Smallest winning margin so far.
     groups : (N,) int64 or None
         Group of each row, where quotas close groups: rows of a closed one beat nothing.
+    slack : (N,) float64 or None
+        By how much more a residual may be off after the first step, where it is computed roughly.
     """
 
     stale: FloatArray
@@ -50,6 +52,7 @@ class Outsiders:
     ahead: Prediction
     margin: float
     groups: IntArray | None = None
+    slack: FloatArray | None = None
 
     def near(self, columns: slice) -> IntArray:
         """Rows among `columns` whose stale score lets them intrude: the ones to judge."""
@@ -76,11 +79,16 @@ class Outsiders:
         np.square(new, out=before[1:], dtype=np.float64)
         np.cumsum(before[1:], axis=0, out=before[1:])
         np.subtract(before[0], before[1:], out=before[1:])
+        if self.slack is not None:
+            before[1:] += self.slack[rows]
         scores = self.rules.scores(before, rows)
         if self.ahead.open is not None and self.groups is not None:
             scores[~self.ahead.open[:, self.groups[rows]]] = -np.inf
         target = self.ahead.scores[:, None]
-        beaten = (scores > target) | ((scores == target) & (rows < self.picks[:, None]))
+        wins_ties = rows < self.picks[:, None]
+        if self.slack is not None:
+            wins_ties |= self.slack[rows] > 0.0  # it may be no tie
+        beaten = (scores > target) | ((scores == target) & wins_ties)
         return beaten.any(axis=1), scores.max(axis=1)
 
     def verdict(self, judgements: Iterable[Judgement | None]) -> tuple[int, FloatArray]:
@@ -91,5 +99,6 @@ class Outsiders:
             if judgement is not None:
                 beaten |= judgement[0]
                 np.maximum(runner_up, judgement[1], out=runner_up)
+        beaten[0] = False  # the first pick is the best of all rows: `Factor.candidates`
         holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
         return holds, runner_up
