@@ -62,4 +62,7 @@ def assert_same(found, expected):
     allowed = 1e-6 + 2.0 * ROUNDING / expected.gains
     assert (np.abs(found.scores - expected.scores) <= allowed).all()
     assert found.ties == expected.ties
-    assert found.smallest_margin == pytest.approx(expected.smallest_margin, abs=1e-9)
+    if found.settled is None:
+        assert found.smallest_margin == pytest.approx(expected.smallest_margin, abs=1e-9)
+    else:  # of rows known in float32 alone: at least
+        assert found.smallest_margin <= expected.smallest_margin + 1e-9

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from spanset.greedy import mixed
 from spanset.greedy.blocked import blocked_greedy
 
 torch_found = find_spec("torch") is not None
@@ -25,7 +26,15 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="session", params=["cpu", pytest.param("torch:cpu", marks=torch_needed)])
+@pytest.fixture(
+    scope="session", params=["cpu", "mixed", pytest.param("torch:cpu", marks=torch_needed)]
+)
 def greedy(request):
     """`blocked_greedy` on each kind of factor."""
-    return partial(blocked_greedy, device=request.param)
+    if request.param != "mixed":
+        yield partial(blocked_greedy, device=request.param)
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        # Few witnesses: else all rows of a small case would be known exactly.
+        patch.setattr(mixed, "WITNESSES", 4)
+        yield partial(blocked_greedy, device="cpu", mixed=True)

@@ -15,11 +15,23 @@ from spanset.base.errors import SpansetError
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def greedy_bytes(n: int, k: int, d: int, dtype: str, given: int = 0) -> int:
-    """Bytes of the factor of `n` candidates after `k` picks, and of their features."""
-    itemsize = np.dtype(dtype).itemsize
+HELD = 2304  # rows held in float64 where the factor is computed in float32
+
+
+def greedy_bytes(
+    n: int, k: int, d: int, dtype: str, given: int = 0, *, is_mixed: bool = False
+) -> int:
+    """Bytes of the factor of `n` candidates after `k` picks, and of their features.
+
+    Mixed: with the factor in float32, what decides in `dtype` (see greedy/mixed.py).
+    """
+    itemsize, t = np.dtype(dtype).itemsize, k + given
     conditioning = 2 * 8 * given * given  # the given rows' kernel and its factor, in float64
-    return itemsize * (n * (k + given) + (n + given) * d) + conditioning
+    features = itemsize * (n + given) * d
+    if not is_mixed:
+        return itemsize * n * t + features + conditioning
+    exact = itemsize * (HELD * t + t * t // 2)
+    return 4 * n * (t + d) + exact + features + conditioning
 
 
 def available_bytes() -> int:

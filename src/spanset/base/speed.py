@@ -15,9 +15,19 @@ SHAPE = (256, 2048, 8192)  # of the products: large enough to be bound by arithm
 OVERHEAD = 1.3
 
 
-def greedy_seconds(n: int, k: int, d: int, dtype: str, given: int = 0) -> float:
-    """About how long the greedy selection of `k` of `n` rows takes, on the processor."""
-    return OVERHEAD * n * (k + given) * (k + given + 2 * d) / products_per_second(dtype)
+def greedy_seconds(
+    n: int, k: int, d: int, dtype: str, given: int = 0, *, is_mixed: bool = False
+) -> float:
+    """About how long the greedy selection of `k` of `n` rows takes, on the processor.
+
+    Mixed: with the factor in float32, what decides in `dtype` (see greedy/mixed.py).
+    """
+    t = k + given
+    products = OVERHEAD * n * t * (t + 2 * d)
+    if not is_mixed:
+        return products / products_per_second(dtype)
+    exact = OVERHEAD * t**3 / 3  # each pick's own column, solved once
+    return products / products_per_second("float32") + exact / products_per_second(dtype)
 
 
 def products_per_second(dtype: str, device: str = "cpu") -> float:

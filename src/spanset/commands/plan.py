@@ -20,6 +20,7 @@ from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.exhaustion import room_left
+from spanset.greedy.mixed import is_worth_mixing
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
@@ -210,10 +211,11 @@ def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
 
 def _greedy_cost(config: SelectConfig, rows: int, k: int, d: int, given: int) -> tuple[int, float]:
     """Bytes and seconds of the greedy engine."""
-    dtype = config.compute.dtype
-    k = min(k, room_left(make_kernel(config.features.kernel), np.empty((0, d)), 0))
-    seconds = greedy_seconds(rows, k, d, dtype, given)
-    return greedy_bytes(rows, k, d, dtype, given), seconds
+    dtype, kernel = config.compute.dtype, make_kernel(config.features.kernel)
+    k = min(k, room_left(kernel, np.empty((0, d)), 0))
+    is_mixed = is_worth_mixing(rows, k, kernel, dtype, config.model.selection_device)
+    seconds = greedy_seconds(rows, k, d, dtype, given, is_mixed=is_mixed)
+    return greedy_bytes(rows, k, d, dtype, given, is_mixed=is_mixed), seconds
 
 
 def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:

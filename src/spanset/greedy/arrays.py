@@ -72,6 +72,7 @@ class HostFactor:
         self.N = len(X)
         self.t = 0
         self.residual = rules.diagonal.copy()
+        self.settled: int | None = None
         self._C = np.empty((capacity, -(-self.N // ALIGN) * ALIGN), X.dtype)
         self._drop = np.zeros(self.N)
         self._starts = range(0, self.N, CHUNK)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.workers import available_workers
 from spanset.greedy.arrays import HostFactor
 from spanset.greedy.budget import TokenBudget
@@ -185,18 +186,18 @@ def blocked_greedy(
             try:
                 if given is not None:
                     given.apply(factor, block=block)
-                return run.until_done()
+                picks = run.until_done()
             except CancelledError:
-                return run.selection(StopReason.INTERRUPTED)
+                picks = run.selection(StopReason.INTERRUPTED)
+        return replace(picks, settled=factor.settled)
 
     in_full = factor_maker(device, workers, _Pace(block).candidates)
-    if mixed:
-        try:
-            picks = picked(partial(MixedFactor, workers=workers))
-        except TooCloseError as error:
-            on_note(f"{error}: selecting in float64")
-            picks = picked(in_full)
-    else:
+    try:
+        picks = picked(partial(MixedFactor, workers=workers) if mixed else in_full)
+    except TooCloseError as error:
+        on_note(f"{error}: selecting in float64 throughout")
+        needed = greedy_bytes(len(X), room, X.shape[1], "float64")
+        require_memory(needed, len(X), room, "float64")
         picks = picked(in_full)
     if picks.stop_reason is StopReason.INTERRUPTED:
         return picks

@@ -28,14 +28,15 @@ class Factor(Protocol):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
 
     Use as a context manager. Attributes: `X` (N, d), the features on the host; `t`, the rows of C
-    that count; `residual` (N,) float64, on the host. What is `Any` below is an array of the
-    factor's own kind, and may also be a numpy one where it goes in.
+    that count; `residual` (N,) float64, on the host; `settled`, see `Selection`. What is `Any`
+    below is an array of the factor's own kind, and may also be a numpy one where it goes in.
     """
 
     X: Matrix
     N: int
     t: int
     residual: FloatArray
+    settled: int | None
 
     def __enter__(self) -> Factor:
         """Take what the factor needs."""

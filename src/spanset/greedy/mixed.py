@@ -4,11 +4,12 @@ Residuals of all N rows are computed in float32. Rows that may be picked next ar
 have their columns in float64 (exact_columns.py); a row whose residual, with the error it may have,
 could beat a candidate becomes one before anything is decided. So every decision is float64's.
 
-How large the error may be is measured, not guessed: rows held in float64 throughout, spread over
-the data, and every row that becomes a candidate show how far float32 is off. `SAFETY` times the
-largest error so far is allowed for, and never less than `LEAST`, or than rounding can leave of a copy. A row
-that is found to be off by more than was allowed for, or more rows within the bound than can be
-settled, end the attempt: `TooCloseError`, and the caller selects in float64. Symbols: see rules.py.
+How large the error may be is measured: rows held in float64 throughout, spread over the data, and
+every row that becomes a candidate show how far float32 is off. `SAFETY` times the largest error so
+far is allowed for, and never less than what rounding can leave of a copy, divided by the root of
+the smallest gain. A row that turns out to be off by more, a gain too small, or more rows within the
+bound than can be settled end the attempt: `TooCloseError`, and the caller selects in float64.
+Symbols: see rules.py.
 """
 
 from __future__ import annotations
@@ -32,11 +33,22 @@ SAFETY = 4.0  # times the largest error measured
 LEAST = 16.0 * float(np.finfo(np.float32).eps)  # of k(i, i), that is allowed for from the start
 SMALLEST = 1e-4  # gain, of k(i, i): errors of a new row are divided by its root, again and again
 WITNESSES = 256  # rows held in float64 throughout
+WORTH = 2**24  # numbers in the factor, from which it is worth it
 CLOSEST = 4096  # rows that are settled in float64 at once, at most
 
 
 class TooCloseError(Exception):
     """Float32 cannot tell rows apart that float64 can; the message says why."""
+
+
+def is_worth_mixing(n: int, k: int, kernel: Kernel, dtype: str, device: str) -> bool:
+    """Whether k picks of n rows in this dtype, on this device, are better made this way.
+
+    Not of few rows, where it saves nothing; nor where most rows are picked: the last of them may be
+    near copies, and add too little for float32.
+    """
+    is_float64 = dtype == "float64" and device == "cpu" and "float32" in kernel.spent
+    return is_float64 and n * k >= WORTH and k <= n // 2
 
 
 class MixedFactor(HostFactor):
@@ -69,6 +81,8 @@ class MixedFactor(HostFactor):
         super().__init__(single, kernel, rules, capacity, workers=workers, cancelled=cancelled)
         self._doubled = X
         self._floor = np.maximum(rounding_shares(kernel, single), LEAST)
+        if not self._floor.max(initial=0.0) < SMALLEST:
+            raise TooCloseError("the kernel is too steep for float32")
         self._factor = 1.0  # by which small gains magnify it
         self._share = 0.0  # of k(i, i), that a residual may be off by, as measured
         self._is_exact = np.ones(self.N, bool)  # nothing is picked yet

@@ -57,6 +57,9 @@ class Selection(Shown):
         decision was made. Below about 1e-12 another machine may pick otherwise.
     ties : int
         Number of picks decided by the lowest index because scores were equal.
+    settled : int or None
+        Rows that float32 could not rule out when a pick was decided, and float64 did, where the
+        factor was computed in float32 for float64's picks; None where it was not.
     """
 
     order: IntArray
@@ -66,6 +69,7 @@ class Selection(Shown):
     candidates: int
     smallest_margin: float = float("inf")
     ties: int = 0
+    settled: int | None = None
 
     def __len__(self) -> int:
         return len(self.order)

@@ -80,6 +80,7 @@ class DeviceFactor:
         self.N = len(X)
         self.t = 0
         self.residual = rules.diagonal.copy()
+        self.settled: int | None = None
         self._device = resolve_device(device)
         self._dtype = torch.float64 if X.dtype == np.float64 else torch.float32
         self._width = -(-self.N // ALIGN) * ALIGN

@@ -55,6 +55,7 @@ def manifest(
         "stop_reason": picks.stop_reason.value,
         "smallest_margin": margin if np.isfinite(margin) else None,
         "ties": picks.ties,
+        "settled": picks.settled,
         "features": dict(run.features),
         "quality": None if run.quality is None else dict(run.quality),
         "kernel": dict(run.kernel),

@@ -22,6 +22,7 @@ from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import choose_kernel
+from spanset.greedy.mixed import is_worth_mixing
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import check_weight
 from spanset.greedy.selection import Selection
@@ -154,6 +155,7 @@ def choose_rows(
         how.device,
         how.enough,
         watcher.progress,
+        watcher.note,
         watcher.cancelled,
     )
     with ExitStack() as stack:
@@ -188,5 +190,8 @@ def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
     N, d = candidates.X.shape
     given = 0 if candidates.given is None else len(candidates.given)
     likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
-    likely = min(likely, room_left(make_kernel(how.kernel), candidates.X, given))
-    require_memory(greedy_bytes(N, likely, d, how.dtype, given), N, likely, how.dtype)
+    kernel = make_kernel(how.kernel)
+    likely = min(likely, room_left(kernel, candidates.X, given))
+    is_mixed = is_worth_mixing(N, likely, kernel, how.dtype, how.device)
+    needed = greedy_bytes(N, likely, d, how.dtype, given, is_mixed=is_mixed)
+    require_memory(needed, N, likely, "float32" if is_mixed else how.dtype)

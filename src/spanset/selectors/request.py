@@ -75,6 +75,7 @@ class Request:
     device: str = "cpu"
     enough: Enough | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
+    on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
 
 
