@@ -1,6 +1,7 @@
 """A selection whose factor is in float32: the same picks, told in the manifest and the plan."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,8 +26,7 @@ def points(tmp_path, monkeypatch):
 def chosen(name, *more):
     command = ["select", "d.jsonl", "-k", "120", "--features", "array:x.npy", "--no-report"]
     assert main([*command, "--run", name, *more]) == 0
-    with open(f"{name}/manifest.json", encoding="utf-8") as file:
-        manifest = json.load(file)
+    manifest = json.loads(Path(name, "manifest.json").read_text(encoding="utf-8"))
     return spanset.read(f"{name}/subset.jsonl").digests.tolist(), manifest
 
 
@@ -54,8 +54,8 @@ def test_what_float32_cannot_do_is_noted_and_done_in_float64(points, monkeypatch
 
 def test_the_plan_counts_the_memory_of_a_mixed_selection(points, monkeypatch, capsys):
     def planned(*more):
-        command = ["select", "d.jsonl", "-k", "300", "--features", "array:x.npy", "--dry-run", "--json"]
-        assert main([*command, *more]) == 0
+        command = ["select", "d.jsonl", "-k", "300", "--features", "array:x.npy", "--dry-run"]
+        assert main([*command, "--json", *more]) == 0
         return json.loads(capsys.readouterr().out)
 
     whole = planned()

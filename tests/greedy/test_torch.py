@@ -53,6 +53,25 @@ def test_both_factors_give_the_same_selection(seed):
         assert_same(device, host)
 
 
+def test_the_host_waits_three_times_a_block_however_many_picks_it_has(monkeypatch):
+    waits, blocks = [], []
+    for name in ("cpu", "item", "tolist", "__bool__", "__float__", "__int__", "__index__"):
+        method = getattr(torch.Tensor, name)
+
+        def told(self, *args, _name=name, _method=method):
+            waits.append(_name)
+            return _method(self, *args)
+
+        monkeypatch.setattr(torch.Tensor, name, told)
+    found = blocked_greedy(
+        clustered(), 300, RBF(), block=64, device="torch:cpu", on_progress=blocks.append
+    )
+    assert len(found) == 300
+    assert len(blocks) < 30
+    assert set(waits) == {"cpu"}
+    assert len(waits) <= 3 * len(blocks)
+
+
 @pytest.mark.parametrize("scratch", [2**10, 2**16, 2**18])
 def test_picks_do_not_depend_on_the_scratch_memory(monkeypatch, scratch):
     """From the narrowest chunks, 64 columns, to one; outsiders judged seven at a time."""
@@ -76,17 +95,17 @@ def test_chunks_cover_every_column_once_within_the_scratch_memory(monkeypatch):
             assert columns == list(range(1_024))
 
 
-def test_only_near_outsiders_are_brought_to_the_host(monkeypatch):
+def test_only_near_outsiders_are_judged(monkeypatch):
     judged = []
-    judge = torch_arrays.Outsiders.judge
+    judge = torch_arrays.judged
 
-    def counting(self, rows, new):
+    def counting(watch, rows, new, rules):
         judged.append(len(rows))
-        assert new.shape == (len(self.picks) - 1, len(rows))
-        assert np.isin(rows, self.near(slice(0, 2_000))).all()
-        return judge(self, rows, new)
+        assert new.shape == (len(watch.picks) - 1, len(rows))
+        assert np.isin(rows, watch.near(slice(0, 2_000))).all()
+        return judge(watch, rows, new, rules)
 
-    monkeypatch.setattr(torch_arrays.Outsiders, "judge", counting)
+    monkeypatch.setattr(torch_arrays, "judged", counting)
     found = blocked_greedy(clustered(), 300, RBF(), block=32, device="torch:cpu")
     assert len(found) == 300
     assert judged  # or the test tests nothing

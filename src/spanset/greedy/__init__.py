@@ -6,6 +6,8 @@
     prediction verification    its two halves
     factor           rows of the partial Cholesky factor
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
+    mixed exact_columns        in float32, but for the columns that decide, which are in float64
+    torch_prediction the two halves where the features are
     conditioning     rows that are there already
     exhaustion       why no row is left
     budget quotas enough       tokens that picks may hold; picks of each group; where to stop

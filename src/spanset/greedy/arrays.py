@@ -22,7 +22,8 @@ from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
-from spanset.greedy.prediction import best_candidates
+from spanset.greedy.prediction import Prediction, best_candidates, predict
+from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Kernel, Matrix
@@ -133,12 +134,12 @@ class HostFactor:
         self.run(gather, range(0, self.t, PANEL))
         return gathered
 
-    def residual_kernel(self, rows: IntArray, coordinates: Matrix) -> FloatArray:
-        """Kernel of `rows` less what the picks explain; (m, m) float64, m = len(rows).
-
-        In the factor's dtype; see `residual_kernel`.
-        """
-        return residual_kernel(self.X[rows], coordinates, self.kernel, self.run)
+    def predicted(
+        self, rows: IntArray, coordinates: Matrix, steps: int, ledger: Ledger | None = None
+    ) -> Prediction:
+        """Picks predicted among candidates `rows`, whose columns of C are `coordinates` (t, m)."""
+        S = residual_kernel(self.points(rows), coordinates, self.kernel, self.run)
+        return predict(S, self.residual[rows], rows, self.rules, steps, ledger)
 
     def extend(
         self,

@@ -34,7 +34,6 @@ from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import CancelledError, Factor
 from spanset.greedy.mixed import MixedFactor, TooCloseError
-from spanset.greedy.prediction import predict
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.greedy.selection import Selection, StopReason
@@ -270,9 +269,7 @@ class _Run:
             larger = max(factor.capacity * 3 // 2, factor.t + steps)
             factor.grow(min(larger, factor.t + self.k - len(self.order)))
         coordinates = factor.coordinates(candidates)
-        S = factor.residual_kernel(candidates, coordinates)
-        residual = factor.residual[candidates]
-        ahead = predict(S, residual, candidates, self.rules, steps, self.ledger)
+        ahead = factor.predicted(candidates, coordinates, steps, self.ledger)
         picks = candidates[ahead.positions]
         outside = np.ones(factor.N, dtype=bool)
         outside[candidates] = False

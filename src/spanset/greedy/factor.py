@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.greedy.prediction import Prediction
+from spanset.greedy.quotas import Ledger
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Matrix
 
@@ -84,8 +86,10 @@ class Factor(Protocol):
         """Columns `rows` of C; (t, len(rows))."""
         ...
 
-    def residual_kernel(self, rows: IntArray, coordinates: Any) -> FloatArray:
-        """Kernel of `rows` less what the picks explain; (m, m) float64 on the host."""
+    def predicted(
+        self, rows: IntArray, coordinates: Any, steps: int, ledger: Ledger | None = None
+    ) -> Prediction:
+        """Picks predicted among candidates `rows` with these columns; see `prediction.predict`."""
         ...
 
     def extend(

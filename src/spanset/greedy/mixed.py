@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.arrays import HostFactor, residual_kernel
+from spanset.greedy.arrays import HostFactor
 from spanset.greedy.exact_columns import ExactColumns, PickedBlock
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.prediction import best_candidates
@@ -126,10 +126,6 @@ class MixedFactor(HostFactor):
     def coordinates(self, rows: IntArray) -> FloatArray:
         """Columns of candidates, in float64; (t, len(rows))."""
         return self._exact.coordinates(rows)
-
-    def residual_kernel(self, rows: IntArray, coordinates: Matrix) -> FloatArray:
-        """Kernel of candidates less what the picks explain, in float64; (m, m)."""
-        return residual_kernel(self._doubled[rows], coordinates, self.kernel, self.run)
 
     def extend(
         self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None

@@ -1,10 +1,9 @@
 """The array operations of the blocked engine, in torch: for GPUs.
 
 `DeviceFactor` is the `Factor` that lives in a device's memory, features and all. Within a block the
-host waits for the device three times: for the candidates' residual kernel, which the prediction
-needs; for the few columns that the verification looks at; for what the residuals lose. Everything
-else is queued. A GPU is kept busy by large products, so that chunks of columns are as wide as the
-scratch memory allows, not as wide as a processor's cache.
+host waits for the device three times: for the picks predicted, for what the verification found, and
+for what the residuals lose. Everything else is queued. A GPU is kept busy by large products, so
+that chunks of columns are as wide as the scratch memory allows, not as wide as a processor's cache.
 
 This module imports torch; blocked.py imports it only when a device is asked for. Symbols: see
 rules.py.
@@ -22,9 +21,12 @@ import numpy as np
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
+from spanset.base.transfers import sent
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
-from spanset.greedy.prediction import best_candidates
+from spanset.greedy.prediction import Prediction, best_candidates, predict
+from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
+from spanset.greedy.torch_prediction import DeviceRules, judged, predicted
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Kernel, Matrix
 
@@ -37,7 +39,7 @@ else:
 # float64: products that fill any GPU), half for the candidates' features and kernel and for pieces
 # of what is copied to and fro. Little beside a factor worth a GPU.
 SCRATCH = 2**30
-JUDGED = 2**14  # outsiders judged at once, on the host: 32 MiB an array at 256 picks
+JUDGED = 2**15  # outsiders judged at once: 64 MiB an array at 256 picks
 
 
 class DeviceFactor:
@@ -144,13 +146,20 @@ class DeviceFactor:
         self._check()
         return self._C[: self.t].index_select(1, self._index(rows))
 
-    def residual_kernel(self, rows: IntArray, coordinates: torch.Tensor) -> FloatArray:
-        """Kernel of `rows` less what the picks explain; (m, m) float64 on the host."""
+    def predicted(
+        self, rows: IntArray, coordinates: torch.Tensor, steps: int, ledger: Ledger | None = None
+    ) -> Prediction:
+        """Picks predicted among candidates `rows`; on the device, but for quotas."""
         self._check()
         points = self.points(rows)
         S = self.kernel.block(points, points)
         S.addmm_(coordinates.T, coordinates, alpha=-1.0)
-        return S.cpu().numpy().astype(np.float64, copy=False)  # waits: the prediction needs it
+        residual = self.residual[rows]
+        if ledger is not None:
+            S = S.cpu().numpy().astype(np.float64, copy=False)  # waits
+            return predict(S, residual, rows, self.rules, steps, ledger)
+        rules = DeviceRules.of(self.rules, rows, self._device)
+        return predicted(S.double(), sent(residual, self._device), rules, steps)
 
     def extend(
         self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None
@@ -190,13 +199,16 @@ class DeviceFactor:
         self.t += count
 
     def _judge(self, watch: Outsiders, b: int) -> Iterator[Judgement]:
-        """Judge the rows near enough to intrude: their columns alone are brought to the host."""
+        """Judge the rows near enough to intrude; on the device, but for quotas."""
         near = watch.near(slice(0, self.N))  # while the device is at the products
         for start in range(0, len(near), JUDGED):
             self._check()
             rows = near[start : start + JUDGED]
             before = self._C[self.t : self.t + b - 1].index_select(1, self._index(rows))
-            yield watch.judge(rows, before.cpu().numpy())
+            if watch.groups is None:
+                yield judged(watch, rows, before, DeviceRules.of(self.rules, rows, self._device))
+            else:
+                yield watch.judge(rows, before.cpu().numpy())
 
     def _sum_squares(self, rows: torch.Tensor, scratch: torch.Tensor, columns: slice) -> None:
         """What `rows` (b, columns) take from the residuals, summed in float64."""
@@ -235,11 +247,11 @@ class DeviceFactor:
     def _tensor(self, array: Any) -> torch.Tensor:
         """`array` on the device in X's dtype; by a copy, since torch warns of read-only arrays."""
         if isinstance(array, np.ndarray):
-            array = torch.from_numpy(np.array(array, order="C"))
+            array = sent(np.array(array, order="C"), self._device)
         return array.to(self._device, self._dtype)
 
     def _index(self, rows: IntArray) -> torch.Tensor:
-        return torch.from_numpy(rows).to(self._device)
+        return sent(rows, self._device)
 
     def _empty(self, *shape: int, dtype: torch.dtype | None = None) -> torch.Tensor:
         return torch.empty(shape, dtype=dtype or self._dtype, device=self._device)
