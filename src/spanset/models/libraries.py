@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import ERROR, getLogger
@@ -37,7 +38,10 @@ def quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            # Torch's, at the first pass back on a card: it makes the context then, all is well.
+            warnings.filterwarnings("ignore", message="Attempting to run cuBLAS")
+            yield
     finally:
         for logger, level in levels.items():
             logger.setLevel(level)
