@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,11 @@ BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the mat
 FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
 CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
 
+# On the processor the candidates' kernel costs m^2 (t + d), the new rows 2 N b (t + d), and m picks
+# of candidates more hold for longer, about in proportion: h = c m. A block has some ten rows' worth
+# of other work. The cost of a pick, (m^2 + 2 N (h + 10)) / h, is least at m = sqrt(20 N).
+BLOCK_OVERHEAD = 10
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -62,30 +68,43 @@ class Progress:
 
 @dataclass
 class _Pace:
-    """Block size b and candidate count m, adapted to how well predictions hold."""
+    """Block size b and candidate count m, adapted to how well predictions hold.
+
+    Attributes
+    ----------
+    largest : int
+        Picks predicted at once, at most.
+    most : int
+        Candidates, at most.
+    """
 
     largest: int
+    most: int
     b: int = field(init=False)
-    ratio: float = CANDIDATES[1]
+    candidates: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.b = min(FIRST_BLOCK, self.largest)
+        self.candidates = self.most  # all along sized for a full block
 
-    @property
-    def candidates(self) -> int:
-        """Candidates to look at: always sized for a full block, since small ones are cheap."""
-        return max(2, int(self.ratio * self.largest))
+    @classmethod
+    def of(cls, largest: int, n: int, device: str) -> _Pace:
+        """For n rows; a device multiplies so fast that more candidates cost it nothing."""
+        most = int(CANDIDATES[1] * largest)
+        if device == "cpu":
+            most = min(most, isqrt(2 * BLOCK_OVERHEAD * n))
+        return cls(largest, max(2, most))
 
     def adapt(self, proposed: int, accepted: int) -> None:
         """Grow after a prediction that held, shrink after one that did not."""
-        low, high = CANDIDATES
         if accepted == proposed:
             if proposed >= self.largest:
-                self.ratio = max(low, 0.85 * self.ratio)
-            self.b = min(self.largest, 2 * self.b)
+                least = min(self.most, int(CANDIDATES[0] * self.largest))
+                self.candidates = max(2, least, int(0.85 * self.candidates))
+            self.b = min(self.largest, self.b + (self.b + 1) // 2)
         else:
-            self.ratio = min(high, 1.2 * self.ratio)
-            self.b = min(self.largest, max(FIRST_BLOCK, accepted + accepted // 4))
+            self.candidates = min(self.most, int(1.2 * self.candidates) + 1)
+            self.b = min(self.largest, max(FIRST_BLOCK, accepted + accepted // 10))
 
 
 def blocked_greedy(
@@ -179,7 +198,7 @@ def blocked_greedy(
     room = g + (possible if budget is None else min(possible, budget.likely_rows))
 
     def picked(place: Callable[..., Factor]) -> Selection:
-        pace = _Pace(block)
+        pace = _Pace.of(block, len(X), device)
         with place(X, kernel, rules, room, cancelled=cancelled) as factor:
             run = _Run(factor, rules, possible, budget, quotas, enough, pace, on_progress)
             try:
@@ -190,7 +209,7 @@ def blocked_greedy(
                 picks = run.selection(StopReason.INTERRUPTED)
         return replace(picks, settled=factor.settled)
 
-    in_full = factor_maker(device, workers, _Pace(block).candidates)
+    in_full = factor_maker(device, workers, _Pace.of(block, len(X), device).most)
     try:
         picks = picked(partial(MixedFactor, workers=workers) if mixed else in_full)
     except TooCloseError as error:
