@@ -22,6 +22,7 @@ NAMES = (
     "known-sets",
     "measures",
     "methods",
+    "mixed",
     "neighbours",
     "pages",
     "peers",
