@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.arrays import Run
 from spanset.greedy.factor import ALIGN
-from spanset.kernels.kernel import Kernel
+from spanset.kernels.kernel import Kernel, Matrix
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PickedBlock:
     inverse: FloatArray
 
     @classmethod
-    def of(cls, points: FloatArray, before: FloatArray, lower: FloatArray) -> PickedBlock:
+    def of(cls, points: FloatArray, before: FloatArray, lower: Matrix) -> PickedBlock:
         """From the Cholesky factor itself."""
         inverse = solve_triangular(lower, np.eye(len(lower)), lower=True)
         return cls(points, np.ascontiguousarray(before), inverse)

@@ -111,7 +111,7 @@ class MixedFactor(HostFactor):
             more = may_win.copy()
             more[rows] = False
             if not more.any():
-                self.settled += int((may_win & is_new).sum())
+                self.settled = (self.settled or 0) + int((may_win & is_new).sum())
                 return rows[scores > -np.inf]
             rows = np.union1d(rows, np.flatnonzero(more))
             if len(rows) > max(CLOSEST, m):
