@@ -90,7 +90,7 @@ class MixedFactor(HostFactor):
         self._witnesses = np.unique(np.linspace(0, self.N - 1, WITNESSES).astype(np.int64))
         self._watched = rules.diagonal[self._witnesses]  # their residuals, in float32
         self._exact = ExactColumns(X, kernel, rules.diagonal, self._witnesses, self.run)
-        self.settled = 0
+        self.settled: int | None = 0
 
     @property
     def highest(self) -> FloatArray:
