@@ -24,7 +24,7 @@ from spanset.base.unit_rows import unit_rows
 from spanset.greedy.blocked import blocked_greedy
 from spanset.kernels.rbf import RBF
 
-WAYS = ("float64", "mixed", "float32")
+WAYS = ("float64", "mixed")
 
 
 def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
