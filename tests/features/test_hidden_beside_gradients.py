@@ -121,15 +121,16 @@ def test_gradients_without_hidden_states_serve_scores(model, no_model, name):
 
 
 def test_rows_with_a_zero_gradient_have_hidden_states(model, monkeypatch):
-    passed = ModelRun._passed
+    queued = ModelRun._queued
 
     def spoilt(run, once, rows, read):
-        found, was_split = passed(run, once, rows, read)
+        flight, was_split = queued(run, once, rows, read)
+        found = flight.landed()
         if found.total is not None:
             found.total[rows == 2] = 0.0
         return found, was_split
 
-    monkeypatch.setattr(ModelRun, "_passed", spoilt)
+    monkeypatch.setattr(ModelRun, "_queued", spoilt)
     data = read(ROWS)
     assert 2 not in GradientFeatures.load(model, CONFIG).transform(data).kept
     X = spanset.represent(data, f"hidden:{model}", model=CONFIG)

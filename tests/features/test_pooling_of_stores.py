@@ -37,9 +37,9 @@ PICK = ("select", "d.jsonl", "-k", "5", "--draws", "0")
 @pytest.fixture
 def passed(monkeypatch):
     """Numbers of rows that went through the model, a pass each."""
-    found, once = [], ModelRun._passed
+    found, once = [], ModelRun._queued
     monkeypatch.setattr(
-        ModelRun, "_passed", lambda *args: found.append(len(args[2])) or once(*args)
+        ModelRun, "_queued", lambda *args: found.append(len(args[2])) or once(*args)
     )
     return found
 

@@ -46,14 +46,15 @@ def test_a_longer_cut_represents_more_rows_but_is_bounded_by_the_context(model):
 def test_a_gradient_without_a_direction_leaves_its_row_out(
     model, tmp_path, monkeypatch, value, status, reason
 ):
-    passed = ModelRun._passed
+    queued = ModelRun._queued
 
     def spoilt(run, once, rows, read):
-        found, was_split = passed(run, once, rows, read)
+        flight, was_split = queued(run, once, rows, read)
+        found = flight.landed()
         found.total[rows == 2] = value
         return found, was_split
 
-    monkeypatch.setattr(ModelRun, "_passed", spoilt)
+    monkeypatch.setattr(ModelRun, "_queued", spoilt)
     data = read(ROWS)
     store = store_of(GradientFeatures.load(model, SMALL), data, tmp_path / "s")
     assert np.flatnonzero(store.column("status") == status).tolist() == [2, 18]
