@@ -23,7 +23,8 @@ def greedy_seconds(
     Mixed: with the factor in float32, what decides in `dtype` (see greedy/mixed.py).
     """
     t = k + given
-    products = OVERHEAD * n * t * (t + 2 * d)
+    # Columns of picked rows are let go of.
+    products = OVERHEAD * t * (n * (t + 2 * d) - min(t, n) * (2 * t / 3 + d))
     if not is_mixed:
         return products / products_per_second(dtype)
     exact = OVERHEAD * t**3 / 3  # each pick's own column, solved once

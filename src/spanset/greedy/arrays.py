@@ -32,6 +32,7 @@ Result = TypeVar("Result")
 
 CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
 PANEL = 256  # rows of a candidate panel, likewise
+SPENT_SHARE = 1 / 8  # of the columns, from which those of spent rows are let go of
 
 
 class Run(Protocol):
@@ -74,10 +75,11 @@ class HostFactor:
         self.t = 0
         self.residual = rules.diagonal.copy()
         self.settled: int | None = None
-        self._C = np.empty((capacity, -(-self.N // ALIGN) * ALIGN), X.dtype)
-        self._drop = np.zeros(self.N)
-        self._starts = range(0, self.N, CHUNK)
-        self._tail = self._padded_tail()
+        self._C = np.empty((capacity, _padded(self.N)), X.dtype)
+        # Row of each column, ascending, and column of each row: -1 where it has been let go of.
+        self._rows: IntArray = np.arange(self.N)
+        self._columns: IntArray = np.arange(self.N)
+        self._drop = np.zeros(self.N)  # of each column
         self._scratch = local()
         self._workers, self._cancelled = workers, cancelled
         self._stack = ExitStack()
@@ -129,8 +131,9 @@ class HostFactor:
 
         def gather(start: int) -> None:
             stop = min(start + PANEL, self.t)
-            np.take(self._C[start:stop], rows, axis=1, out=gathered[start:stop], mode="clip")
+            np.take(self._C[start:stop], columns, axis=1, out=gathered[start:stop], mode="clip")
 
+        columns = self._columns[rows]
         self.run(gather, range(0, self.t, PANEL))
         return gathered
 
@@ -162,8 +165,8 @@ class HostFactor:
         weights = weights.astype(self._C.dtype, copy=False)
 
         def chunk(start: int) -> Judgement | None:
-            stop = min(start + CHUNK, self.N)
-            features = self.X[start:stop] if stop - start == CHUNK else self._tail
+            stop = min(start + CHUNK, len(self._rows))
+            features = self._features(start, stop)
             width = len(features)
             columns = self._C[: t + b, start : start + width]
             new = self._buffer(b, width)
@@ -175,8 +178,8 @@ class HostFactor:
             columns[t:] = new
             new = new[:, : stop - start]
             judgement = None
-            if watch is not None and len(rows := watch.near(slice(start, stop))):
-                judgement = watch.judge(rows, new[:-1, rows - start])
+            if watch is not None and len(rows := watch.near(self._rows[start:stop])):
+                judgement = watch.judge(rows, new[:-1, self._columns[rows] - start])
             np.multiply(new, new, out=new)
             new.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
             return judgement
@@ -189,18 +192,43 @@ class HostFactor:
 
         Those of `spent` become exactly 0.
         """
+        self._take_off(count)
+        self.residual[spent] = 0.0
+        self._let_go()
+
+    def _take_off(self, count: int) -> None:
+        """What the first `count` new rows explain, off the residuals."""
         if count < self._proposed:
             rows = slice(self.t, self.t + count)
 
             def chunk(start: int) -> None:
-                stop = min(start + CHUNK, self.N)
+                stop = min(start + CHUNK, len(self._rows))
                 kept = np.square(self._C[rows, start:stop])
                 kept.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
 
             self.run(chunk, self._starts)
-        self.residual -= self._drop
-        self.residual[spent] = 0.0
+        self.residual[self._rows] -= self._drop[: len(self._rows)]
         self.t += count
+
+    def _let_go(self) -> None:
+        """Move the columns together where many are of spent rows: nobody reads them again.
+
+        In place, since there may be no room for two factors.
+        """
+        rows = self._rows
+        is_left = ~(self.highest[rows] < self.rules.spent_below[rows])
+        left = np.flatnonzero(is_left)
+        if not len(left) or len(rows) - len(left) < SPENT_SHARE * len(rows):
+            return
+
+        def move(start: int) -> None:
+            for row in self._C[start : min(start + PANEL, self.t)]:
+                row[: len(left)] = row[left]
+
+        self.run(move, range(0, self.t, PANEL))
+        self._rows = rows[left]
+        self._columns[rows] = -1
+        self._columns[self._rows] = np.arange(len(left))
 
     def run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:
         """Run tasks on the workers; results in the items' order."""
@@ -212,11 +240,18 @@ class HostFactor:
 
         return list(self._pool.map(unless_cancelled, items))
 
-    def _padded_tail(self) -> Matrix:
-        """Features of the last chunk, with zero rows up to a multiple of ALIGN."""
-        tail = self.X[self.N - 1 - (self.N - 1) % CHUNK :]
-        padded = np.zeros((-(-len(tail) // ALIGN) * ALIGN, self.X.shape[1]), self.X.dtype)
-        padded[: len(tail)] = tail
+    @property
+    def _starts(self) -> range:
+        """First columns of the chunks."""
+        return range(0, len(self._rows), CHUNK)
+
+    def _features(self, start: int, stop: int) -> Matrix:
+        """Features of a chunk of columns, with zero rows up to a multiple of ALIGN."""
+        rows, width = self._rows[start:stop], _padded(stop - start)
+        if len(self._rows) == self.N and width == stop - start:
+            return self.X[start:stop]
+        padded = np.zeros((width, self.X.shape[1]), self.X.dtype)
+        np.take(self.X, rows, axis=0, out=padded[: len(rows)], mode="clip")
         return padded
 
     def _buffer(self, rows: int, width: int) -> Matrix:
@@ -246,3 +281,8 @@ def residual_kernel(points: Matrix, coordinates: Matrix, kernel: Kernel, run: Ru
     for start in starts:
         S[:start, start : start + PANEL] = S[start : start + PANEL, :start].T
     return S.astype(np.float64, copy=False)
+
+
+def _padded(columns: int) -> int:
+    """Columns up to a multiple of ALIGN."""
+    return -(-columns // ALIGN) * ALIGN

@@ -8,8 +8,9 @@ grow, so an outsider whose stale score lies below the last predicted score canno
 looked at. The verified prefix (at least one pick) is accepted. Exact, not approximate: under the
 rounding rule the picks are the loop's.
 
-Cost: N k^2 + 2 N k d floating-point operations as matrix products, plus about a tenth for
-prediction, against N k^2 / 2 numbers read from memory by the loop. Memory: N k numbers.
+Cost: N k^2 - 2 k^3 / 3 + 2 N k d floating-point operations as matrix products (columns of picked
+rows are let go of), plus about a tenth for prediction, against N k^2 / 2 numbers read from memory
+by the loop. Memory: N k numbers.
 The array operations on all N candidates are the factor's (factor.py), on the processor or a GPU.
 Symbols: see rules.py.
 """

@@ -142,19 +142,22 @@ class MixedFactor(HostFactor):
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last; see how far float32 is off."""
-        super().accept(count)
+        self._take_off(count)
         points, coordinates, lower = self._picked
         self._exact.append(
             PickedBlock.of(points[:count], coordinates[:, :count], lower[:count, :count])
         )
-        self._watched -= self._drop[self._witnesses]
-        self._compare(self._witnesses, self._watched)
+        columns = self._columns[self._witnesses]
+        is_there = columns >= 0
+        self._watched[is_there] -= self._drop[columns[is_there]]
+        self._compare(self._witnesses[is_there], self._watched[is_there])
         held = self._exact.rows
         self._is_picked[spent] = True
         self._is_exact[:] = self._is_picked
         self._is_exact[held] = True
         self.residual[held] = self._exact.residual(held)
         self.residual[self._is_picked] = 0.0
+        self._let_go()
 
     def _hold(self, rows: IntArray) -> IntArray:
         """Compute these rows in float64; those that were not before."""

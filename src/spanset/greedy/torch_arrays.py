@@ -200,7 +200,7 @@ class DeviceFactor:
 
     def _judge(self, watch: Outsiders, b: int) -> Iterator[Judgement]:
         """Judge the rows near enough to intrude; on the device, but for quotas."""
-        near = watch.near(slice(0, self.N))  # while the device is at the products
+        near = watch.near(np.arange(self.N))  # while the device is at the products
         for start in range(0, len(near), JUDGED):
             self._check()
             rows = near[start : start + JUDGED]

@@ -54,15 +54,13 @@ class Outsiders:
     groups: IntArray | None = None
     slack: FloatArray | None = None
 
-    def near(self, columns: slice) -> IntArray:
-        """Rows among `columns` whose stale score lets them intrude: the ones to judge."""
+    def near(self, rows: IntArray) -> IntArray:
+        """Those of `rows` whose stale score lets them intrude: the ones to judge."""
         # Rows within the smallest margin of the last score are looked at too: they cannot
         # intrude, but the recorded margin would miss them.
         gaps = self.ahead.gaps
         reach = self.ahead.scores[-1] - gaps.min(initial=self.margin, where=gaps > 0.0)
-        rows = np.flatnonzero(self.outside[columns] & (self.stale[columns] >= reach))
-        rows += columns.start
-        return rows
+        return rows[self.outside[rows] & (self.stale[rows] >= reach)]
 
     def judge(self, rows: IntArray, new: npt.NDArray[np.floating[Any]]) -> Judgement:
         """Steps beaten by any of `rows`, and the best of their scores at each.
