@@ -61,8 +61,24 @@ def cluster_rows(X: Cosines, count: int, seed: int) -> Clusters:
     for start in range(0, len(X), BATCH):
         rows = slice(start, start + BATCH)
         cosine[rows] = np.einsum("ij,ij->i", X[rows], centres[of[rows]])
+    of = _merged(X, of, cosine, count)
     _fill(X, of, cosine, count)
     return Clusters(of, cosine, count)
+
+
+def _merged(X: Cosines, of: IntArray, cosine: Cosines, count: int) -> IntArray:
+    """Clusters that hold copies of one row alone, made one.
+
+    Two centres may be the same row; to which of them a copy is nearer, its last bits say.
+    """
+    lowest, first = np.full(count, np.inf, np.float32), np.full(count, len(X))
+    np.minimum.at(lowest, of, cosine)
+    np.minimum.at(first, of, np.arange(len(X)))
+    into = np.arange(count)
+    seen: dict[bytes, int] = {}
+    for one in np.flatnonzero((lowest >= COPY) & (first < len(X))).tolist():
+        into[one] = seen.setdefault(X[first[one]].tobytes(), one)
+    return into[of]
 
 
 def _fill(X: Cosines, of: IntArray, cosine: Cosines, count: int) -> None:
