@@ -24,6 +24,7 @@ from spanset.base.memory import available_bytes
 from spanset.greedy.conditioning import Conditioning
 from spanset.kernels.kernel import Kernel, Matrix
 
+NOTHING_LEFT = 1e-12  # of k(i, i): a pick keeps at least 1e-10, a copy some 1e-14
 MATRICES = 2.5  # of p^2 numbers held at once: the kernel, its factor, and what numpy keeps beside
 
 
@@ -60,14 +61,21 @@ def factor_of(given: Matrix, picks: Matrix, kernel: Kernel) -> Conditioning:
     points = np.concatenate([given, picks])
     _require_room(len(given), len(picks))
     try:
-        return Conditioning.on(points, kernel)
-    except np.linalg.LinAlgError as error:
+        factor = Conditioning.on(points, kernel)
+    except np.linalg.LinAlgError:
+        factor = None
+    # A copy leaves less than nothing, or what rounding makes of it: that depends on the processor.
+    if (
+        factor is None
+        or (np.square(factor.lower.diagonal()) < NOTHING_LEFT * kernel.diagonal(points)).any()
+    ):
         raise DataError(
             "the picks repeat each other, or given rows",
             where="features",
             why="the features or the given rows are not what they were when rows were picked",
             fix="put back the array, store, model or --given file of the run, or select again",
-        ) from error
+        )
+    return factor
 
 
 def shares(factor: Conditioning, rows: FloatArray, kernel: Kernel) -> Shares:
