@@ -50,6 +50,7 @@ CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
 # of candidates more hold for longer, about in proportion: h = c m. A block has some ten rows' worth
 # of other work. The cost of a pick, (m^2 + 2 N (h + 10)) / h, is least at m = sqrt(20 N).
 BLOCK_OVERHEAD = 10
+FEW = 256  # candidates that cost next to nothing
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Pace:
         """For n rows; a device multiplies so fast that more candidates cost it nothing."""
         most = int(CANDIDATES[1] * largest)
         if device == "cpu":
-            most = min(most, isqrt(2 * BLOCK_OVERHEAD * n))
+            most = min(most, max(FEW, isqrt(2 * BLOCK_OVERHEAD * n)))
         return cls(largest, max(2, most))
 
     def adapt(self, proposed: int, accepted: int) -> None:
