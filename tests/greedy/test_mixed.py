@@ -73,15 +73,14 @@ def test_the_number_of_workers_changes_no_bit(workers):
 
 def test_an_error_beyond_the_bound_is_noticed_and_all_is_selected_in_float64(monkeypatch):
     """Errors a thousand times as large as float32's, which no bound allows for."""
-    accept = mixed.HostFactor.accept
+    take_off = mixed.MixedFactor._take_off
 
-    def off(self, count, spent=mixed.NO_ROWS):
-        accept(self, count, spent)
-        if isinstance(self, mixed.MixedFactor):
-            self._drop *= 1.001
-            self.residual -= 0.001 * self._drop
+    def off(self, count):
+        take_off(self, count)
+        self._drop *= 1.001
+        self.residual[self._rows] -= 0.001 * self._drop[: len(self._rows)]
 
-    monkeypatch.setattr(mixed.HostFactor, "accept", off)
+    monkeypatch.setattr(mixed.MixedFactor, "_take_off", off)
     expected, found, notes = both(clustered(1_000), 200, RBF())
     assert_same(found, expected)
     assert found.settled is None
