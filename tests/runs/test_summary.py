@@ -98,3 +98,8 @@ def test_fewer_random_subsets_are_drawn_where_they_are_alike(selection, monkeypa
     assert len(ComparedGains.of(X, picks, 20, RBF()).random) == 3
     assert len(ComparedGains.of(X, picks, 21, RBF()).random) == 1
     assert len(ComparedGains.of(X, picks, 21, RBF(), draws=2).random) == 2
+
+
+def test_none_are_drawn_where_none_are_asked_for():
+    assert compared_gains.draws_for(20, 0) == 0
+    assert compared_gains.draws_for(compared_gains.ALIKE_ROWS, None) == 3

@@ -24,8 +24,10 @@ ALIKE_ROWS = 4_000
 Features = npt.NDArray[np.floating[Any]]
 
 
-def usual_draws(count: int) -> int:
-    """Random subsets that `count` rows are compared with, where nobody says how many."""
+def draws_for(count: int, asked: int | None) -> int:
+    """Random subsets that `count` rows are compared with; by default fewer of many rows."""
+    if asked is not None:
+        return asked
     return 3 if count <= ALIKE_ROWS else 1
 
 
@@ -69,7 +71,7 @@ class ComparedGains:
         given : (g, d), optional
             Rows that gains are conditional on, as the kernel sees them.
         draws : int, optional
-            Random subsets; by default `usual_draws`.
+            Random subsets; see `draws_for`.
         lengths : (N,) float64, optional
             Lengths of the rows, where these count.
 
@@ -89,9 +91,9 @@ class ComparedGains:
         compared = count + (0 if given is None else len(given)) <= COMPARED_ROWS
         if np.isnan(picked).any() and compared:
             picked = replayed(picks.order[:count])
-        draws = usual_draws(count) if draws is None else draws
         drawn = [
-            np.random.default_rng([seed, draw]).permutation(len(X))[:count] for draw in range(draws)
+            np.random.default_rng([seed, draw]).permutation(len(X))[:count]
+            for draw in range(draws_for(count, draws))
         ]
         return cls(picked, drawn, [replayed(rows) for rows in drawn if compared])
 

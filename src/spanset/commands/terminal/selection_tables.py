@@ -132,13 +132,13 @@ def _caption(outcome: Outcome) -> str:
     from spanset.diversity.measures.near_duplicates import THRESHOLD
     from spanset.quality.model_scores import MODEL_SCORES
     from spanset.quality.scores import column_of
-    from spanset.runs.compared_gains import usual_draws
+    from spanset.runs.compared_gains import draws_for
     from spanset.runs.set_lines import middle_shown
 
     sets = outcome.summaries
     said = []
     if any(one.log_det is not None for one in sets):
-        draws = outcome.run.config.get("draws") or usual_draws(sets[-1].rows)
+        draws = draws_for(sets[-1].rows, outcome.run.config.get("draws"))
         spread = f"; ± its deviation over {draws} random subsets" if draws > 1 else ""
         said.append(f"Log det is the volume that rows span: higher is more diverse{spread}.")
     said.append(f"Near duplicates have another row at cosine {THRESHOLD:g} or more.")
