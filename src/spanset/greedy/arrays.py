@@ -21,8 +21,8 @@ from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
-from spanset.greedy.prediction import Prediction, best_candidates, predict
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals
+from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
@@ -43,7 +43,7 @@ class Run(Protocol):
         ...
 
 
-class HostFactor:
+class HostFactor(KnownResiduals):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
 
     Use as a context manager: inside it, BLAS runs one thread a worker.
@@ -107,19 +107,6 @@ class HostFactor:
         larger = np.empty((capacity, self._C.shape[1]), self._C.dtype)
         larger[: self.t] = self._C[: self.t]
         self._C = larger
-
-    @property
-    def highest(self) -> FloatArray:
-        """The residuals: none is higher than it seems; (N,)."""
-        return self.residual
-
-    def scores(self) -> FloatArray:
-        """Current score of every row, or the highest that it can be; (N,)."""
-        return self.rules.scores(self.highest)
-
-    def candidates(self, stale: FloatArray, m: int) -> IntArray:
-        """The m best rows by `stale` scores (N,), ascending."""
-        return best_candidates(stale, m)
 
     def points(self, rows: IntArray) -> Matrix:
         """Features of `rows`; (len(rows), d)."""

@@ -35,7 +35,7 @@ from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import CancelledError, Factor
-from spanset.greedy.mixed import MixedFactor, TooCloseError
+from spanset.greedy.mixed import MixedFactor, TooCloseError, is_worth_mixing
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.greedy.selection import Selection, StopReason
@@ -123,7 +123,7 @@ def blocked_greedy(
     block: int = BLOCK,
     workers: int = 0,
     device: str = "cpu",
-    mixed: bool = False,
+    mixed: bool | None = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -156,9 +156,9 @@ def blocked_greedy(
         Where the factor lives: ``cpu`` (numpy), ``cuda`` or ``cuda:1`` (torch on that GPU), or
         ``torch:cpu`` (torch without a GPU: slower than ``cpu``, to try that path). The picks are
         the same but for decisions closer than the rounding (in float32: near ties).
-    mixed : bool
-        Compute the factor in float32 and decide in float64: the picks of float64 X in about half
-        the time and memory (mixed.py). On ``cpu`` alone.
+    mixed : bool or None
+        Compute the factor in float32 and decide in float64: the picks of float64 X in less time
+        and memory (mixed.py), on ``cpu`` alone. None: where it is worth it.
     on_progress : callable
         Told after each block.
     on_note : callable
@@ -211,6 +211,8 @@ def blocked_greedy(
                 picks = run.selection(StopReason.INTERRUPTED)
         return replace(picks, settled=factor.settled)
 
+    if mixed is None:
+        mixed = is_worth_mixing(len(X), room - g, kernel, X.dtype.name, device)
     in_full = factor_maker(device, workers, _Pace.of(block, len(X), device).most)
     try:
         picks = picked(partial(MixedFactor, workers=workers) if mixed else in_full)
@@ -219,8 +221,6 @@ def blocked_greedy(
         needed = greedy_bytes(len(X), room, X.shape[1], "float64")
         require_memory(needed, len(X), room, "float64")
         picks = picked(in_full)
-    if picks.stop_reason is StopReason.INTERRUPTED:
-        return picks
     if picks.stop_reason is not StopReason.EXHAUSTED and (
         picks.stop_reason is not StopReason.REACHED_K or len(picks) == k
     ):

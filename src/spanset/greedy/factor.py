@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.prediction import Prediction
+from spanset.greedy.prediction import Prediction, best_candidates
 from spanset.greedy.quotas import Ledger
+from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Matrix
 
@@ -24,6 +25,26 @@ NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
 
 class CancelledError(Exception):
     """The caller asked to stop; the factor is as it was before the block."""
+
+
+class KnownResiduals:
+    """What factors share that compute all residuals as exactly as decisions need them."""
+
+    rules: Rules
+    residual: FloatArray
+
+    @property
+    def highest(self) -> FloatArray:
+        """The residuals: none is higher than it seems; (N,)."""
+        return self.residual
+
+    def scores(self) -> FloatArray:
+        """Current score of every row, or the highest that it can be; (N,)."""
+        return self.rules.scores(self.highest)
+
+    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+        """The m best rows by `stale` scores (N,), ascending."""
+        return best_candidates(stale, m)
 
 
 class Factor(Protocol):

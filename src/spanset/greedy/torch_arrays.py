@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.array_types import IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
 from spanset.base.transfers import sent
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError
-from spanset.greedy.prediction import Prediction, best_candidates, predict
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals
+from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
 from spanset.greedy.torch_prediction import DeviceRules, judged, predicted
@@ -42,7 +42,7 @@ SCRATCH = 2**30
 JUDGED = 2**15  # outsiders judged at once: 64 MiB an array at 256 picks
 
 
-class DeviceFactor:
+class DeviceFactor(KnownResiduals):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, on a device.
 
     Use as a context manager: memory on the device is taken on entry and given back on exit.
@@ -123,19 +123,6 @@ class DeviceFactor:
             larger = self._empty(capacity, self._width)
         larger[: self.t] = self._C[: self.t]
         self._C, self._capacity = larger, capacity
-
-    @property
-    def highest(self) -> FloatArray:
-        """The residuals: none is higher than it seems; (N,)."""
-        return self.residual
-
-    def scores(self) -> FloatArray:
-        """Current score of every row, or the highest that it can be; (N,)."""
-        return self.rules.scores(self.highest)
-
-    def candidates(self, stale: FloatArray, m: int) -> IntArray:
-        """The m best rows by `stale` scores (N,), ascending."""
-        return best_candidates(stale, m)
 
     def points(self, rows: IntArray) -> torch.Tensor:
         """Features of `rows`; (len(rows), d)."""
