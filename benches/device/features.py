@@ -6,7 +6,6 @@ where they are there, else made up with the lengths of Alpaca's.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -25,6 +24,7 @@ from spanset.features.gradient import GradientFeatures
 from spanset.stores.keeping import in_store
 
 WORDS = 4_000  # of the made-up vocabulary
+NAMES = ("prompt", "completion")
 
 
 class _Clock:
@@ -106,7 +106,4 @@ def _rows(data: Path, count: int) -> Dataset:
         {name: " ".join(rng.choice(words, size)) for name, size in zip(NAMES, sizes, strict=True)}
         for sizes in lengths
     ]
-    return read(json.loads(json.dumps(rows)))
-
-
-NAMES = ("prompt", "completion")
+    return read(rows)
