@@ -131,7 +131,13 @@ def test_calls_whose_reasoning_is_forgotten_are_found(untrained):
     assert found(FORGETS, without(CALLING, *untrained)) == answers
 
 
-@pytest.mark.parametrize("arguments", [{}, {"a": ""}, {"a": {}}, {"a": [1, None]}, {"a": 0}])
+# Characters are escaped in JSON: what is written of a text may end otherwise than the text.
+ESCAPED = [{"a": "\x1b"}, {"a": "\x0d\x0d0"}, {"a": "é"}, {"a": "\x1fZqvx\x1b"}]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"a": ""}, {"a": {}}, {"a": [1, None]}, {"a": 0}, *ESCAPED]
+)
 @pytest.mark.parametrize("template", [EVERYTHING, EVERYTHING_MARKED, WHOLE_ONLY + EVERYTHING])
 @pytest.mark.parametrize("text", ["", "I look."])
 def test_calls_are_found_whatever_their_arguments(template, arguments, text):

@@ -26,8 +26,9 @@ from spanset.models.rendering.template_messages import Message
 from spanset.models.rendering.token_spans import Span
 
 # Words of different lengths, first and last letters, so that for any text two of them share
-# neither end with it. None is a word that a template knows.
-WORDS = ("Zqvxk", "Jkwqyzb", "Xwjqzh", "Qxzjvkwd", "Vjzqwxqfg", "Wzxjqvpkmt")
+# neither end with it. None is a word that a template knows, and none ends as the escape of a
+# character does (\n, \u001b): what is written of a text may end otherwise than the text.
+WORDS = ("Zqvxk", "Jkwqybz", "Xwjqzh", "Qxzjvkdw", "Vjzqwxqfg", "Wzxjqvpktm")
 
 _ONE_WORD = f"(?:{'|'.join(WORDS)})"
 _WORDS = re.compile(f"{_ONE_WORD}(?: ?{_ONE_WORD})*")
