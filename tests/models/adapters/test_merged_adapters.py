@@ -134,14 +134,16 @@ def test_features_are_those_of_the_merged_model_saved(folder, bases, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_an_adapter_is_merged_in_the_type_that_is_asked_for(folder, dtype):
+def test_an_adapter_is_merged_in_the_type_that_is_asked_for(folder, bases, dtype):
     model = load_model(find_model(str(folder)), device="cpu", dtype=dtype)
     assert {parameter.dtype for parameter in model.parameters()} == {getattr(torch, dtype)}
     batch = whole(token_rows(3))
-    cosine = torch.nn.functional.cosine_similarity(
-        captured(model, batch).total, captured(loaded(folder), batch).total
+    merged, exact, base = (
+        captured(one, batch).total for one in (model, loaded(folder), loaded(bases()))
     )
-    assert (cosine > 0.99).all()
+    cosine = torch.nn.functional.cosine_similarity
+    # Processors that multiply in bfloat16 itself come to 0.987, others to 0.997.
+    assert cosine(merged, exact).min() > 0.95 > cosine(base, exact).max()
 
 
 def test_the_skeleton_is_the_bases(folder, bases):
