@@ -60,5 +60,5 @@ def test_the_plan_counts_the_memory_of_a_mixed_selection(points, monkeypatch, ca
 
     whole = planned()
     monkeypatch.setattr(mixed, "WORTH", 1)
-    monkeypatch.setattr("spanset.base.memory.HELD", 0)
+    monkeypatch.setattr("spanset.greedy.footprint.HELD", 0)
     assert planned()["memory_bytes"] < whole["memory_bytes"]

@@ -1,4 +1,4 @@
-"""What a selection needs in memory, what there is, and what was used at most."""
+"""What memory there is, and what was used at most."""
 
 from __future__ import annotations
 
@@ -8,30 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
-from spanset.base.errors import SpansetError
-
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-HELD = 2304  # rows held in float64 where the factor is computed in float32
-
-
-def greedy_bytes(
-    n: int, k: int, d: int, dtype: str, given: int = 0, *, is_mixed: bool = False
-) -> int:
-    """Bytes of the factor of `n` candidates after `k` picks, and of their features.
-
-    Mixed: with the factor in float32, what decides in `dtype` (see greedy/mixed.py).
-    """
-    itemsize, t = np.dtype(dtype).itemsize, k + given
-    conditioning = 2 * 8 * given * given  # the given rows' kernel and its factor, in float64
-    features = itemsize * (n + given) * d
-    if not is_mixed:
-        return itemsize * n * t + features + conditioning
-    exact = itemsize * (HELD * t + t * t // 2)
-    return 4 * n * (t + d) + exact + features + conditioning
 
 
 def available_bytes() -> int:
@@ -51,29 +28,6 @@ def available_bytes() -> int:
         except (OSError, ValueError):
             continue
     return available
-
-
-def require_memory(needed: int, n: int, k: int, dtype: str, *, where: str = "-k") -> None:
-    """Refuse a selection of `k` of `n` rows that cannot fit; `where` is the flag that says k.
-
-    Raises
-    ------
-    SpansetError
-        With what to change.
-    """
-    available = available_bytes()
-    if needed <= available:
-        return
-    fits = int(k - (needed - available) / (n * np.dtype(dtype).itemsize))
-    advice = ["--dtype float32 halves it"] if dtype == "float64" else []
-    advice += [f"{where} {fits} fits as it is"] if fits > 0 else []
-    raise SpansetError(
-        f"the selection needs {needed / 2**30:.1f} GiB of memory, {available / 2**30:.1f} GiB are "
-        "available",
-        where=where,
-        why=f"the factor holds rows x picks numbers of {dtype}",
-        fix="; ".join(advice) or "select from fewer rows, or on a larger machine",
-    )
 
 
 def peak_bytes() -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spanset.base.memory import available_bytes, greedy_bytes
+from spanset.base.disk_space import scratch_folder
+from spanset.base.memory import available_bytes
 from spanset.base.speed import greedy_seconds
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import duration, is_auto, size_of, token_count
@@ -20,6 +21,8 @@ from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.exhaustion import room_left
+from spanset.greedy.factor import BLOCK
+from spanset.greedy.footprint import Footprint, free_bytes
 from spanset.greedy.mixed import is_worth_mixing
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
@@ -67,7 +70,9 @@ class Plan:
     memory_bytes, available_bytes : int or None
         Of the selection, and what there is.
     disk_bytes : dict
-        Of the subset, and of features that are kept.
+        Of the subset, of features that are kept, and of a factor that memory does not hold.
+    scratch : str
+        Where there is room for that factor, and how much; empty where memory holds it.
     """
 
     inputs: list[dict[str, Any]]
@@ -89,6 +94,7 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
     beside: dict[str, int] = field(default_factory=dict)
     found_by: str = ""
+    scratch: str = ""
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -120,6 +126,8 @@ class Plan:
             lines["memory"] = f"{needed} of {there} available, for the selection"
         sizes = {name: size for name, size in self.disk_bytes.items() if size}
         lines["disk"] = ", ".join(f"{name} about {size_of(sizes[name])}" for name in sizes)
+        if self.scratch:
+            lines["disk"] += f" in {self.scratch}"
         if any(self.seconds.values()):
             parts = (f"{name} {_about(value)}" for name, value in self.seconds.items() if value)
             lines["time"] = ", ".join(parts) + ", on this machine"
@@ -150,9 +158,18 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     d = dimension(task.spec) if maker is None else maker.dimension
     g = 0 if given is None else len(given)
     needed = available = None
+    scratch = ""
     if method_named(config.choice.method).holds_factor:
-        needed, seconds["selection"] = _greedy_cost(config, len(data), k, d, g)
         available = available_bytes()
+        taken, is_mixed = _greedy_takes(config, len(data), k, d, g)
+        needed, block = taken.in_memory, None
+        if needed > available and config.model.selection_device == "cpu":
+            folder = scratch_folder(config.compute.scratch)
+            needed, block, disk["factor"] = taken.beside_file, BLOCK, taken.factor
+            scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
+        seconds["selection"] = greedy_seconds(
+            len(data), taken.k, d, config.compute.dtype, g, is_mixed=is_mixed, block=block
+        )
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
         inputs=_inputs(data),
@@ -178,6 +195,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
             "keep": len(beside.keep),
         },
         found_by=_found_by(config, sizes),
+        scratch=scratch,
     )
 
 
@@ -209,13 +227,16 @@ def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
     return min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
 
 
-def _greedy_cost(config: SelectConfig, rows: int, k: int, d: int, given: int) -> tuple[int, float]:
-    """Bytes and seconds of the greedy engine."""
+def _greedy_takes(
+    config: SelectConfig, rows: int, k: int, d: int, given: int
+) -> tuple[Footprint, bool]:
+    """Memory of the greedy engine, and whether it computes in float32 for float64."""
     dtype, kernel = config.compute.dtype, make_kernel(config.features.kernel)
     k = min(k, room_left(kernel, np.empty((0, d)), 0))
     is_mixed = is_worth_mixing(rows, k, kernel, dtype, config.model.selection_device)
-    seconds = greedy_seconds(rows, k, d, dtype, given, is_mixed=is_mixed)
-    return greedy_bytes(rows, k, d, dtype, given, is_mixed=is_mixed), seconds
+    workers = config.compute.workers
+    taken = Footprint.of(rows, k, d, dtype, given, is_mixed=is_mixed, workers=workers)
+    return taken, is_mixed
 
 
 def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:

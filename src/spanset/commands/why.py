@@ -9,7 +9,7 @@ import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
-from spanset.base.memory import available_bytes, greedy_bytes
+from spanset.base.memory import available_bytes
 from spanset.base.speed import greedy_seconds
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.run_again import RunAgain
@@ -17,6 +17,7 @@ from spanset.commands.why_answers import Answer, Further, OtherWeight, Places, Q
 from spanset.config.amounts import duration
 from spanset.config.number_grids import number_grid
 from spanset.data.asked_rows import asked_row, unrepresented_row
+from spanset.greedy.footprint import Footprint
 from spanset.runs.reread import PastRun
 from spanset.selectors.dpp_reasons import LeftByGain
 from spanset.selectors.explained import Explained
@@ -150,7 +151,7 @@ def _further(
     n, d = choice.candidates.X.shape
     k = len(choice.picks)
     limit = min(2 * k, n)
-    needed = greedy_bytes(n, limit, d, choice.how.dtype, choice.given_count)
+    needed = Footprint.of(n, limit, d, choice.how.dtype, choice.given_count).in_memory
     available = available_bytes()
     if needed > available:
         notes.append(

@@ -209,6 +209,10 @@ class ComputeConfig:
     workers: Annotated[int, Parameter(group=COMPUTE)] = 0
     """Threads; 0 for all processors. Changes nothing but speed."""
 
+    scratch: Annotated[str | None, Parameter(group=COMPUTE)] = None
+    """Folder for a factor that memory does not hold (rows x picks numbers), on a fast disk; by
+    default in the user's cache folder. Nothing stays there. Changes nothing but speed."""
+
 
 @dataclass(frozen=True)
 class SelectConfig:

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
-from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, of_rows
 from spanset.diversity.ldd import LOG_FLOOR, equivalent_size
@@ -27,6 +26,7 @@ from spanset.diversity.matched import LARGEST_POOL, MeasuredData, Steps, drawn
 from spanset.diversity.reference import DataReference
 from spanset.diversity.volume import Volume
 from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.footprint import Footprint, require_memory
 from spanset.greedy.residuals import residuals
 from spanset.kernels.kernel import Matrix
 
@@ -170,8 +170,8 @@ def _require_memory(current: Matrix, files: Sequence[MeasuredData], volume: Volu
     given = min(n, len(current)) + sum(min(n, len(one.X)) for one in files)
     rows = max(len(one.X) for one in files)
     needed = max(
-        greedy_bytes(len(current), min(n, len(current)), d, volume.dtype),
-        greedy_bytes(rows, 0, d, volume.dtype, given=given),
+        Footprint.of(len(current), min(n, len(current)), d, volume.dtype).in_memory,
+        Footprint.of(rows, 0, d, volume.dtype, given).in_memory,
     )
     # The advice divides by what one pick takes, that of all files counted.
     require_memory(needed, needed // (n * itemsize) + 1, n, volume.dtype, where="-n")

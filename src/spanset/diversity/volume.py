@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
-from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.unit_rows import kernel_rows
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.exhaustion import room_left
+from spanset.greedy.footprint import Footprint
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.kernel import Kernel
 
@@ -80,8 +80,7 @@ class Volume:
         wanted = min(self.n, len(X))
         if self.device == "cpu":  # a GPU looks at its own memory
             possible = min(wanted, room_left(self.kernel, X, 0))
-            needed = greedy_bytes(len(X), possible, X.shape[1], self.dtype)
-            require_memory(needed, len(X), wanted, self.dtype, where="-n")
+            Footprint.of(len(X), possible, X.shape[1], self.dtype).require_memory(where="-n")
         picks = self.picks(kernel_rows(X, lengths, self.dtype))
         gains = np.zeros(wanted)
         gains[: len(picks)] = picks.gains

@@ -4,7 +4,8 @@
     textbook         the loop of the textbooks, read once a pick: the oracle
     blocked          predict and verify: the same picks with matrix products
     prediction verification    its two halves
-    factor           rows of the partial Cholesky factor
+    factor           rows of the partial Cholesky factor; factor_rows: in memory, or in a file
+    places footprint where it is made, and what it takes
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
     mixed exact_columns        in float32, but for the columns that decide, which are in float64
     torch_prediction the two halves where the features are

@@ -12,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from threading import local
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals, Run
+from spanset.greedy.factor_rows import CHUNK, PANEL, MakeRows, RowsInMemory
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
@@ -30,17 +32,7 @@ from spanset.kernels.kernel import Kernel, Matrix
 
 Result = TypeVar("Result")
 
-CHUNK = 4096  # columns a task: large enough for full BLAS speed, small enough to spread
-PANEL = 256  # rows of a candidate panel, likewise
 SPENT_SHARE = 1 / 8  # of the columns, from which those of spent rows are let go of
-
-
-class Run(Protocol):
-    """Run a task on each item, on several workers; what each returned, in order."""
-
-    def __call__(self, task: Callable[[int], Any], items: Iterable[int], /) -> list[Any]:
-        """See the class."""
-        ...
 
 
 class HostFactor(KnownResiduals):
@@ -58,6 +50,8 @@ class HostFactor(KnownResiduals):
         Threads; the result does not depend on it.
     cancelled : callable
         Asked before each chunk; when true, the running operation raises `CancelledError`.
+    make_rows : callable
+        Where the factor is kept: from capacity, columns and dtype.
     """
 
     def __init__(
@@ -69,13 +63,14 @@ class HostFactor(KnownResiduals):
         *,
         workers: int,
         cancelled: Callable[[], bool] = lambda: False,
+        make_rows: MakeRows = RowsInMemory,
     ) -> None:
         self.X, self.kernel, self.rules = X, kernel, rules
         self.N = len(X)
         self.t = 0
         self.residual = rules.diagonal.copy()
         self.settled: int | None = None
-        self._C = np.empty((capacity, _padded(self.N)), X.dtype)
+        self._make_rows = partial(make_rows, capacity, _padded(self.N), X.dtype)
         # Row of each column, ascending, and column of each row: -1 where it has been let go of.
         self._rows: IntArray = np.arange(self.N)
         self._columns: IntArray = np.arange(self.N)
@@ -85,8 +80,12 @@ class HostFactor(KnownResiduals):
         self._stack = ExitStack()
 
     def __enter__(self) -> HostFactor:
-        self._stack.enter_context(threadpool_limits(1, user_api="blas"))
-        self._pool = self._stack.enter_context(ThreadPoolExecutor(self._workers))
+        with ExitStack() as stack:
+            stack.enter_context(threadpool_limits(1, user_api="blas"))
+            self._C = self._make_rows()
+            stack.callback(self._C.close)
+            self._pool = stack.enter_context(ThreadPoolExecutor(self._workers))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -100,13 +99,11 @@ class HostFactor(KnownResiduals):
     @property
     def capacity(self) -> int:
         """Rows there is room for."""
-        return len(self._C)
+        return self._C.capacity
 
     def grow(self, capacity: int) -> None:
-        """Make room for more rows, by a copy."""
-        larger = np.empty((capacity, self._C.shape[1]), self._C.dtype)
-        larger[: self.t] = self._C[: self.t]
-        self._C = larger
+        """Make room for more rows."""
+        self._C.grow(capacity, self.t)
 
     def points(self, rows: IntArray) -> Matrix:
         """Features of `rows`; (len(rows), d)."""
@@ -114,15 +111,7 @@ class HostFactor(KnownResiduals):
 
     def coordinates(self, rows: IntArray) -> Matrix:
         """Columns `rows` of C; (t, len(rows))."""
-        gathered = np.empty((self.t, len(rows)), self._C.dtype)
-
-        def gather(start: int) -> None:
-            stop = min(start + PANEL, self.t)
-            np.take(self._C[start:stop], columns, axis=1, out=gathered[start:stop], mode="clip")
-
-        columns = self._columns[rows]
-        self.run(gather, range(0, self.t, PANEL))
-        return gathered
+        return self._C.gather(self._columns[rows], self.t, self.run)
 
     def predicted(
         self, rows: IntArray, coordinates: Matrix, steps: int, ledger: Ledger | None = None
@@ -149,20 +138,20 @@ class HostFactor(KnownResiduals):
         t, b = self.t, len(points)
         inverse = solve_triangular(lower, np.eye(b), lower=True)
         weights = np.concatenate([-(inverse @ coordinates.T), inverse], axis=1)
-        weights = weights.astype(self._C.dtype, copy=False)
+        weights = weights.astype(self.X.dtype, copy=False)
 
         def chunk(start: int) -> Judgement | None:
             stop = min(start + CHUNK, len(self._rows))
             features = self._features(start, stop)
             width = len(features)
-            columns = self._C[: t + b, start : start + width]
+            columns = self._C.read(start, width, 0, t, room=b)
             new = self._buffer(b, width)
             columns[t:] = self.kernel.block(points, features, out=new)
             # The first half's weights on the second half's kernel rows are zeros: skip them.
             half = b // 2
             np.matmul(weights[:half, : t + half], columns[: t + half], out=new[:half])
             np.matmul(weights[half:], columns, out=new[half:])
-            columns[t:] = new
+            self._C.write(start, t, new)
             new = new[:, : stop - start]
             judgement = None
             if watch is not None and len(rows := watch.near(self._rows[start:stop])):
@@ -172,7 +161,7 @@ class HostFactor(KnownResiduals):
             return judgement
 
         self._proposed = b
-        return self.run(chunk, self._starts)
+        return self.run(chunk, self._C.ordered(self._starts))
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last, and update the residuals.
@@ -186,11 +175,11 @@ class HostFactor(KnownResiduals):
     def _take_off(self, count: int) -> None:
         """What the first `count` new rows explain, off the residuals."""
         if count < self._proposed:
-            rows = slice(self.t, self.t + count)
 
             def chunk(start: int) -> None:
                 stop = min(start + CHUNK, len(self._rows))
-                kept = np.square(self._C[rows, start:stop])
+                rows = self._C.read(start, _padded(stop - start), self.t, self.t + count)
+                kept = np.square(rows[:, : stop - start])
                 kept.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
 
             self.run(chunk, self._starts)
@@ -198,21 +187,13 @@ class HostFactor(KnownResiduals):
         self.t += count
 
     def _let_go(self) -> None:
-        """Move the columns together where many are of spent rows: nobody reads them again.
-
-        In place, since there may be no room for two factors.
-        """
+        """Move the columns together where many are of spent rows: nobody reads them again."""
         rows = self._rows
         is_left = ~(self.highest[rows] < self.rules.spent_below[rows])
         left = np.flatnonzero(is_left)
         if not len(left) or len(rows) - len(left) < SPENT_SHARE * len(rows):
             return
-
-        def move(start: int) -> None:
-            for row in self._C[start : min(start + PANEL, self.t)]:
-                row[: len(left)] = row[left]
-
-        self.run(move, range(0, self.t, PANEL))
+        self._C.squeeze(left, self.t, self.run)
         self._rows = rows[left]
         self._columns[rows] = -1
         self._columns[self._rows] = np.arange(len(left))
@@ -245,7 +226,7 @@ class HostFactor(KnownResiduals):
         """This thread's scratch block: one allocation a thread, not one a chunk."""
         buffer = getattr(self._scratch, "buffer", None)
         if buffer is None or buffer.size < rows * width:
-            buffer = self._scratch.buffer = np.empty(rows * CHUNK, self._C.dtype)
+            buffer = self._scratch.buffer = np.empty(rows * CHUNK, self.X.dtype)
         return buffer[: rows * width].reshape(rows, width)
 
 

@@ -21,28 +21,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.workers import available_workers
-from spanset.greedy.arrays import HostFactor
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left, why_exhausted
-from spanset.greedy.factor import CancelledError, Factor
-from spanset.greedy.mixed import MixedFactor, TooCloseError, is_worth_mixing
+from spanset.greedy.factor import BLOCK, CancelledError, Factor
+from spanset.greedy.footprint import Footprint
+from spanset.greedy.mixed import TooCloseError, is_worth_mixing
+from spanset.greedy.places import Maker, Places
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, Rules, make_rules
 from spanset.greedy.selection import Selection, StopReason
 from spanset.greedy.verification import Outsiders
 from spanset.kernels.kernel import Kernel
 
-BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
 FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
 CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
 
@@ -124,6 +124,7 @@ def blocked_greedy(
     workers: int = 0,
     device: str = "cpu",
     mixed: bool | None = False,
+    scratch: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -159,10 +160,13 @@ def blocked_greedy(
     mixed : bool or None
         Compute the factor in float32 and decide in float64: the picks of float64 X in less time
         and memory (mixed.py), on ``cpu`` alone. None: where it is worth it.
+    scratch : Path, optional
+        Folder for a factor that memory does not hold, on ``cpu`` alone; changes nothing but speed.
     on_progress : callable
         Told after each block.
     on_note : callable
-        Told where float32 could not tell rows apart, and all was computed in float64.
+        Told where the factor is in a file, and where float32 could not tell rows apart so that all
+        was computed in float64.
     cancelled : callable
         Asked between chunks; when true, the picks made so far are returned as interrupted.
 
@@ -178,7 +182,7 @@ def blocked_greedy(
     MissingExtraError
         A device other than ``cpu`` without torch.
     SpansetError
-        A device with too little memory.
+        A device with too little memory; with `scratch`, memory and a disk with too little.
     """
     rules = make_rules(kernel, X, log_quality, quality_weight)
     workers = workers or available_workers()
@@ -199,7 +203,7 @@ def blocked_greedy(
     possible = min(k, room_left(kernel, X, g))
     room = g + (possible if budget is None else min(possible, budget.likely_rows))
 
-    def picked(place: Callable[..., Factor]) -> Selection:
+    def picked(place: Maker) -> Selection:
         pace = _Pace.of(block, len(X), device)
         with place(X, kernel, rules, room, cancelled=cancelled) as factor:
             run = _Run(factor, rules, possible, budget, quotas, enough, pace, on_progress)
@@ -213,30 +217,25 @@ def blocked_greedy(
 
     if mixed is None:
         mixed = is_worth_mixing(len(X), room - g, kernel, X.dtype.name, device)
-    in_full = factor_maker(device, workers, _Pace.of(block, len(X), device).most)
+    taken = partial(Footprint.of, len(X), room - g, X.shape[1], X.dtype.name, g, workers=workers)
+    candidates = _Pace.of(block, len(X), device).most
+    places = Places(device, workers, candidates, scratch, X.nbytes, on_note)
+    # Without a folder to turn to, the caller has looked whether memory holds it.
+    is_sure = scratch is None
     try:
-        picks = picked(partial(MixedFactor, workers=workers) if mixed else in_full)
+        if mixed:
+            picks = picked(places.mixed(None if is_sure else taken(is_mixed=True)))
+        else:
+            picks = picked(places.in_full(None if is_sure else taken()))
     except TooCloseError as error:
         on_note(f"{error}: selecting in float64 throughout")
-        needed = greedy_bytes(len(X), room, X.shape[1], "float64")
-        require_memory(needed, len(X), room, "float64")
-        picks = picked(in_full)
+        picks = picked(places.in_full(taken()))
     if picks.stop_reason is not StopReason.EXHAUSTED and (
         picks.stop_reason is not StopReason.REACHED_K or len(picks) == k
     ):
         return picks
     points = X[:0] if given is None else given.points
     return replace(picks, stop_reason=why_exhausted(X, picks.order, points, kernel, rules))
-
-
-def factor_maker(device: str, workers: int, candidates: int) -> Callable[..., Factor]:
-    """Maker of factors where `device` says, called as `HostFactor` is."""
-    if device == "cpu":
-        return partial(HostFactor, workers=workers)
-    # Imported here, since it imports torch.
-    from spanset.greedy.torch_arrays import DeviceFactor
-
-    return partial(DeviceFactor, device=device, candidates=candidates)
 
 
 class _Run:

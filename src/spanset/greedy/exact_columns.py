@@ -15,8 +15,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.arrays import Run
-from spanset.greedy.factor import ALIGN
+from spanset.greedy.factor import ALIGN, Run
 from spanset.kernels.kernel import Kernel, Matrix
 
 

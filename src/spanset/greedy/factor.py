@@ -7,6 +7,7 @@ in torch, for GPUs (torch_arrays.py). Symbols: see rules.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -19,8 +20,17 @@ from spanset.greedy.rules import Rules
 from spanset.greedy.verification import Judgement, Outsiders
 from spanset.kernels.kernel import Matrix
 
+BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
 ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
 NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
+
+
+class Run(Protocol):
+    """Run a task on each item, on several workers; what each returned, in order."""
+
+    def __call__(self, task: Callable[[int], Any], items: Iterable[int], /) -> list[Any]:
+        """See the class."""
+        ...
 
 
 class CancelledError(Exception):

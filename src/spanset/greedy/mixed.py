@@ -24,6 +24,7 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.arrays import HostFactor
 from spanset.greedy.exact_columns import ExactColumns, PickedBlock
 from spanset.greedy.factor import NO_ROWS
+from spanset.greedy.factor_rows import MakeRows, RowsInMemory
 from spanset.greedy.prediction import best_candidates
 from spanset.greedy.rules import Rules, rounding_shares
 from spanset.greedy.verification import Judgement, Outsiders
@@ -76,9 +77,17 @@ class MixedFactor(HostFactor):
         *,
         workers: int,
         cancelled: Callable[[], bool] = lambda: False,
+        make_rows: MakeRows = RowsInMemory,
     ) -> None:
-        single = X.astype(np.float32)
-        super().__init__(single, kernel, rules, capacity, workers=workers, cancelled=cancelled)
+        super().__init__(
+            single := X.astype(np.float32),
+            kernel,
+            rules,
+            capacity,
+            workers=workers,
+            cancelled=cancelled,
+            make_rows=make_rows,
+        )
         self._doubled = X
         self._floor = np.maximum(rounding_shares(kernel, single), LEAST)
         if not self._floor.max(initial=0.0) < SMALLEST:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from spanset.base.array_types import FloatArray
 from spanset.base.workers import available_workers
-from spanset.greedy.blocked import BLOCK, CANDIDATES, factor_maker
+from spanset.greedy.blocked import CANDIDATES
 from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.factor import BLOCK
+from spanset.greedy.places import Places
 from spanset.greedy.rules import make_rules
 from spanset.kernels.kernel import Kernel, Matrix
 
@@ -19,7 +21,8 @@ def residuals(
     rows, memory N g numbers of X's dtype. The rows of X do not explain each other here.
     """
     rules = make_rules(kernel, X, None, 0.0)
-    place = factor_maker(device, workers or available_workers(), int(CANDIDATES[1] * BLOCK))
+    candidates = int(CANDIDATES[1] * BLOCK)
+    place = Places(device, workers or available_workers(), candidates).in_full()
     with place(X, kernel, rules, max(1, len(given))) as factor:
         given.apply(factor, block=BLOCK)
         return factor.residual.clip(min=0.0)

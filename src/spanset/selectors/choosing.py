@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.base.memory import greedy_bytes, require_memory
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left
 from spanset.greedy.factor import NO_ROWS
+from spanset.greedy.footprint import Footprint
 from spanset.greedy.kernel_choice import choose_kernel
 from spanset.greedy.mixed import is_worth_mixing
 from spanset.greedy.quotas import Quotas
@@ -105,6 +106,7 @@ class Choosing:
     threshold: float | None = None
     clusters: int | None = None
     enough: Enough | None = None
+    scratch: Path | None = None
 
 
 def choose_rows(
@@ -154,6 +156,7 @@ def choose_rows(
         how.workers,
         how.device,
         how.enough,
+        how.scratch,
         watcher.progress,
         watcher.note,
         watcher.cancelled,
@@ -186,12 +189,12 @@ def _compared(candidates: Candidates, how: Choosing) -> Matrix:
 
 
 def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
-    """Refuse a selection whose factor does not fit in memory, before features are copied."""
+    """Refuse a selection whose factor fits nowhere, before features are copied."""
     N, d = candidates.X.shape
     given = 0 if candidates.given is None else len(candidates.given)
     likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
     kernel = make_kernel(how.kernel)
     likely = min(likely, room_left(kernel, candidates.X, given))
     is_mixed = is_worth_mixing(N, likely, kernel, how.dtype, how.device)
-    needed = greedy_bytes(N, likely, d, how.dtype, given, is_mixed=is_mixed)
-    require_memory(needed, N, likely, "float32" if is_mixed else how.dtype)
+    taken = Footprint.of(N, likely, d, how.dtype, given, is_mixed=is_mixed, workers=how.workers)
+    taken.folder_of_file(how.scratch)

@@ -22,6 +22,7 @@ def select_dpp(request: Request) -> Selection:
         workers=request.workers,
         device=request.device,
         mixed=None,
+        scratch=request.scratch,
         on_progress=request.on_progress,
         on_note=request.on_note,
         cancelled=request.cancelled,

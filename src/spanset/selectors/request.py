@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -55,6 +56,8 @@ class Request:
         Where to compute: ``cpu``, or ``cuda``, ``cuda:1`` and so on for methods that can.
     enough : Enough or None
         Where to stop before k, for methods whose picks have gains.
+    scratch : Path or None
+        Folder for what memory does not hold, for methods that can compute from there.
     """
 
     features: npt.NDArray[np.floating[Any]]
@@ -74,6 +77,7 @@ class Request:
     workers: int = 0
     device: str = "cpu"
     enough: Enough | None = None
+    scratch: Path | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False

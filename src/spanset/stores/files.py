@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -16,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
+from spanset.base.disk_space import FULL, reserve
 from spanset.base.errors import DataError, OutputError, UsageError
 
 VERSION = 4  # of the store's form
 ENTRIES = ("settings", "data", "columns", "state", "plan", "cost", "shard", "machines")
 ENTRIES += ("self_check", "splits")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class StoreBusyError(UsageError):
@@ -79,13 +78,7 @@ def allocate(path: Path, shape: tuple[int, ...], dtype: str) -> None:
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
     del array
     with path.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        if hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(file.fileno(), 0, size)
-            except OSError as error:
-                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
-                    raise
+        reserve(file.fileno(), os.fstat(file.fileno()).st_size)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from spanset.base.disk_space import scratch_folder
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
@@ -213,4 +214,5 @@ class SelectionTask:
             choice.threshold,
             choice.clusters,
             Enough(least) if is_auto(choice.k) else None,
+            scratch_folder(self.config.compute.scratch),
         )

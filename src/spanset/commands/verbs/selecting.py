@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.disk_space import scratch_folder
 from spanset.base.stages import SILENT, Watcher
 from spanset.commands.verbs.arguments import Array
 from spanset.commands.verbs.asked import Asked
@@ -49,6 +50,7 @@ def select(
     workers: int = 0,
     model: ModelConfig | str | None = None,
     device: str = "cpu",
+    scratch: str | None = None,
     watcher: Watcher = SILENT,
 ) -> Selection:
     """Choose rows: diverse, and good where a quality is given.
@@ -117,6 +119,8 @@ def select(
         How rows go through a model, where `features` or `quality` needs one; or its name.
     device : str
         Where the greedy engine runs: ``cpu``, or a CUDA device.
+    scratch : str, optional
+        Folder for a factor that memory does not hold; by default in the user's cache folder.
     watcher : Watcher
         Told of progress; asked whether to stop.
 
@@ -142,6 +146,7 @@ def select(
             threshold,
             clusters,
             Enough(least_gain) if k == "auto" else None,
+            scratch_folder(scratch),
         ),
         features=features,
         quality=quality,

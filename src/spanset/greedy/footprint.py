@@ -1,0 +1,156 @@
+"""What a greedy selection takes: memory, or a file for its factor where memory does not hold it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spanset.base import memory
+from spanset.base.errors import SpansetError
+from spanset.base.workers import available_workers
+from spanset.config.amounts import size_of
+from spanset.greedy.factor import BLOCK
+from spanset.greedy.factor_rows import CHUNK
+
+HELD = 2304  # rows held in float64 where the factor is computed in float32
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that a greedy selection takes.
+
+    Attributes
+    ----------
+    n, k : int
+        Candidates and picks.
+    dtype : str
+        Of the factor.
+    factor : int
+        The partial Cholesky factor, in memory or in a file.
+    beside : int
+        In memory wherever the factor is: features in the dtype to compute in, given rows, and what
+        decides in float64 where the factor is in float32.
+    chunks : int
+        In memory where the factor is in a file: what is read of it at once.
+    """
+
+    n: int
+    k: int
+    dtype: str
+    factor: int
+    beside: int
+    chunks: int
+
+    @classmethod
+    def of(
+        cls,
+        n: int,
+        k: int,
+        d: int,
+        dtype: str,
+        given: int = 0,
+        *,
+        is_mixed: bool = False,
+        workers: int = 0,
+    ) -> Footprint:
+        """Of `k` picks of `n` rows (n, d) beside `given` ones.
+
+        Mixed: the factor in float32, what decides in `dtype` (see mixed.py).
+        """
+        itemsize, t = np.dtype(dtype).itemsize, k + given
+        of_factor = "float32" if is_mixed else dtype
+        number = np.dtype(of_factor).itemsize
+        beside = itemsize * (n + given) * d
+        beside += 2 * 8 * given * given  # the given rows' kernel and its factor, in float64
+        if is_mixed:
+            beside += 4 * n * d + itemsize * (HELD * t + t * t // 2)
+        chunks = (workers or available_workers()) * CHUNK * (t + 2 * BLOCK) * number
+        return cls(n, k, of_factor, number * n * t, beside, chunks)
+
+    @property
+    def in_memory(self) -> int:
+        """Memory where the factor is there, too."""
+        return self.beside + self.factor
+
+    @property
+    def beside_file(self) -> int:
+        """Memory where the factor is in a file."""
+        return self.beside + self.chunks
+
+    def require_memory(self, *, where: str = "-k") -> None:
+        """Refuse what memory does not hold, factor and all."""
+        require_memory(self.in_memory, self.n, self.k, self.dtype, where=where)
+
+    def folder_of_file(
+        self, scratch: Path | None, *, there: int = 0, where: str = "-k"
+    ) -> Path | None:
+        """Where the factor has to be in a file; None where memory holds it.
+
+        Parameters
+        ----------
+        scratch : Path or None
+            Folder for the file; None where there shall be none.
+        there : int
+            Bytes of what is counted that are in memory already.
+        where : str
+            The flag that says k.
+
+        Raises
+        ------
+        SpansetError
+            Neither memory nor the disk holds it.
+        """
+        available = memory.available_bytes() + there
+        if self.in_memory <= available:
+            return None
+        if scratch is None or self.beside_file > available:
+            self.require_memory(where=where)
+            return None
+        free = free_bytes(scratch)
+        if self.factor <= free:
+            return scratch
+        fits = int(self.k * free / self.factor)
+        advice = ["name a folder on a larger disk: --scratch DIR", *_smaller(self.dtype)]
+        advice += [f"{where} {fits} fits there"] if fits > 0 else []
+        raise SpansetError(
+            f"the selection needs {size_of(self.in_memory)} of memory, {size_of(available)} are "
+            f"available; or {size_of(self.factor)} on disk, {size_of(free)} are free",
+            where=str(scratch),
+            why=f"the factor holds rows x picks numbers of {self.dtype}",
+            fix="; ".join(advice),
+        )
+
+
+def require_memory(needed: int, n: int, k: int, dtype: str, *, where: str = "-k") -> None:
+    """Refuse a selection of `k` of `n` rows that cannot fit; `where` is the flag that says k.
+
+    Raises
+    ------
+    SpansetError
+        With what to change.
+    """
+    available = memory.available_bytes()
+    if needed <= available:
+        return
+    fits = int(k - (needed - available) / (n * np.dtype(dtype).itemsize))
+    advice = _smaller(dtype)
+    advice += [f"{where} {fits} fits as it is"] if fits > 0 else []
+    raise SpansetError(
+        f"the selection needs {size_of(needed)} of memory, {size_of(available)} are available",
+        where=where,
+        why=f"the factor holds rows x picks numbers of {dtype}",
+        fix="; ".join(advice) or "select from fewer rows, or on a larger machine",
+    )
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may have yet to be made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
+
+
+def _smaller(dtype: str) -> list[str]:
+    return ["--dtype float32 halves it"] if dtype == "float64" else []

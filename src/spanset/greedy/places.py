@@ -1,0 +1,78 @@
+"""Where a factor is made: on the processor or a device, in memory or in a file.
+
+Symbols: see rules.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from spanset.config.amounts import size_of
+from spanset.greedy.arrays import HostFactor
+from spanset.greedy.factor import Factor
+from spanset.greedy.factor_rows import RowsInFile
+from spanset.greedy.footprint import Footprint
+from spanset.greedy.mixed import MixedFactor
+
+Maker = Callable[..., Factor]  # called as `HostFactor` is, less its workers
+
+
+@dataclass(frozen=True)
+class Places:
+    """What makes factors of one selection.
+
+    Attributes
+    ----------
+    device : str
+        ``cpu``, or a device of torch.
+    workers : int
+        Threads on ``cpu``, at least one.
+    candidates : int
+        Most rows whose coordinates are asked for at once, on a device.
+    scratch : Path or None
+        Folder for a factor that memory does not hold, on ``cpu``.
+    there : int
+        Bytes of the features, which are in memory already.
+    on_note : callable
+        Told where the factor is in a file.
+    """
+
+    device: str
+    workers: int
+    candidates: int
+    scratch: Path | None = None
+    there: int = 0
+    on_note: Callable[[str], None] = lambda _: None
+
+    def in_full(self, footprint: Footprint | None = None) -> Maker:
+        """Of factors in the features' dtype; with what they take, where memory may not hold it."""
+        if self.device != "cpu":
+            # Imported here, since it imports torch.
+            from spanset.greedy.torch_arrays import DeviceFactor
+
+            return partial(DeviceFactor, device=self.device, candidates=self.candidates)
+        return self._kept(partial(HostFactor, workers=self.workers), footprint)
+
+    def mixed(self, footprint: Footprint | None = None) -> Maker:
+        """Of factors in float32 that decide in float64."""
+        return self._kept(partial(MixedFactor, workers=self.workers), footprint)
+
+    def _kept(self, make: Maker, footprint: Footprint | None) -> Maker:
+        """With the factor in memory, or in a file where it has to be.
+
+        Raises
+        ------
+        SpansetError
+            Neither memory nor the disk holds it.
+        """
+        folder = None
+        if footprint is not None:
+            folder = footprint.folder_of_file(self.scratch, there=self.there)
+        if footprint is None or folder is None:
+            return make
+        size = size_of(footprint.factor)
+        self.on_note(f"the factor is larger than memory: in a file of {size} in {folder}")
+        return partial(make, make_rows=partial(RowsInFile, folder))

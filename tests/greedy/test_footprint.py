@@ -1,0 +1,100 @@
+"""Memory and disk are estimated before they are taken."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import spanset
+from spanset.base import memory
+from spanset.base.errors import SpansetError
+from spanset.greedy import footprint
+from spanset.greedy.footprint import Footprint, free_bytes, require_memory
+
+MANY = Footprint.of(2**20, 1024, 64, "float64")  # 8 GiB of factor, 0.5 of features
+
+
+@pytest.fixture
+def room(monkeypatch):
+    """Sets the memory that is available, and the room on the disk."""
+
+    def set_to(memory_bytes, disk_bytes):
+        monkeypatch.setattr(memory, "available_bytes", lambda: memory_bytes)
+        monkeypatch.setattr(
+            footprint.shutil, "disk_usage", lambda _: SimpleNamespace(free=disk_bytes)
+        )
+
+    return set_to
+
+
+def test_the_estimate_is_factor_plus_features():
+    assert Footprint.of(1000, 100, 50, "float64").in_memory == 8 * 1000 * 150
+    assert Footprint.of(1000, 100, 50, "float32").in_memory == 4 * 1000 * 150
+    with_given = Footprint.of(10, 4, 2, "float64", given=3).in_memory
+    assert with_given == 8 * (10 * 7 + 13 * 2) + 16 * 9
+
+
+def test_a_mixed_factor_is_half_of_it_and_what_decides_beside():
+    whole = Footprint.of(1000, 100, 50, "float64")
+    mixed = Footprint.of(1000, 100, 50, "float64", is_mixed=True)
+    assert mixed.factor == whole.factor // 2
+    assert mixed.beside == whole.beside + 4 * 1000 * 50 + 8 * (2304 * 100 + 100 * 50)
+    assert mixed.dtype == "float32"
+
+
+def test_a_factor_in_a_file_takes_a_chunk_a_worker():
+    one, two = (Footprint.of(10**6, 1000, 64, "float32", workers=workers) for workers in (1, 2))
+    assert one.chunks == 4 * 4096 * (1000 + 512)
+    assert two.beside_file - two.beside == 2 * one.chunks
+
+
+def test_what_cannot_fit_is_refused_with_advice(room):
+    room(2**30, 0)
+    require_memory(2**30, 2**22, 100, "float64")
+    with pytest.raises(SpansetError, match=r"4.0 GiB of memory, 1.0 GiB.*\n.*\n.*float32.*-k 22"):
+        require_memory(2**32, 2**22, 118, "float64")
+
+
+def test_what_memory_holds_needs_no_file(room, tmp_path):
+    room(9 * 2**30, 0)
+    assert MANY.folder_of_file(tmp_path) is None
+    room(int(8.5 * 2**30), 0)  # to the last byte
+    assert MANY.folder_of_file(tmp_path) is None
+
+
+def test_what_memory_does_not_hold_goes_into_a_file(room, tmp_path):
+    room(8 * 2**30, 8 * 2**30)
+    assert MANY.folder_of_file(tmp_path) == tmp_path
+    assert MANY.folder_of_file(tmp_path, there=2**29) is None  # the features are there already
+
+
+def test_without_a_folder_it_is_refused(room):
+    room(8 * 2**30, 2**50)
+    with pytest.raises(SpansetError, match=r"8.5 GiB of memory, 8.0 GiB are available"):
+        MANY.folder_of_file(None)
+
+
+def test_a_disk_with_too_little_room_is_told_with_what_fits_there(room, tmp_path):
+    room(2**32, 2**32)
+    with pytest.raises(SpansetError) as caught:
+        MANY.folder_of_file(tmp_path)
+    assert caught.value.where == str(tmp_path)
+    assert "or 8.0 GiB on disk, 4.0 GiB are free" in caught.value.what
+    assert "--scratch DIR" in caught.value.fix
+    assert "-k 512 fits there" in caught.value.fix
+
+
+def test_features_that_memory_does_not_hold_are_refused_whatever_the_disk(room, tmp_path):
+    room(2**28, 2**50)
+    with pytest.raises(SpansetError, match="of memory"):
+        MANY.folder_of_file(tmp_path)
+
+
+def test_the_room_of_a_folder_that_is_not_there_yet_is_that_of_its_disk(tmp_path):
+    assert free_bytes(tmp_path / "a" / "b") > 0
+
+
+def test_a_selection_that_cannot_fit_is_refused_before_it_starts(room):
+    room(1000, 2**50)
+    with pytest.raises(SpansetError, match="memory"):
+        spanset.select(np.eye(100), k=50)
