@@ -29,6 +29,7 @@ GIVEN = {
     "prefer": ("--prefer", "p.jsonl"),
     "lengths": ("--no-normalize",),
     "auto": ("-k", "auto"),
+    "rounds": ("--rounds", "2"),
 }
 NEEDED = {
     "top": ("--quality", "column:rating"),
@@ -99,6 +100,11 @@ USAGE = [
     ("-k 4 --method kmeans --clusters 0", "--clusters: ", "0 clusters"),
     ("-k 4 --method kmeans --clusters -3", "--clusters: ", "-3"),
     ("-k 4 --method kmeans --clusters many", "--clusters: ", "many"),
+    ("-k 4 --rounds 3", "--rounds", "3"),
+    ("-k 4 --parts 8", "--parts: ", "--rounds 2"),
+    ("-k 4 --rounds 2 --parts 1", "--parts: ", "1 parts"),
+    ("-k auto --rounds 2", "--rounds 2: ", "-k auto"),
+    ("-k 4 --share topic=..2 --rounds 2", "--rounds 2: ", "--share"),
     ("-k 4 --quality target", "--quality target: ", "there is none"),
     ("-k 4 --quality target:mean", "--quality target:mean: ", "there is none"),
     ("-k 4 --quality target:least --target t.jsonl", "", "--target"),

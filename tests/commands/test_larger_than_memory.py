@@ -16,7 +16,7 @@ from spanset.cli import main
 from spanset.greedy import footprint
 from spanset.greedy.factor_rows import RowsInFile
 
-COMMAND = ["select", "d.jsonl", "-k", "300", "--features", "array:x.npy", "--no-report"]
+COMMAND = ["select", "d.jsonl", "--features", "array:x.npy", "--no-report"]
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def little(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spanset.read(make_rows(600)).write("d.jsonl")
     np.save("x.npy", unit_rows(np.random.default_rng(0).normal(size=(600, 32)), np.float32))
-    main([*COMMAND, "--run", "whole"])
+    main([*COMMAND, "-k", "300", "--run", "whole"])
     folders, grow = [], RowsInFile.grow
 
     def noted(self, *size):
@@ -48,7 +48,7 @@ def files_of(run):
 
 
 def test_the_choice_is_the_same_and_nothing_is_left(little, capsys):
-    assert main([*COMMAND, "--run", "small", "--scratch", "disk"]) == 0
+    assert main([*COMMAND, "-k", "300", "--run", "small", "--scratch", "disk"]) == 0
     assert little == [Path("disk")]
     assert "larger than memory" in capsys.readouterr().err
     assert files_of("small") == files_of("whole")
@@ -58,7 +58,7 @@ def test_the_choice_is_the_same_and_nothing_is_left(little, capsys):
 
 def test_by_default_it_is_in_the_cache_folder(little, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert main([*COMMAND, "--run", "small"]) == 0
+    assert main([*COMMAND, "-k", "300", "--run", "small"]) == 0
     assert [folder.name for folder in little] == ["scratch"]
     assert tmp_path / "cache" in little[0].parents
 
@@ -70,10 +70,10 @@ def test_the_verb_does_it_too(little):
 
 
 def test_the_plan_says_what_goes_where(little, capsys):
-    assert main([*COMMAND, "--dry-run", "--scratch", "disk"]) == 0
+    assert main([*COMMAND, "-k", "300", "--dry-run", "--scratch", "disk"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "factor about 1.4 MiB in disk (" in shown
-    assert main([*COMMAND, "--dry-run", "--json"]) == 0
+    assert main([*COMMAND, "-k", "300", "--dry-run", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["disk_bytes"]["factor"] == 8 * 600 * 300
     assert plan["memory_bytes"] < plan["available_bytes"]
@@ -82,9 +82,25 @@ def test_the_plan_says_what_goes_where(little, capsys):
 
 def test_a_disk_without_room_is_told_before_anything_is_made(little, monkeypatch, capsys):
     monkeypatch.setattr(footprint.shutil, "disk_usage", lambda _: SimpleNamespace(free=720_000))
-    assert main([*COMMAND, "--run", "small", "--scratch", "disk"]) == 1
+    assert main([*COMMAND, "-k", "300", "--run", "small", "--scratch", "disk"]) == 1
     told = capsys.readouterr().err
     assert "-k 150 fits there" in told
     assert "--scratch DIR" in told
     assert not Path("small").exists()
     assert not Path("disk").exists()
+
+
+def test_the_plan_tells_a_quicker_way_where_it_takes_long(little, monkeypatch, capsys):
+    def shown(*more):
+        assert main([*COMMAND, "--dry-run", *(more or ("-k", "300"))]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "in two rounds" not in shown()
+    monkeypatch.setattr("spanset.commands.plan.PATIENT", 0.0)
+    monkeypatch.setattr(
+        "spanset.greedy.planned_runs.greedy_seconds", lambda n, k, *_, **__: n * k / 100
+    )
+    # 1,800 s; 16 parts of 38 rows, all of them, and then all.
+    assert "in two rounds" not in shown()
+    # 180 s; 16 parts of 38 rows with 8 picks, and 30 of 128: 87 s.
+    assert "in two rounds about 87 s" in shown("-k", "30")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from spanset.base.disk_space import scratch_folder
 from spanset.base.memory import available_bytes
-from spanset.base.speed import greedy_seconds
+from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import duration, is_auto, size_of, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
@@ -20,10 +21,9 @@ from spanset.features.representations import dimension, lexical_maker, loaded
 from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
-from spanset.greedy.exhaustion import room_left
-from spanset.greedy.factor import BLOCK
-from spanset.greedy.footprint import Footprint, free_bytes
-from spanset.greedy.mixed import is_worth_mixing
+from spanset.greedy.footprint import free_bytes
+from spanset.greedy.partitioned import PARTS
+from spanset.greedy.planned_runs import GreedyCost, planned_runs
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
@@ -31,6 +31,8 @@ from spanset.quality.model_scores import MODEL_SCORES
 from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
 from spanset.stores.maker import Maker
+
+PATIENT = 300.0  # seconds of a selection, from which a quicker way is told
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Plan:
         Of the subset, of features that are kept, and of a factor that memory does not hold.
     scratch : str
         Where there is room for that factor, and how much; empty where memory holds it.
+    quicker : str
+        What two rounds would take, where one takes long.
     """
 
     inputs: list[dict[str, Any]]
@@ -95,6 +99,7 @@ class Plan:
     beside: dict[str, int] = field(default_factory=dict)
     found_by: str = ""
     scratch: str = ""
+    quicker: str = ""
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -131,6 +136,8 @@ class Plan:
         if any(self.seconds.values()):
             parts = (f"{name} {_about(value)}" for name, value in self.seconds.items() if value)
             lines["time"] = ", ".join(parts) + ", on this machine"
+        if self.quicker:
+            lines["in two rounds"] = self.quicker
         return lines
 
 
@@ -157,19 +164,19 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         disk["features"] = made.bytes
     d = dimension(task.spec) if maker is None else maker.dimension
     g = 0 if given is None else len(given)
-    needed = available = None
-    scratch = ""
+    cost, available, scratch, quicker = None, None, "", ""
     if method_named(config.choice.method).holds_factor:
         available = available_bytes()
-        taken, is_mixed = _greedy_takes(config, len(data), k, d, g)
-        needed, block = taken.in_memory, None
-        if needed > available and config.model.selection_device == "cpu":
+        costs = partial(_greedy_costs, config, len(data), k, d, g)
+        cost = costs(task.choosing.parts, available)
+        seconds["selection"] = cost.seconds
+        if cost.disk:
             folder = scratch_folder(config.compute.scratch)
-            needed, block, disk["factor"] = taken.beside_file, BLOCK, taken.factor
+            disk["factor"] = cost.disk
             scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
-        seconds["selection"] = greedy_seconds(
-            len(data), taken.k, d, config.compute.dtype, g, is_mixed=is_mixed, block=block
-        )
+        if cost.seconds > PATIENT and may_be_in_rounds(config):
+            other = costs(PARTS, available)
+            quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
         inputs=_inputs(data),
@@ -184,7 +191,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         quality_weight=task.weight,
         output=[folder + name for name in names],
         seconds=seconds,
-        memory_bytes=needed,
+        memory_bytes=None if cost is None else cost.memory,
         available_bytes=available,
         disk_bytes=disk,
         to_score=scoring,
@@ -196,6 +203,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         },
         found_by=_found_by(config, sizes),
         scratch=scratch,
+        quicker=quicker,
     )
 
 
@@ -227,16 +235,29 @@ def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
     return min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
 
 
-def _greedy_takes(
-    config: SelectConfig, rows: int, k: int, d: int, given: int
-) -> tuple[Footprint, bool]:
-    """Memory of the greedy engine, and whether it computes in float32 for float64."""
-    dtype, kernel = config.compute.dtype, make_kernel(config.features.kernel)
-    k = min(k, room_left(kernel, np.empty((0, d)), 0))
-    is_mixed = is_worth_mixing(rows, k, kernel, dtype, config.model.selection_device)
-    workers = config.compute.workers
-    taken = Footprint.of(rows, k, d, dtype, given, is_mixed=is_mixed, workers=workers)
-    return taken, is_mixed
+def _greedy_costs(
+    config: SelectConfig, rows: int, k: int, d: int, given: int, parts: int, available: int
+) -> GreedyCost:
+    """What the greedy engine takes, its rows dealt into so many parts."""
+    compute = config.compute
+    runs = planned_runs(
+        rows,
+        k,
+        d,
+        make_kernel(config.features.kernel),
+        dtype=compute.dtype,
+        given=given,
+        device=config.model.selection_device,
+        workers=compute.workers,
+        parts=parts,
+    )
+    whole = 0 if parts == 1 else rows * d * np.dtype(compute.dtype).itemsize  # a part is a copy
+    return GreedyCost.of(runs, available, whole)
+
+
+def _in_two_rounds(cost: GreedyCost) -> str:
+    """What two rounds would take, in words."""
+    return f"about {duration(cost.seconds)} and {size_of(cost.memory)} of memory: --rounds 2"
 
 
 def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:

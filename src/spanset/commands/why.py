@@ -82,6 +82,11 @@ def run_why(folder: str, rows: Sequence[str], asked: Asked, watcher: Watcher) ->
         ]
     left = positions[again.choice.ranks()[positions] == 0]
     notes: list[str] = []
+    if len(left) and again.choice.how.parts > 1:
+        notes.append(
+            "Picked in two rounds: a row whose part had better ones is left out, even where its "
+            "score lies above the last pick's."
+        )
     with watcher.stage("what if"):
         further = _further(again, explainer, _unspent(positions, reasons), asked, notes, watcher)
         weights = _weights(again, left, asked, notes, watcher)

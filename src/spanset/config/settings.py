@@ -100,6 +100,13 @@ class ChoiceConfig:
     clusters: Annotated[int | None, Parameter(converter=count_flag, group=CHOICE)] = None
     """Of kmeans, by default one a pick; of semdedup, the root of the number of rows."""
 
+    rounds: Annotated[Literal[1, 2], Parameter(group=CHOICE)] = 1
+    """Of dpp: 1 is exact; 2 deals the rows into parts, picks in each and then among these picks:
+    nearly the same diversity in a fraction of the time, for very large data (docs/scale.md)."""
+
+    parts: Annotated[int | None, Parameter(converter=count_flag, group=CHOICE)] = None
+    """Of --rounds 2: parts that the rows are dealt into, by default 16."""
+
     seed: Annotated[int, Parameter(group=CHOICE)] = 0
     """Of every random draw."""
 

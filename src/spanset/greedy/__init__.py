@@ -5,8 +5,9 @@
     blocked          predict and verify: the same picks with matrix products
     prediction verification    its two halves
     factor           rows of the partial Cholesky factor; factor_rows: in memory, or in a file
-    places footprint where it is made, and what it takes
+    places footprint where it is made, and what it takes; planned_runs: memory, disk and time
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
+    partitioned      two rounds, in parts: approximate, where exact is out of reach
     mixed exact_columns        in float32, but for the columns that decide, which are in float64
     torch_prediction the two halves where the features are
     conditioning     rows that are there already

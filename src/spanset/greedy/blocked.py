@@ -55,17 +55,22 @@ FEW = 256  # candidates that cost next to nothing
 
 @dataclass(frozen=True)
 class Progress:
-    """State after a block: picks made and wanted, gain of the last pick, share of the work done."""
+    """State after a block: picks made and wanted, gain of the last pick, share of the work done.
+
+    `where`: in which part of the work, where it has several.
+    """
 
     picked: int
     wanted: int
     gain: float
     work_done: float
+    where: str = ""
 
     @property
     def line(self) -> str:
         """For a progress bar."""
-        return f"{self.picked:,} of {self.wanted:,} picks, gain {self.gain:.3g}"
+        where = f"{self.where}: " if self.where else ""
+        return f"{where}{self.picked:,} of {self.wanted:,} picks, gain {self.gain:.3g}"
 
 
 @dataclass
@@ -186,19 +191,9 @@ def blocked_greedy(
     """
     rules = make_rules(kernel, X, log_quality, quality_weight)
     workers = workers or available_workers()
-    if given is not None and not len(given):
-        given = None
-    if given is not None and not isinstance(given, Conditioning):
-        chosen = blocked_greedy(
-            given,
-            len(given),
-            kernel,
-            block=block,
-            workers=workers,
-            device=device,
-            cancelled=cancelled,
-        )
-        given = Conditioning.on(given[chosen.order], kernel)  # less their copies
+    given = conditioned(
+        given, kernel, block=block, workers=workers, device=device, cancelled=cancelled
+    )
     g = len(given or ())
     possible = min(k, room_left(kernel, X, g))
     room = g + (possible if budget is None else min(possible, budget.likely_rows))
@@ -236,6 +231,27 @@ def blocked_greedy(
         return picks
     points = X[:0] if given is None else given.points
     return replace(picks, stop_reason=why_exhausted(X, picks.order, points, kernel, rules))
+
+
+def conditioned(
+    given: npt.NDArray[np.floating[Any]] | Conditioning | None,
+    kernel: Kernel,
+    *,
+    block: int = BLOCK,
+    workers: int = 0,
+    device: str = "cpu",
+    cancelled: Callable[[], bool] = lambda: False,
+    **_: object,
+) -> Conditioning | None:
+    """Given rows, less their copies, as they are conditioned on; None where there are none."""
+    if given is None or not len(given):
+        return None
+    if isinstance(given, Conditioning):
+        return given
+    chosen = blocked_greedy(
+        given, len(given), kernel, block=block, workers=workers, device=device, cancelled=cancelled
+    )
+    return Conditioning.on(given[chosen.order], kernel)
 
 
 class _Run:

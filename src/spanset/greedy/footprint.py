@@ -94,7 +94,7 @@ class Footprint:
         scratch : Path or None
             Folder for the file; None where there shall be none.
         there : int
-            Bytes of what is counted that are in memory already.
+            Bytes of what is counted that are in memory already; negative: of what else will be.
         where : str
             The flag that says k.
 

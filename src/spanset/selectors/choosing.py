@@ -19,11 +19,9 @@ from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.enough import Enough
-from spanset.greedy.exhaustion import room_left
 from spanset.greedy.factor import NO_ROWS
-from spanset.greedy.footprint import Footprint
 from spanset.greedy.kernel_choice import choose_kernel
-from spanset.greedy.mixed import is_worth_mixing
+from spanset.greedy.planned_runs import planned_runs
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import check_weight
 from spanset.greedy.selection import Selection
@@ -107,6 +105,7 @@ class Choosing:
     clusters: int | None = None
     enough: Enough | None = None
     scratch: Path | None = None
+    parts: int = 1
 
 
 def choose_rows(
@@ -157,6 +156,7 @@ def choose_rows(
         how.device,
         how.enough,
         how.scratch,
+        how.parts,
         watcher.progress,
         watcher.note,
         watcher.cancelled,
@@ -193,8 +193,15 @@ def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
     N, d = candidates.X.shape
     given = 0 if candidates.given is None else len(candidates.given)
     likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
-    kernel = make_kernel(how.kernel)
-    likely = min(likely, room_left(kernel, candidates.X, given))
-    is_mixed = is_worth_mixing(N, likely, kernel, how.dtype, how.device)
-    taken = Footprint.of(N, likely, d, how.dtype, given, is_mixed=is_mixed, workers=how.workers)
-    taken.folder_of_file(how.scratch)
+    whole = 0 if how.parts == 1 else N * d * np.dtype(how.dtype).itemsize  # a part is a copy
+    for run in planned_runs(
+        N,
+        likely,
+        d,
+        make_kernel(how.kernel),
+        dtype=how.dtype,
+        given=given,
+        workers=how.workers,
+        parts=how.parts,
+    ):
+        run.footprint.folder_of_file(how.scratch, there=-whole)

@@ -63,6 +63,7 @@ OPTIONS = {
     "prefer": "--prefer",
     "lengths": "--no-normalize",
     "auto": "-k auto",
+    "rounds": "--rounds",
 }
 
 
@@ -74,7 +75,7 @@ METHODS = {
     "dpp": Method(
         "dpp:select_dpp",
         "diverse and good: the rows that span the largest volume, weighed by quality",
-        _options("given quality lambda shares lengths auto keep"),
+        _options("given quality lambda shares lengths auto keep rounds"),
     ),
     "random": Method(
         "random:select_random", "uniform", _options("shares lengths keep"), by_features=False

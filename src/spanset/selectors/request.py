@@ -58,6 +58,8 @@ class Request:
         Where to stop before k, for methods whose picks have gains.
     scratch : Path or None
         Folder for what memory does not hold, for methods that can compute from there.
+    parts : int
+        That the rows are dealt into for two rounds, for methods that can; 1 for one round of all.
     """
 
     features: npt.NDArray[np.floating[Any]]
@@ -78,6 +80,7 @@ class Request:
     device: str = "cpu"
     enough: Enough | None = None
     scratch: Path | None = None
+    parts: int = 1
     on_progress: Callable[[Progress], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False

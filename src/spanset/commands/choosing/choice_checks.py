@@ -27,6 +27,7 @@ def options_of(config: SelectConfig) -> set[str]:
         keep=choice.keep,
         same=choice.same,
         prefer=choice.prefer,
+        rounds=choice.rounds,
     )
 
 
@@ -44,6 +45,7 @@ def given_options(
     prefer: Sequence[str],
     normalize: bool,
     auto: bool,
+    rounds: int,
 ) -> set[str]:
     """Options that are given, to the command or the verb, by their names in `OPTIONS`."""
     is_target_score = isinstance(quality, str) and quality in TARGET_SCORES
@@ -60,6 +62,7 @@ def given_options(
         "prefer": len(prefer) > 0,
         "lengths": not normalize,
         "auto": auto,
+        "rounds": rounds > 1,
     }
     return {name for name, is_given in is_there.items() if is_given}
 
@@ -78,6 +81,7 @@ def check_choice(config: SelectConfig) -> None:
     check_avoiding(choice.avoid_at, has_avoid=len(choice.avoid) > 0)
     check_same(choice.same, has_given=choice.given is not None)
     is_whole = choice.k and not is_auto(choice.k)
+    check_rounds(choice.rounds, choice.parts, auto=is_auto(choice.k), shares=choice.share)
     mistakes = (
         (
             quality in TARGET_SCORES and choice.target is None,
@@ -117,6 +121,32 @@ def check_numbers(
             raise UsageError(f"{value:g} is no {kind} of use", where=flag, fix=fix)
     if clusters is not None and clusters < 1:
         raise UsageError(f"{clusters} clusters", where="--clusters", fix="give 1 or more")
+
+
+def check_rounds(rounds: int, parts: int | None, *, auto: bool, shares: Sequence[str]) -> None:
+    """Refuse parts without rounds, and rounds beside what only the whole can tell."""
+    if rounds not in (1, 2):
+        raise UsageError(f"{rounds} rounds", where="--rounds", fix="give 1 or 2")
+    if rounds == 1:
+        if parts is not None:
+            raise UsageError("it goes with --rounds 2", where="--parts", fix="leave it out")
+        return
+    if parts is not None and parts < 2:
+        raise UsageError(f"{parts} parts", where="--parts", fix="give 2 or more")
+    for flag, is_given in (("-k auto", auto), ("--share", len(shares) > 0)):
+        if is_given:
+            raise UsageError(
+                f"two rounds do not go with {flag}",
+                where="--rounds 2",
+                why="a part of the rows does not tell how many to find in it",
+                fix=f"leave out one of the two{', or give -k a number' if auto else ''}",
+            )
+
+
+def may_be_in_rounds(config: SelectConfig) -> bool:
+    """Whether two rounds could be asked for instead of one."""
+    choice = config.choice
+    return choice.rounds == 1 and not is_auto(choice.k) and not choice.share
 
 
 def check_avoiding(avoid_at: float | None, *, has_avoid: bool) -> None:

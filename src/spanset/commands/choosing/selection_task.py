@@ -28,6 +28,7 @@ from spanset.greedy.budget import TokenBudget
 from spanset.greedy.enough import LEAST_GAIN, Enough
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import check_kernel
+from spanset.greedy.partitioned import parts_in
 from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
 from spanset.quality.scores import check_quality
@@ -215,4 +216,5 @@ class SelectionTask:
             choice.clusters,
             Enough(least) if is_auto(choice.k) else None,
             scratch_folder(self.config.compute.scratch),
+            parts_in(choice.rounds, choice.parts),
         )

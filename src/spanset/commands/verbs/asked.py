@@ -13,6 +13,7 @@ from spanset.base.stages import Watcher
 from spanset.commands.choosing.choice_checks import (
     check_avoiding,
     check_numbers,
+    check_rounds,
     check_same,
     given_options,
 )
@@ -56,6 +57,8 @@ class Asked:
     prefer: tuple[str, ...]
     shares: tuple[str, ...]
     keep: Sequence[int] | IntArray
+    rounds: int
+    parts: int | None
     model: ModelConfig | None
     watcher: Watcher
 
@@ -76,11 +79,13 @@ class Asked:
             prefer=self.prefer,
             normalize=how.normalize,
             auto=self.is_auto,
+            rounds=self.rounds,
         )
         method = check_method(how.method, options)
         least_gain = None if how.enough is None else how.enough.share
         check_numbers(how.threshold, self.avoid_at, least_gain, how.clusters)
         check_avoiding(self.avoid_at, has_avoid=self.avoid is not None)
+        check_rounds(self.rounds, self.parts, auto=self.is_auto, shares=self.shares)
         check_same(self.same, has_given=self.given is not None)
         has_k = self.k not in (None, "")
         if len(self.shares) and (not has_k or self.is_auto):

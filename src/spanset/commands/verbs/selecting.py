@@ -15,6 +15,7 @@ from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.of_parts import Same
 from spanset.greedy.enough import LEAST_GAIN, Enough
+from spanset.greedy.partitioned import parts_in
 from spanset.greedy.selection import Selection
 from spanset.selectors.choosing import Choosing, resolved_weight
 
@@ -45,6 +46,8 @@ def select(
     threshold: float | None = None,
     clusters: int | None = None,
     least_gain: float = LEAST_GAIN,
+    rounds: int = 1,
+    parts: int | None = None,
     dtype: str = "float64",
     seed: int = 0,
     workers: int = 0,
@@ -111,6 +114,11 @@ def select(
         Of the methods that make clusters.
     least_gain : float
         Where ``k="auto"`` ends: share of what the first rows add.
+    rounds : {1, 2}
+        Of dpp: 1 is exact; 2 deals the rows into parts, picks in each and then among these picks,
+        in a fraction of the time (docs/scale.md).
+    parts : int, optional
+        Of two rounds, by default 16.
     dtype : {"float64", "float32"}
         To compute in.
     seed, workers : int
@@ -147,6 +155,7 @@ def select(
             clusters,
             Enough(least_gain) if k == "auto" else None,
             scratch_folder(scratch),
+            parts_in(rounds, parts),
         ),
         features=features,
         quality=quality,
@@ -162,6 +171,8 @@ def select(
         prefer=tuple(prefer),
         shares=tuple(shares),
         keep=keep,
+        rounds=rounds,
+        parts=parts,
         model=ModelConfig(model=model) if isinstance(model, str) else model,
         watcher=watcher,
     )

@@ -36,7 +36,7 @@ SETTINGS = (
     *("method", "k", "tokens", "features", "model", "revision", "supervise", "max-length"),
     *("quality", "lambda", "transform", "tokenizer", "kernel", "gamma", "normalize"),
     *("given", "target", "avoid", "keep", "share", "threshold", "same", "prefer", "clusters"),
-    *("seed", "sort", "to", "format", "map"),
+    *("rounds", "parts", "seed", "sort", "to", "format", "map"),
 )
 
 CITATION = """\

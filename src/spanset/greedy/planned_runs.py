@@ -1,0 +1,107 @@
+"""Runs of the greedy that a selection takes, with their memory, disk and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spanset.base.speed import greedy_seconds
+from spanset.greedy.exhaustion import room_left
+from spanset.greedy.factor import BLOCK
+from spanset.greedy.footprint import Footprint
+from spanset.greedy.mixed import is_worth_mixing
+from spanset.greedy.partitioned import rounds_of
+from spanset.kernels.kernel import Kernel
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run, or several that are alike and follow one another.
+
+    Attributes
+    ----------
+    times : int
+        How many.
+    n, k, d, given : int
+        Rows to choose from, picks, columns, and rows that are there already.
+    dtype : str
+        To decide in.
+    is_mixed : bool
+        Whether the factor is in float32 for float64's picks.
+    is_on_host : bool
+        Whether it is computed on the processor, where a factor may be in a file.
+    footprint : Footprint
+        What one takes.
+    """
+
+    times: int
+    n: int
+    k: int
+    d: int
+    given: int
+    dtype: str
+    is_mixed: bool
+    is_on_host: bool
+    footprint: Footprint
+
+    def seconds(self, *, in_file: bool = False) -> float:
+        """About how long all of them take on this machine's processor."""
+        block = BLOCK if in_file else None
+        return self.times * greedy_seconds(
+            self.n, self.k, self.d, self.dtype, self.given, is_mixed=self.is_mixed, block=block
+        )
+
+
+def planned_runs(
+    n: int,
+    k: int,
+    d: int,
+    kernel: Kernel,
+    *,
+    dtype: str = "float64",
+    given: int = 0,
+    device: str = "cpu",
+    workers: int = 0,
+    parts: int = 1,
+) -> list[PlannedRun]:
+    """Those for k picks of n rows (n, d): one, or two rounds."""
+    most = room_left(kernel, np.empty((0, d)), given)
+    runs = []
+    for times, rows, picks in rounds_of(n, k, parts):
+        wanted = min(picks, most)
+        is_mixed = is_worth_mixing(rows, wanted, kernel, dtype, device)
+        taken = Footprint.of(rows, wanted, d, dtype, given, is_mixed=is_mixed, workers=workers)
+        is_on_host = device == "cpu"
+        runs.append(PlannedRun(times, rows, wanted, d, given, dtype, is_mixed, is_on_host, taken))
+    return runs
+
+
+@dataclass(frozen=True)
+class GreedyCost:
+    """What runs that follow one another take.
+
+    Attributes
+    ----------
+    memory, disk : int
+        Bytes, of the largest of them; disk where memory does not hold its factor.
+    seconds : float
+        About, all together.
+    """
+
+    memory: int
+    disk: int
+    seconds: float
+
+    @classmethod
+    def of(cls, runs: Sequence[PlannedRun], available: int, beside: int = 0) -> GreedyCost:
+        """With so many bytes of memory there, and so many taken by what is beside the runs."""
+        memory, disk, seconds = 0, 0, 0.0
+        for run in runs:
+            taken = run.footprint
+            in_file = run.is_on_host and taken.in_memory + beside > available
+            memory = max(memory, beside + (taken.beside_file if in_file else taken.in_memory))
+            disk = max(disk, taken.factor if in_file else 0)
+            seconds += run.seconds(in_file=in_file)
+        return cls(memory, disk, seconds)
