@@ -27,7 +27,7 @@ from spanset.greedy.factor_rows import CHUNK, PANEL, MakeRows, RowsInMemory
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
-from spanset.greedy.verification import Judgement, Outsiders
+from spanset.greedy.verification import Judgement, Proposal, together
 from spanset.kernels.kernel import Kernel, Matrix
 
 Result = TypeVar("Result")
@@ -118,15 +118,15 @@ class HostFactor(KnownResiduals):
     ) -> Prediction:
         """Picks predicted among candidates `rows`, whose columns of C are `coordinates` (t, m)."""
         S = residual_kernel(self.points(rows), coordinates, self.kernel, self.run)
-        return predict(S, self.residual[rows], rows, self.rules, steps, ledger)
+        return predict(S, self.residual[rows], rows, self.rules.of(rows), steps, ledger)
 
     def extend(
         self,
         points: Matrix,
         coordinates: Matrix,
         lower: Matrix,
-        watch: Outsiders | None = None,
-    ) -> list[Judgement | None]:
+        proposal: Proposal | None = None,
+    ) -> Judgement | None:
         """Compute b new rows of C for every candidate; `accept` makes them count (see `Factor`).
 
         Notes
@@ -136,6 +136,7 @@ class HostFactor(KnownResiduals):
         2 N b (t + d + b) floating-point operations.
         """
         t, b = self.t, len(points)
+        watch = None if proposal is None else self.outsiders(proposal)
         inverse = solve_triangular(lower, np.eye(b), lower=True)
         weights = np.concatenate([-(inverse @ coordinates.T), inverse], axis=1)
         weights = weights.astype(self.X.dtype, copy=False)
@@ -161,7 +162,8 @@ class HostFactor(KnownResiduals):
             return judgement
 
         self._proposed = b
-        return self.run(chunk, self._C.ordered(self._starts))
+        judgements = self.run(chunk, self._C.ordered(self._starts))
+        return None if proposal is None else together(judgements, b)
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last, and update the residuals.

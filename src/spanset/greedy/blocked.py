@@ -38,9 +38,9 @@ from spanset.greedy.footprint import Footprint
 from spanset.greedy.mixed import TooCloseError, is_worth_mixing
 from spanset.greedy.places import Maker, Places
 from spanset.greedy.quotas import Quotas
-from spanset.greedy.rules import MarginRecord, Rules, make_rules
+from spanset.greedy.rules import MarginRecord, make_rules
 from spanset.greedy.selection import Selection, StopReason
-from spanset.greedy.verification import Outsiders
+from spanset.greedy.verification import Proposal, prefix_that_holds
 from spanset.kernels.kernel import Kernel
 
 FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
@@ -189,7 +189,8 @@ def blocked_greedy(
     SpansetError
         A device with too little memory; with `scratch`, memory and a disk with too little.
     """
-    rules = make_rules(kernel, X, log_quality, quality_weight)
+    groups = None if quotas is None else quotas.groups
+    rules = make_rules(kernel, X, log_quality, quality_weight, groups)
     workers = workers or available_workers()
     given = conditioned(
         given, kernel, block=block, workers=workers, device=device, cancelled=cancelled
@@ -201,7 +202,7 @@ def blocked_greedy(
     def picked(place: Maker) -> Selection:
         pace = _Pace.of(block, len(X), device)
         with place(X, kernel, rules, room, cancelled=cancelled) as factor:
-            run = _Run(factor, rules, possible, budget, quotas, enough, pace, on_progress)
+            run = _Run(factor, possible, budget, quotas, enough, pace, on_progress)
             try:
                 if given is not None:
                     given.apply(factor, block=block)
@@ -260,7 +261,6 @@ class _Run:
     def __init__(
         self,
         factor: Factor,
-        rules: Rules,
         k: int,
         budget: TokenBudget | None,
         quotas: Quotas | None,
@@ -268,7 +268,7 @@ class _Run:
         pace: _Pace,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        self.factor, self.rules, self.k, self.budget = factor, rules, k, budget
+        self.factor, self.k, self.budget = factor, k, budget
         self.ledger = None if quotas is None else quotas.ledger()
         self.enough = enough
         self.pace, self.on_progress = pace, on_progress
@@ -281,15 +281,12 @@ class _Run:
     def until_done(self) -> Selection:
         """Blocks until k picks, an empty budget, or nothing left to pick."""
         while len(self.order) < self.k:
-            stale = self.factor.scores()
-            nothing_left = StopReason.EXHAUSTED
-            if self.ledger is not None and (stale > -np.inf).any():
-                stale[self.ledger.shut()] = -np.inf
-                nothing_left = StopReason.SHARES
-            candidates = self.factor.candidates(stale, self.pace.candidates)
-            if not len(candidates):
-                return self.selection(nothing_left)
-            if not self._block(stale, candidates):
+            open_groups = None if self.ledger is None else self.ledger.open()
+            best = self.factor.candidates(self.pace.candidates, open_groups)
+            if not len(best.rows):
+                is_shut = open_groups is not None and best.is_any_left
+                return self.selection(StopReason.SHARES if is_shut else StopReason.EXHAUSTED)
+            if not self._block(best.rows):
                 return self.selection(StopReason.TOKEN_BUDGET)
             self.on_progress(self._progress())
             if self.enough is not None and (kept := self.enough.kept(self.gains)) is not None:
@@ -297,7 +294,7 @@ class _Run:
                 return self.selection(StopReason.LITTLE_GAIN)
         return self.selection(StopReason.REACHED_K)
 
-    def _block(self, stale: FloatArray, candidates: IntArray) -> bool:
+    def _block(self, candidates: IntArray) -> bool:
         """Predict, extend, verify, accept; false when the token budget ends the run."""
         factor = self.factor
         steps = min(self.pace.b, self.k - len(self.order))
@@ -307,22 +304,13 @@ class _Run:
         coordinates = factor.coordinates(candidates)
         ahead = factor.predicted(candidates, coordinates, steps, self.ledger)
         picks = candidates[ahead.positions]
-        outside = np.ones(factor.N, dtype=bool)
-        outside[candidates] = False
-        watch = Outsiders(
-            stale,
-            outside,
-            factor.highest,
-            self.rules,
-            picks,
-            ahead,
-            self.margins.smallest,
-            None if self.ledger is None else self.ledger.quotas.groups,
+        proposal = Proposal(candidates, picks, ahead, self.margins.smallest)
+        judgement = factor.extend(
+            factor.points(picks), coordinates[:, ahead.positions], ahead.lower, proposal
         )
-        verdicts = factor.extend(
-            factor.points(picks), coordinates[:, ahead.positions], ahead.lower, watch
-        )
-        holds, runner_up = watch.verdict(verdicts)
+        assert judgement is not None  # noqa: S101 (there was a proposal)
+        beaten, runner_up = judgement
+        holds = prefix_that_holds(beaten)
         accepted = holds
         if self.budget is not None:
             accepted = self.budget.allows(picks[:holds], self.tokens)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.prediction import Prediction, best_candidates
-from spanset.greedy.quotas import Ledger
+from spanset.greedy.quotas import Groups, Ledger
 from spanset.greedy.rules import Rules
-from spanset.greedy.verification import Judgement, Outsiders
+from spanset.greedy.verification import Judgement, Outsiders, Proposal
 from spanset.kernels.kernel import Matrix
 
 BLOCK = 256  # picks predicted at once, at most; larger gains nothing in the matrix product
@@ -37,24 +37,40 @@ class CancelledError(Exception):
     """The caller asked to stop; the factor is as it was before the block."""
 
 
+class Best(NamedTuple):
+    """Candidates (m,), ascending, and whether any row is left, may it be picked or not."""
+
+    rows: IntArray
+    is_any_left: bool
+
+
 class KnownResiduals:
     """What factors share that compute all residuals as exactly as decisions need them."""
 
     rules: Rules
     residual: FloatArray
+    _stale: FloatArray  # scores before the block
 
     @property
     def highest(self) -> FloatArray:
         """The residuals: none is higher than it seems; (N,)."""
         return self.residual
 
-    def scores(self) -> FloatArray:
-        """Current score of every row, or the highest that it can be; (N,)."""
-        return self.rules.scores(self.highest)
+    def candidates(self, m: int, open_groups: Groups | None = None) -> Best:
+        """The m best rows; see `Factor`."""
+        self._stale = self.rules.scores(self.highest)
+        is_any_left = bool((self._stale > -np.inf).any())
+        if open_groups is not None and self.rules.groups is not None:
+            self._stale[~open_groups[self.rules.groups]] = -np.inf
+        return Best(self.best(self._stale, m), is_any_left)
 
-    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+    def best(self, stale: FloatArray, m: int) -> IntArray:
         """The m best rows by `stale` scores (N,), ascending."""
         return best_candidates(stale, m)
+
+    def outsiders(self, proposal: Proposal) -> Outsiders:
+        """The rows that could beat what is proposed."""
+        return Outsiders.beside(proposal, self._stale, self.highest, self.rules)
 
 
 class Factor(Protocol):
@@ -93,19 +109,11 @@ class Factor(Protocol):
         """Make room for more rows."""
         ...
 
-    @property
-    def highest(self) -> FloatArray:
-        """What each residual can be at most: itself, but for what is computed roughly; (N,)."""
-        ...
+    def candidates(self, m: int, open_groups: Groups | None = None) -> Best:
+        """The m best rows that may be picked, with what decides between them.
 
-    def scores(self) -> FloatArray:
-        """Current score of every row, or the highest that it can be; (N,)."""
-        ...
-
-    def candidates(self, stale: FloatArray, m: int) -> IntArray:
-        """The m best rows by `stale` scores (N,), ascending.
-
-        Their residuals are exact afterwards, and no other row can be better than the best of them.
+        No other row can be better than the best of them. `open_groups` (v,) says which groups a
+        pick may be of, where picks of groups are bounded.
         """
         ...
 
@@ -124,8 +132,8 @@ class Factor(Protocol):
         ...
 
     def extend(
-        self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None
-    ) -> list[Judgement | None]:
+        self, points: Any, coordinates: Any, lower: Matrix, proposal: Proposal | None = None
+    ) -> Judgement | None:
         """Compute b new rows of C for every candidate; `accept` makes them count.
 
         Parameters
@@ -136,13 +144,13 @@ class Factor(Protocol):
             Their columns of C.
         lower : (b, b)
             Cholesky factor of their residual kernel, on the host.
-        watch : Outsiders, optional
-            Judges the rows near enough to intrude; None where nothing was predicted.
+        proposal : Proposal, optional
+            What was predicted: the rows near enough to intrude are judged.
 
         Returns
         -------
-        list
-            What `watch` found, in pieces.
+        Judgement or None
+            Steps beaten, and the best of their scores; None where nothing was predicted.
         """
         ...
 

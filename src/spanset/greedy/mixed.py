@@ -27,7 +27,7 @@ from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.factor_rows import MakeRows, RowsInMemory
 from spanset.greedy.prediction import best_candidates
 from spanset.greedy.rules import Rules, rounding_shares
-from spanset.greedy.verification import Judgement, Outsiders
+from spanset.greedy.verification import Judgement, Outsiders, Proposal
 from spanset.kernels.kernel import Kernel, Matrix
 
 SAFETY = 4.0  # times the largest error measured
@@ -106,7 +106,7 @@ class MixedFactor(HostFactor):
         """What each residual can be at most; (N,)."""
         return self.residual + np.where(self._is_exact, 0.0, self._allowed())
 
-    def candidates(self, stale: FloatArray, m: int) -> IntArray:
+    def best(self, stale: FloatArray, m: int) -> IntArray:
         """The m best rows, and all that may be as good as the best of them; ascending."""
         rows = best_candidates(stale, m)
         is_new, at = np.zeros(self.N, bool), np.arange(self.N)
@@ -137,17 +137,20 @@ class MixedFactor(HostFactor):
         return self._exact.coordinates(rows)
 
     def extend(
-        self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None
-    ) -> list[Judgement | None]:
+        self, points: Any, coordinates: Any, lower: Matrix, proposal: Proposal | None = None
+    ) -> Judgement | None:
         """New rows of C in float32, from picks in float64 (see `Factor`)."""
         self._picked = (points, coordinates, lower)
-        before = self.highest
+        self._before = self.highest
         self._magnify(points, lower)
-        if watch is not None:
-            # Within the block float32 alone follows the rows outside, those known exactly as well.
-            after = self.residual + np.where(self._is_picked, 0.0, self._allowed())
-            watch = replace(watch, stale=self.rules.scores(after), slack=after - before)
-        return super().extend(points.astype(np.float32), coordinates, lower, watch)
+        return super().extend(points.astype(np.float32), coordinates, lower, proposal)
+
+    def outsiders(self, proposal: Proposal) -> Outsiders:
+        """Within the block float32 alone follows the rows outside, those known exactly as well."""
+        after = self.residual + np.where(self._is_picked, 0.0, self._allowed())
+        stale = self.rules.scores(after)
+        watch = Outsiders.beside(proposal, stale, self._before, self.rules)
+        return replace(watch, slack=after - self._before)
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last; see how far float32 is off."""

@@ -67,22 +67,24 @@ def predict(
         Their residuals, from the factor (the diagonal of S but for rounding).
     rows : (m,) int64
         Their row numbers, ascending.
+    rules : Rules
+        Of these rows.
     steps : int
         Picks to predict, at most; fewer when all candidates are spent, or may not be picked.
     ledger : Ledger, optional
         Where quotas stand.
     """
-    residual = residual.copy()
+    residual, groups = residual.copy(), rules.groups
     ledger = None if ledger is None else ledger.copy()
     open_groups: list[Groups] = []
     F = np.empty((steps, len(rows)))
     positions: list[int] = []
     gains, scores, gaps = [], [], []
     for s in range(steps):
-        score = rules.scores(residual, rows)
-        if ledger is not None:
+        score = rules.scores(residual)
+        if ledger is not None and groups is not None:
             open_groups.append(ledger.open())
-            score[~open_groups[-1][ledger.quotas.groups[rows]]] = -np.inf
+            score[~open_groups[-1][groups]] = -np.inf
         j = int(np.argmax(score))
         if score[j] == -np.inf:
             break

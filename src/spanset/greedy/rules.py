@@ -57,6 +57,8 @@ class Rules:
         Residual below which a row is spent.
     grid : (N,) float64
         Residuals are rounded to multiples of it.
+    groups : (N,) int64 or None
+        Group of each row, where picks of groups are bounded (see `Quotas`).
     """
 
     diagonal: FloatArray
@@ -64,6 +66,19 @@ class Rules:
     quality_weight: float
     spent_below: FloatArray
     grid: FloatArray
+    groups: IntArray | None = None
+
+    def of(self, rows: IntArray | slice) -> Rules:
+        """Those of some rows, numbered anew."""
+        log_quality, groups = self.log_quality, self.groups
+        return Rules(
+            self.diagonal[rows],
+            None if log_quality is None else log_quality[rows],
+            self.quality_weight,
+            self.spent_below[rows],
+            self.grid[rows],
+            None if groups is None else groups[rows],
+        )
 
     def rounded(self, residual: FloatArray, rows: IntArray | slice = slice(None)) -> FloatArray:
         """Residuals of `rows` rounded to the grid that decisions are made on.
@@ -181,7 +196,11 @@ def is_exact_enough(kernel: Kernel, X: Matrix) -> bool:
 
 
 def make_rules(
-    kernel: Kernel, X: Matrix, log_quality: FloatArray | None, quality_weight: float
+    kernel: Kernel,
+    X: Matrix,
+    log_quality: FloatArray | None,
+    quality_weight: float,
+    groups: IntArray | None = None,
 ) -> Rules:
     """Check the weights and the dtype, and build the rules for candidates X (N, d).
 
@@ -200,7 +219,7 @@ def make_rules(
     # A row of zeros may have k(x, x) = 0: nothing to gain, spent from the start.
     spent_below = np.maximum(shares * diagonal, np.finfo(np.float64).tiny)
     grid = np.ldexp(ROUNDING, np.frexp(np.where(diagonal > 0.0, diagonal, 1.0))[1] - 1)
-    return Rules(diagonal, log_quality, quality_weight, spent_below, grid)
+    return Rules(diagonal, log_quality, quality_weight, spent_below, grid, groups)
 
 
 class MarginRecord:

@@ -27,7 +27,7 @@ from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
 from spanset.greedy.torch_prediction import DeviceRules, judged, predicted
-from spanset.greedy.verification import Judgement, Outsiders
+from spanset.greedy.verification import Judgement, Outsiders, Proposal, together
 from spanset.kernels.kernel import Kernel, Matrix
 
 if TYPE_CHECKING:
@@ -144,13 +144,13 @@ class DeviceFactor(KnownResiduals):
         residual = self.residual[rows]
         if ledger is not None:
             S = S.cpu().numpy().astype(np.float64, copy=False)  # waits
-            return predict(S, residual, rows, self.rules, steps, ledger)
+            return predict(S, residual, rows, self.rules.of(rows), steps, ledger)
         rules = DeviceRules.of(self.rules, rows, self._device)
         return predicted(S.double(), sent(residual, self._device), rules, steps)
 
     def extend(
-        self, points: Any, coordinates: Any, lower: Matrix, watch: Outsiders | None = None
-    ) -> list[Judgement | None]:
+        self, points: Any, coordinates: Any, lower: Matrix, proposal: Proposal | None = None
+    ) -> Judgement | None:
         """Compute b new rows of C for every candidate; `accept` makes them count (see `Factor`).
 
         Notes
@@ -171,7 +171,9 @@ class DeviceFactor(KnownResiduals):
             self._C[t : t + b, columns] = new
             self._sum_squares(new, new, columns)
         self._proposed = b
-        return [] if watch is None else list(self._judge(watch, b))
+        if proposal is None:
+            return None
+        return together(self._judge(self.outsiders(proposal), b), b)
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last, and update the residuals.
@@ -192,7 +194,7 @@ class DeviceFactor(KnownResiduals):
             self._check()
             rows = near[start : start + JUDGED]
             before = self._C[self.t : self.t + b - 1].index_select(1, self._index(rows))
-            if watch.groups is None:
+            if self.rules.groups is None:
                 yield judged(watch, rows, before, DeviceRules.of(self.rules, rows, self._device))
             else:
                 yield watch.judge(rows, before.cpu().numpy())

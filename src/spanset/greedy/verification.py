@@ -21,6 +21,28 @@ Judgement = tuple[npt.NDArray[np.bool_], FloatArray]
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """Picks that were predicted, to be verified.
+
+    Attributes
+    ----------
+    candidates : (m,) int64
+        The rows that were looked at, ascending.
+    picks : (b,) int64
+        Predicted picks.
+    ahead : Prediction
+        Their scores and gaps.
+    margin : float
+        Smallest winning margin so far.
+    """
+
+    candidates: IntArray
+    picks: IntArray
+    ahead: Prediction
+    margin: float
+
+
+@dataclass(frozen=True)
 class Outsiders:
     """Verification: whether rows outside the candidates beat a predicted pick before its step.
 
@@ -32,14 +54,8 @@ class Outsiders:
         False for the candidates.
     residual : (N,) float64
         Residuals before the block, or the highest that they can be.
-    picks : (b,) int64
-        Predicted picks.
-    ahead : Prediction
-        Their scores and gaps.
-    margin : float
-        Smallest winning margin so far.
-    groups : (N,) int64 or None
-        Group of each row, where quotas close groups: rows of a closed one beat nothing.
+    picks, ahead, margin
+        See `Proposal`.
     slack : (N,) float64 or None
         By how much more a residual may be off after the first step, where it is computed roughly.
     """
@@ -51,8 +67,17 @@ class Outsiders:
     picks: IntArray
     ahead: Prediction
     margin: float
-    groups: IntArray | None = None
     slack: FloatArray | None = None
+
+    @classmethod
+    def beside(
+        cls, proposal: Proposal, stale: FloatArray, residual: FloatArray, rules: Rules
+    ) -> Outsiders:
+        """All rows but the candidates."""
+        outside = np.ones(len(stale), dtype=bool)
+        outside[proposal.candidates] = False
+        picks, ahead, margin = proposal.picks, proposal.ahead, proposal.margin
+        return cls(stale, outside, residual, rules, picks, ahead, margin)
 
     def near(self, rows: IntArray) -> IntArray:
         """Those of `rows` whose stale score lets them intrude: the ones to judge."""
@@ -80,8 +105,8 @@ class Outsiders:
         if self.slack is not None:
             before[1:] += self.slack[rows]
         scores = self.rules.scores(before, rows)
-        if self.ahead.open is not None and self.groups is not None:
-            scores[~self.ahead.open[:, self.groups[rows]]] = -np.inf
+        if self.ahead.open is not None and self.rules.groups is not None:  # closed: beats nothing
+            scores[~self.ahead.open[:, self.rules.groups[rows]]] = -np.inf
         target = self.ahead.scores[:, None]
         wins_ties = rows < self.picks[:, None]
         if self.slack is not None:
@@ -89,14 +114,21 @@ class Outsiders:
         beaten = (scores > target) | ((scores == target) & wins_ties)
         return beaten.any(axis=1), scores.max(axis=1)
 
-    def verdict(self, judgements: Iterable[Judgement | None]) -> tuple[int, FloatArray]:
-        """Length of the prefix that holds, and the best outsider's score at each step."""
-        beaten = np.zeros(len(self.picks), dtype=bool)
-        runner_up = np.full(len(self.picks), -np.inf)
-        for judgement in judgements:
-            if judgement is not None:
-                beaten |= judgement[0]
-                np.maximum(runner_up, judgement[1], out=runner_up)
-        beaten[0] = False  # the first pick is the best of all rows: `Factor.candidates`
-        holds = int(np.argmax(beaten)) if beaten.any() else len(beaten)
-        return holds, runner_up
+
+def together(judgements: Iterable[Judgement | None], b: int) -> Judgement:
+    """What was found in pieces, of b steps, as one."""
+    beaten, best = np.zeros(b, dtype=bool), np.full(b, -np.inf)
+    for judgement in judgements:
+        if judgement is not None:
+            beaten |= judgement[0]
+            np.maximum(best, judgement[1], out=best)
+    return beaten, best
+
+
+def prefix_that_holds(beaten: npt.NDArray[np.bool_]) -> int:
+    """Steps before the first that is beaten; at least one.
+
+    The first pick is the best of all rows: `Factor.candidates`.
+    """
+    later = np.flatnonzero(beaten[1:])
+    return int(later[0]) + 1 if len(later) else len(beaten)
