@@ -9,6 +9,7 @@
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
     partitioned      two rounds, in parts: approximate, where exact is out of reach
     mixed exact_columns        in float32, but for the columns that decide, which are in float64
+    distributed partition crew   in parts, each with a worker that may be lost
     torch_prediction the two halves where the features are
     conditioning     rows that are there already
     exhaustion       why no row is left

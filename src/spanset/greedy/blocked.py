@@ -31,12 +31,14 @@ from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.workers import available_workers
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
+from spanset.greedy.crew import Cluster
+from spanset.greedy.distributed import DistributedFactor
 from spanset.greedy.enough import Enough
 from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import BLOCK, CancelledError, Factor
 from spanset.greedy.footprint import Footprint
 from spanset.greedy.mixed import TooCloseError, is_worth_mixing
-from spanset.greedy.places import Maker, Places
+from spanset.greedy.places import Places
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, make_rules
 from spanset.greedy.selection import Selection, StopReason
@@ -130,6 +132,7 @@ def blocked_greedy(
     device: str = "cpu",
     mixed: bool | None = False,
     scratch: Path | None = None,
+    cluster: Cluster | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -167,6 +170,8 @@ def blocked_greedy(
         and memory (mixed.py), on ``cpu`` alone. None: where it is worth it.
     scratch : Path, optional
         Folder for a factor that memory does not hold, on ``cpu`` alone; changes nothing but speed.
+    cluster : Cluster, optional
+        Workers that hold the factor, a part each: where one machine is too small.
     on_progress : callable
         Told after each block.
     on_note : callable
@@ -199,7 +204,7 @@ def blocked_greedy(
     possible = min(k, room_left(kernel, X, g))
     room = g + (possible if budget is None else min(possible, budget.likely_rows))
 
-    def picked(place: Maker) -> Selection:
+    def picked(place: Callable[..., Factor]) -> Selection:
         pace = _Pace.of(block, len(X), device)
         with place(X, kernel, rules, room, cancelled=cancelled) as factor:
             run = _Run(factor, possible, budget, quotas, enough, pace, on_progress)
@@ -216,16 +221,20 @@ def blocked_greedy(
     taken = partial(Footprint.of, len(X), room - g, X.shape[1], X.dtype.name, g, workers=workers)
     candidates = _Pace.of(block, len(X), device).most
     places = Places(device, workers, candidates, scratch, X.nbytes, on_note)
-    # Without a folder to turn to, the caller has looked whether memory holds it.
-    is_sure = scratch is None
+
+    def place(*, is_mixed: bool, is_sure: bool) -> Callable[..., Factor]:
+        if cluster is not None:  # the workers look at their own memory
+            options = {"candidates": candidates, "is_mixed": is_mixed}
+            return partial(DistributedFactor, cluster=cluster, **options)
+        make = places.mixed if is_mixed else places.in_full
+        return make(None if is_sure else taken(is_mixed=is_mixed))
+
     try:
-        if mixed:
-            picks = picked(places.mixed(None if is_sure else taken(is_mixed=True)))
-        else:
-            picks = picked(places.in_full(None if is_sure else taken()))
+        # Without a folder to turn to, the caller has looked whether memory holds it.
+        picks = picked(place(is_mixed=mixed, is_sure=scratch is None))
     except TooCloseError as error:
         on_note(f"{error}: selecting in float64 throughout")
-        picks = picked(places.in_full(taken()))
+        picks = picked(place(is_mixed=False, is_sure=False))
     if picks.stop_reason is not StopReason.EXHAUSTED and (
         picks.stop_reason is not StopReason.REACHED_K or len(picks) == k
     ):

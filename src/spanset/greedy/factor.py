@@ -77,14 +77,13 @@ class Factor(Protocol):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
 
     Use as a context manager. Attributes: `X` (N, d), the features on the host; `t`, the rows of C
-    that count; `residual` (N,) float64, on the host; `settled`, see `Selection`. What is `Any`
-    below is an array of the factor's own kind, and may also be a numpy one where it goes in.
+    that count; `settled`, see `Selection`. What is `Any` below is an array of the factor's own
+    kind, and may also be a numpy one where it goes in.
     """
 
     X: Matrix
     N: int
     t: int
-    residual: FloatArray
     settled: int | None
 
     def __enter__(self) -> Factor:
@@ -159,4 +158,15 @@ class Factor(Protocol):
 
         Those of `spent` become exactly 0.
         """
+        ...
+
+
+class HeldFactor(Factor, Protocol):
+    """One whose residuals (N,) float64 are on this machine's processor, with their rules."""
+
+    rules: Rules
+    residual: FloatArray
+
+    def __enter__(self) -> HeldFactor:
+        """Take what the factor needs."""
         ...

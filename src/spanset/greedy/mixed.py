@@ -134,6 +134,7 @@ class MixedFactor(HostFactor):
 
     def coordinates(self, rows: IntArray) -> FloatArray:
         """Columns of candidates, in float64; (t, len(rows))."""
+        self._hold(rows)  # they are, but in a partition that was made anew
         return self._exact.coordinates(rows)
 
     def extend(

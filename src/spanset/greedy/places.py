@@ -12,12 +12,12 @@ from pathlib import Path
 
 from spanset.config.amounts import size_of
 from spanset.greedy.arrays import HostFactor
-from spanset.greedy.factor import Factor
+from spanset.greedy.factor import HeldFactor
 from spanset.greedy.factor_rows import RowsInFile
 from spanset.greedy.footprint import Footprint
 from spanset.greedy.mixed import MixedFactor
 
-Maker = Callable[..., Factor]  # called as `HostFactor` is, less its workers
+HeldMaker = Callable[..., HeldFactor]  # called as `HostFactor` is, less its workers
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Places:
     there: int = 0
     on_note: Callable[[str], None] = lambda _: None
 
-    def in_full(self, footprint: Footprint | None = None) -> Maker:
+    def in_full(self, footprint: Footprint | None = None) -> HeldMaker:
         """Of factors in the features' dtype; with what they take, where memory may not hold it."""
         if self.device != "cpu":
             # Imported here, since it imports torch.
@@ -56,11 +56,11 @@ class Places:
             return partial(DeviceFactor, device=self.device, candidates=self.candidates)
         return self._kept(partial(HostFactor, workers=self.workers), footprint)
 
-    def mixed(self, footprint: Footprint | None = None) -> Maker:
+    def mixed(self, footprint: Footprint | None = None) -> HeldMaker:
         """Of factors in float32 that decide in float64."""
         return self._kept(partial(MixedFactor, workers=self.workers), footprint)
 
-    def _kept(self, make: Maker, footprint: Footprint | None) -> Maker:
+    def _kept(self, make: HeldMaker, footprint: Footprint | None) -> HeldMaker:
         """With the factor in memory, or in a file where it has to be.
 
         Raises
