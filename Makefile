@@ -17,7 +17,7 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs,hub,map,models,plot,train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster,dev,docs,hub,map,models,plot,train]'
 	touch $@
 
 $(VENV)/.docs: $(VENV)/.core

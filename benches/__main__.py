@@ -11,6 +11,7 @@ from benches.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = (
+    "beyond-memory",
     "decontamination",
     "device",
     "diversity",

@@ -18,7 +18,7 @@ class LocalCluster:
     def split(self, n):
         return np.linspace(0, n, self.workers + 1).astype(int).tolist()
 
-    def crew(self, X, shares):
+    def crew(self, X, shares, _cancelled):
         self.crews.append(LocalCrew(self, X, shares))
         return self.crews[-1]
 

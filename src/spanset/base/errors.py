@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SpansetError(Exception):
     """A problem with the data or the numbers (exit code 1).
@@ -29,6 +31,16 @@ class SpansetError(Exception):
             *(f"  {name}: {text}" for name, text in (("why", why), ("fix", fix)) if text),
         ]
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross from process to process as they were told."""
+        return _told_again, (type(self), self.what, self.where, self.why, self.fix)
+
+
+def _told_again(kind: type[SpansetError], what: str, where: str, why: str, fix: str) -> Any:
+    error = kind.__new__(kind, what)
+    SpansetError.__init__(error, what, where=where, why=why, fix=fix)
+    return error
 
 
 def printable(text: str) -> str:

@@ -220,6 +220,13 @@ class ComputeConfig:
     """Folder for a factor that memory does not hold (rows x picks numbers), on a fast disk; by
     default in the user's cache folder. Nothing stays there. Changes nothing but speed."""
 
+    ray: Annotated[str | None, Parameter(group=COMPUTE)] = None
+    """Select on a Ray cluster (extra `cluster`): HOST:PORT, auto for the one that this machine is
+    part of, or local. Changes nothing but speed and what fits."""
+
+    ray_workers: Annotated[int | None, Parameter(converter=count_flag, group=COMPUTE)] = None
+    """Workers there, by default one a machine."""
+
 
 @dataclass(frozen=True)
 class SelectConfig:

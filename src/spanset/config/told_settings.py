@@ -10,7 +10,20 @@ from typing import Any
 from spanset.base.errors import printable
 
 # What changes nothing of what is told: where it goes, how fast, and whether it is done at once.
-UNTOLD = ("out", "plot", "report", "force", "json", "dry_run", "shard", "workers", "scratch", "yes")
+UNTOLD = (
+    "out",
+    "plot",
+    "report",
+    "force",
+    "json",
+    "dry_run",
+    "shard",
+    "workers",
+    "scratch",
+    "ray",
+    "ray_workers",
+    "yes",
+)
 SHORT = 80  # characters of a command on one line
 FLAGS = {"k": "-k", "n": "-n", "quality_weight": "--lambda"}
 

@@ -8,7 +8,7 @@ it was asked last is asked again. The others go on from where they are.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from spanset.greedy.partition import Share
@@ -99,6 +99,8 @@ class Cluster(Protocol):
         """Where partitions of n rows begin, and n."""
         ...
 
-    def crew(self, X: Matrix, shares: Sequence[Share]) -> Crew[Any, Any]:
+    def crew(
+        self, X: Matrix, shares: Sequence[Share], cancelled: Callable[[], bool]
+    ) -> Crew[Any, Any]:
         """Workers with a partition each: rows of X (N, d), and what else it is made of."""
         ...

@@ -83,7 +83,7 @@ class DistributedFactor:
         with ExitStack() as stack:
             stack.enter_context(threadpool_limits(1, user_api="blas"))
             self._pool = stack.enter_context(ThreadPoolExecutor(available_workers()))
-            self._crew = self._cluster.crew(self.X, self._shares)
+            self._crew = self._cluster.crew(self.X, self._shares, self._cancelled)
             stack.callback(self._crew.close)
             self._stack = stack.pop_all()
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -107,8 +108,7 @@ class Footprint:
         if self.in_memory <= available:
             return None
         if scratch is None or self.beside_file > available:
-            self.require_memory(where=where)
-            return None
+            refuse_memory(self.in_memory, available, self.n, self.k, self.dtype, where=where)
         free = free_bytes(scratch)
         if self.factor <= free:
             return scratch
@@ -133,8 +133,14 @@ def require_memory(needed: int, n: int, k: int, dtype: str, *, where: str = "-k"
         With what to change.
     """
     available = memory.available_bytes()
-    if needed <= available:
-        return
+    if needed > available:
+        refuse_memory(needed, available, n, k, dtype, where=where)
+
+
+def refuse_memory(
+    needed: int, available: int, n: int, k: int, dtype: str, *, where: str
+) -> NoReturn:
+    """Say what does not fit, and what to change."""
     fits = int(k - (needed - available) / (n * np.dtype(dtype).itemsize))
     advice = _smaller(dtype)
     advice += [f"{where} {fits} fits as it is"] if fits > 0 else []

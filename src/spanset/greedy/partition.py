@@ -115,8 +115,7 @@ class Partition:
         )
         there = X.nbytes - (neighbours - 1) * taken.in_memory
         places = Places(device, workers, share.candidates, scratch, there)
-        known = None if scratch is None else taken
-        make = places.mixed(known) if share.is_mixed else places.in_full(known)
+        make = places.mixed(taken) if share.is_mixed else places.in_full(taken)
         self._start, self._stop = share.start, share.start + len(X)
         self._factor = make(X, share.kernel, rules, share.room).__enter__()
 

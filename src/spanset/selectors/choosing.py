@@ -5,7 +5,8 @@ candidates -> kernel (its gamma found where that is asked for) -> method -> Sele
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.ray_cluster import joined
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import choose_kernel
@@ -106,6 +109,8 @@ class Choosing:
     enough: Enough | None = None
     scratch: Path | None = None
     parts: int = 1
+    ray: str | None = None
+    ray_workers: int | None = None
 
 
 def choose_rows(
@@ -121,7 +126,7 @@ def choose_rows(
     method = method_named(how.method)
     if not method.holds_factor:  # cosines take no more than features have
         how = replace(how, dtype="float32", device="cpu")
-    elif how.device == "cpu":  # a GPU looks at its own memory
+    elif how.device == "cpu" and how.ray is None:  # others look at their own memory
         _require_room(candidates, k, how)
     X, given = as_compared(candidates, how)
     target = candidates.target
@@ -157,6 +162,7 @@ def choose_rows(
         how.enough,
         how.scratch,
         how.parts,
+        None,
         watcher.progress,
         watcher.note,
         watcher.cancelled,
@@ -164,7 +170,20 @@ def choose_rows(
     with ExitStack() as stack:
         if not method.holds_factor:  # the same sums, and bytes, on any number of processors
             stack.enter_context(threadpool_limits(1, user_api="blas"))
+        if how.ray is not None:
+            request = replace(request, cluster=stack.enter_context(_cluster(how)))
         return after_kept(request, candidates.kept, method.choose), kernel
+
+
+@contextmanager
+def _cluster(how: Choosing) -> Iterator[Cluster]:
+    """Workers of the Ray cluster that is asked for."""
+    assert how.ray is not None  # noqa: S101 (asked for)
+    with joined(how.ray, how.ray_workers) as crowd:
+        # Imported here, since it imports ray.
+        from spanset.greedy.ray_crew import RayCluster
+
+        yield RayCluster(crowd, how.device, how.scratch)
 
 
 def as_compared(candidates: Candidates, how: Choosing) -> tuple[Matrix, Matrix | None]:

@@ -22,6 +22,7 @@ def select_dpp(request: Request) -> Selection:
         "device": request.device,
         "mixed": None,
         "scratch": request.scratch,
+        "cluster": request.cluster,
         "on_progress": request.on_progress,
         "on_note": request.on_note,
         "cancelled": request.cancelled,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.greedy.blocked import Progress
 from spanset.greedy.budget import TokenBudget
+from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.selection import Selection
@@ -58,6 +59,8 @@ class Request:
         Where to stop before k, for methods whose picks have gains.
     scratch : Path or None
         Folder for what memory does not hold, for methods that can compute from there.
+    cluster : Cluster or None
+        Workers that hold the factor, for methods that have one.
     parts : int
         That the rows are dealt into for two rounds, for methods that can; 1 for one round of all.
     """
@@ -81,6 +84,7 @@ class Request:
     enough: Enough | None = None
     scratch: Path | None = None
     parts: int = 1
+    cluster: Cluster | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 
 from spanset.base.errors import UsageError
+from spanset.base.ray_cluster import check_address
 from spanset.config.amounts import is_auto
 from spanset.config.settings import SelectConfig
 from spanset.quality.target_similarity import TARGET_SCORES
+from spanset.selectors.methods import method_named
 from spanset.selectors.value_shares import parse_shares
 
 
@@ -140,6 +142,23 @@ def check_rounds(rounds: int, parts: int | None, *, auto: bool, shares: Sequence
                 where="--rounds 2",
                 why="a part of the rows does not tell how many to find in it",
                 fix=f"leave out one of the two{', or give -k a number' if auto else ''}",
+            )
+
+
+def check_cluster(address: str | None, workers: int | None, method: str, rounds: int) -> None:
+    """Refuse a cluster for what is not computed there, and what is no address of one."""
+    check_address(address, workers)
+    if address is None:
+        return
+    for flag, is_given in (
+        (f"--method {method}", not method_named(method).holds_factor),
+        ("--rounds 2", rounds > 1),
+    ):
+        if is_given:
+            raise UsageError(
+                f"{flag} is not computed on a cluster",
+                where="--ray",
+                fix="leave out one of the two",
             )
 
 

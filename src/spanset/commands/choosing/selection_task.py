@@ -14,7 +14,7 @@ from spanset.base.disk_space import scratch_folder
 from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
-from spanset.commands.choosing.choice_checks import check_choice, options_of
+from spanset.commands.choosing.choice_checks import check_choice, check_cluster, options_of
 from spanset.commands.choosing.other_rows import OtherRows
 from spanset.commands.choosing.pool import Beside, Pool
 from spanset.config.amounts import check_amounts, is_auto, refuse_negative, row_counts, token_count
@@ -81,6 +81,8 @@ class SelectionTask:
         is_scored = quality.quality in MODEL_SCORES
         check_representation(spec, config.model, scores=is_scored)
         check_reading(config.reading)
+        compute = config.compute
+        check_cluster(compute.ray, compute.ray_workers, choice.method, choice.rounds)
         check_projection(config.output.projection)
         refuse_second_stdin((*config.data, choice.given), "--given")
         refuse_second_stdin((*config.data, choice.given, choice.target), "--target")
@@ -217,4 +219,6 @@ class SelectionTask:
             Enough(least) if is_auto(choice.k) else None,
             scratch_folder(self.config.compute.scratch),
             parts_in(choice.rounds, choice.parts),
+            self.config.compute.ray,
+            self.config.compute.ray_workers,
         )

@@ -12,6 +12,7 @@ from spanset.base.errors import UsageError
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.choice_checks import (
     check_avoiding,
+    check_cluster,
     check_numbers,
     check_rounds,
     check_same,
@@ -85,6 +86,7 @@ class Asked:
         least_gain = None if how.enough is None else how.enough.share
         check_numbers(how.threshold, self.avoid_at, least_gain, how.clusters)
         check_avoiding(self.avoid_at, has_avoid=self.avoid is not None)
+        check_cluster(how.ray, how.ray_workers, how.method, self.rounds)
         check_rounds(self.rounds, self.parts, auto=self.is_auto, shares=self.shares)
         check_same(self.same, has_given=self.given is not None)
         has_k = self.k not in (None, "")

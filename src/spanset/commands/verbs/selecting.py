@@ -54,6 +54,8 @@ def select(
     model: ModelConfig | str | None = None,
     device: str = "cpu",
     scratch: str | None = None,
+    ray: str | None = None,
+    ray_workers: int | None = None,
     watcher: Watcher = SILENT,
 ) -> Selection:
     """Choose rows: diverse, and good where a quality is given.
@@ -129,6 +131,10 @@ def select(
         Where the greedy engine runs: ``cpu``, or a CUDA device.
     scratch : str, optional
         Folder for a factor that memory does not hold; by default in the user's cache folder.
+    ray : str, optional
+        A Ray cluster to select on (extra ``cluster``): ``HOST:PORT``, ``auto``, or ``local``.
+    ray_workers : int, optional
+        Workers there, by default one a machine.
     watcher : Watcher
         Told of progress; asked whether to stop.
 
@@ -156,6 +162,8 @@ def select(
             Enough(least_gain) if k == "auto" else None,
             scratch_folder(scratch),
             parts_in(rounds, parts),
+            ray,
+            ray_workers,
         ),
         features=features,
         quality=quality,

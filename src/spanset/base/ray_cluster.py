@@ -1,0 +1,177 @@
+"""A Ray cluster: one that runs, found by its address, or one made on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from spanset.base.errors import UsageError
+from spanset.base.extras import require
+from spanset.base.version import __version__
+from spanset.base.workers import available_workers
+
+PATIENCE = 5.0  # seconds for a machine to answer
+LOCAL, AUTO = "local", "auto"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many workers there are, and what each may use.
+
+    Attributes
+    ----------
+    workers : int
+        Workers.
+    cpus : float
+        Processors of a worker; less than one where there are more workers than processors.
+    """
+
+    workers: int
+    cpus: float
+
+    @property
+    def threads(self) -> int:
+        """Of a worker."""
+        return max(1, int(self.cpus))
+
+
+def check_address(address: str | None, workers: int | None) -> None:
+    """Refuse what is no address, and workers without a cluster, before anything is done.
+
+    Raises
+    ------
+    UsageError
+        The first of them; or nothing answers at the address.
+    MissingExtraError
+        Ray is not installed.
+    """
+    if address is None:
+        if workers is not None:
+            raise UsageError("it goes with --ray", where="--ray-workers", fix="leave it out")
+        return
+    if workers is not None and workers < 1:
+        raise UsageError(f"{workers} workers", where="--ray-workers", fix="give 1 or more")
+    require("ray", extra="cluster")
+    if address not in (LOCAL, AUTO):
+        _require_answer(address)
+
+
+@contextmanager
+def joined(address: str, workers: int | None = None) -> Iterator[Crowd]:
+    """Join a cluster for a while; one that was joined before is joined as it is.
+
+    Parameters
+    ----------
+    address : str
+        ``local`` makes one on this machine, ``auto`` finds the one that runs here or that
+        ``RAY_ADDRESS`` names; else HOST:PORT, or ray://HOST:PORT.
+    workers : int, optional
+        By default one a machine.
+
+    Raises
+    ------
+    UsageError
+        Nothing answers there, or it is of another version.
+    MissingExtraError
+        Ray is not installed.
+    """
+    ray = require("ray", extra="cluster")
+    was_joined = ray.is_initialized()
+    if not was_joined:
+        _join(ray, address)
+    try:
+        yield _crowd(ray, workers)
+    finally:
+        if not was_joined:
+            ray.shutdown()
+
+
+def versions() -> dict[str, str]:
+    """What workers have to have in common with who asks them."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"Python": python, "numpy": np.__version__, "spanset": __version__}
+
+
+def require_same_versions(found: dict[str, str], node: str) -> None:
+    """Refuse a worker with other versions: it would compute, or understand, something else."""
+    own = versions()
+    other = [f"{name} {found.get(name)}" for name, one in own.items() if found.get(name) != one]
+    if other:
+        here = ", ".join(f"{name} {one}" for name, one in own.items())
+        raise UsageError(
+            f"a worker has {', '.join(other)}",
+            where=f"--ray: node {node}",
+            why=f"here are {here}",
+            fix="install the same versions on every machine of the cluster",
+        )
+
+
+def _join(ray: Any, address: str) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    options = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address == LOCAL:
+        ray.init(num_cpus=available_workers(), include_dashboard=False, **options)
+        return
+    if address != AUTO:
+        _require_answer(address)
+    try:
+        ray.init(address=address, **options)
+    except Exception as error:  # of many kinds, by what is wrong there
+        raise UsageError(
+            "cannot join the Ray cluster",
+            where=f"--ray {address}",
+            why=str(error).partition("\n")[0],
+            fix="start one (ray start --head), give the HOST:PORT that it printed, or --ray local",
+        ) from error
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself would wait for minutes."""
+    try:
+        socket.create_connection(_host_and_port(address), timeout=PATIENCE).close()
+    except OSError as error:
+        raise UsageError(
+            "no Ray cluster answers there",
+            where=f"--ray {address}",
+            why=error.strerror or str(error),
+            fix="start one (ray start --head), and give the HOST:PORT that it printed",
+        ) from error
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(address if "://" in address else f"ray://{address}")
+        host, port, scheme = parts.hostname, parts.port, parts.scheme
+    except ValueError:
+        host = port = scheme = None
+    if host is None or port is None or scheme != "ray":
+        raise UsageError(
+            f"{address!r} is no address",
+            where="--ray",
+            fix="give HOST:PORT, auto for the cluster that this machine is part of, or local",
+        )
+    return host, port
+
+
+def _crowd(ray: Any, workers: int | None) -> Crowd:
+    """Workers, and what each may use."""
+    cpus = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+    cpus = [one for one in cpus if one >= 1.0]
+    if not cpus:
+        raise UsageError(
+            "the Ray cluster has no processor to compute with",
+            where="--ray",
+            fix="start nodes with --num-cpus 1 or more",
+        )
+    if workers is None:
+        return Crowd(len(cpus), float(int(min(cpus))))
+    share = sum(cpus) / workers
+    return Crowd(workers, float(int(share)) if share >= 1.0 else share)
