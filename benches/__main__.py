@@ -27,6 +27,7 @@ NAMES = (
     "neighbours",
     "pages",
     "peers",
+    "ray-greedy",
     "rendering",
     "representations",
     "scale",
@@ -35,6 +36,7 @@ NAMES = (
     "sketch",
     "static-choices",
     "trials",
+    "two-rounds",
 )
 
 

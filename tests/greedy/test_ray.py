@@ -130,6 +130,18 @@ def test_the_command_and_the_verb_pick_the_same_there(here, tmp_path, monkeypatc
     assert ray.is_initialized()  # who had joined before is still there
 
 
+def test_the_plan_tells_what_the_workers_take(here, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    spanset.read(make_rows(300)).write("d.jsonl")
+    np.save("x.npy", random_unit(np.random.default_rng(7), 300, 8))
+    command = ["select", "d.jsonl", "-k", "40", "--features", "array:x.npy", "--dry-run"]
+    assert main([*command, "--ray", "local", "--ray-workers", "2"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    # 150 rows of 40 + 8 numbers; of them 150 x 40.
+    assert "2 workers of" in told
+    assert "each 57 KiB of memory, or 47 KiB of that on disk" in told
+
+
 # What goes wrong
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from spanset.base.disk_space import scratch_folder
 from spanset.base.memory import available_bytes
+from spanset.base.ray_cluster import joined
 from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.config.amounts import duration, is_auto, size_of, token_count
@@ -23,7 +25,7 @@ from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.footprint import free_bytes
 from spanset.greedy.partitioned import PARTS
-from spanset.greedy.planned_runs import GreedyCost, planned_runs
+from spanset.greedy.planned_runs import ClusterCost, GreedyCost, PlannedRun, planned_runs
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
@@ -32,6 +34,7 @@ from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
 from spanset.stores.maker import Maker
 
+ITEMSIZE = {"float64": 8, "float32": 4}
 PATIENT = 300.0  # seconds of a selection, from which a quicker way is told
 
 
@@ -77,6 +80,8 @@ class Plan:
         Where there is room for that factor, and how much; empty where memory holds it.
     quicker : str
         What two rounds would take, where one takes long.
+    cluster : str
+        What the workers of a cluster take, where it is asked for.
     """
 
     inputs: list[dict[str, Any]]
@@ -100,6 +105,7 @@ class Plan:
     found_by: str = ""
     scratch: str = ""
     quicker: str = ""
+    cluster: str = ""
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -136,6 +142,8 @@ class Plan:
         if any(self.seconds.values()):
             parts = (f"{name} {_about(value)}" for name, value in self.seconds.items() if value)
             lines["time"] = ", ".join(parts) + ", on this machine"
+        if self.cluster:
+            lines["on Ray"] = self.cluster
         if self.quicker:
             lines["in two rounds"] = self.quicker
         return lines
@@ -164,18 +172,23 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         disk["features"] = made.bytes
     d = dimension(task.spec) if maker is None else maker.dimension
     g = 0 if given is None else len(given)
-    cost, available, scratch, quicker = None, None, "", ""
+    cost, available, scratch, quicker, cluster = None, None, "", "", ""
     if method_named(config.choice.method).holds_factor:
         available = available_bytes()
-        costs = partial(_greedy_costs, config, len(data), k, d, g)
-        cost = costs(task.choosing.parts, available)
+        runs = partial(_greedy_runs, config, len(data), k, d, g)
+        cost = _greedy_cost(runs(task.choosing.parts), len(data), available)
+        if config.compute.ray is not None:
+            with joined(config.compute.ray, config.compute.ray_workers) as crowd:
+                shared = ClusterCost.of(runs(1)[0], crowd)
+            cluster = _on_cluster(shared)
+            cost = GreedyCost(len(data) * d * ITEMSIZE[config.compute.dtype], 0, shared.seconds)
         seconds["selection"] = cost.seconds
         if cost.disk:
             folder = scratch_folder(config.compute.scratch)
             disk["factor"] = cost.disk
             scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
         if cost.seconds > PATIENT and may_be_in_rounds(config):
-            other = costs(PARTS, available)
+            other = _greedy_cost(runs(PARTS), len(data), available)
             quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
@@ -204,6 +217,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         found_by=_found_by(config, sizes),
         scratch=scratch,
         quicker=quicker,
+        cluster=cluster,
     )
 
 
@@ -235,12 +249,12 @@ def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
     return min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
 
 
-def _greedy_costs(
-    config: SelectConfig, rows: int, k: int, d: int, given: int, parts: int, available: int
-) -> GreedyCost:
-    """What the greedy engine takes, its rows dealt into so many parts."""
+def _greedy_runs(
+    config: SelectConfig, rows: int, k: int, d: int, given: int, parts: int
+) -> list[PlannedRun]:
+    """Runs of the greedy engine, its rows dealt into so many parts."""
     compute = config.compute
-    runs = planned_runs(
+    return planned_runs(
         rows,
         k,
         d,
@@ -251,8 +265,22 @@ def _greedy_costs(
         workers=compute.workers,
         parts=parts,
     )
-    whole = 0 if parts == 1 else rows * d * np.dtype(compute.dtype).itemsize  # a part is a copy
+
+
+def _greedy_cost(runs: Sequence[PlannedRun], rows: int, available: int) -> GreedyCost:
+    """What they take here; beside parts, which are copies, there are the features of all rows."""
+    first = runs[0]
+    whole = 0 if len(runs) == 1 else rows * first.d * np.dtype(first.dtype).itemsize
     return GreedyCost.of(runs, available, whole)
+
+
+def _on_cluster(cost: ClusterCost) -> str:
+    """What workers would take, in words."""
+    crowd = cost.crowd
+    return (
+        f"{crowd.workers:,} workers of {crowd.cpus:g} processors; each {size_of(cost.memory)} of "
+        f"memory, or {size_of(cost.disk)} of that on disk; network {size_of(cost.network)}"
+    )
 
 
 def _in_two_rounds(cost: GreedyCost) -> str:

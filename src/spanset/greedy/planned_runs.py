@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spanset.base.ray_cluster import Crowd
 from spanset.base.speed import greedy_seconds
+from spanset.base.workers import available_workers
+from spanset.greedy.blocked import CANDIDATES
 from spanset.greedy.exhaustion import room_left
 from spanset.greedy.factor import BLOCK
 from spanset.greedy.footprint import Footprint
@@ -105,3 +108,41 @@ class GreedyCost:
             disk = max(disk, taken.factor if in_file else 0)
             seconds += run.seconds(in_file=in_file)
         return cls(memory, disk, seconds)
+
+
+@dataclass(frozen=True)
+class ClusterCost:
+    """What a selection takes of workers that hold a part of the rows each.
+
+    Attributes
+    ----------
+    crowd : Crowd
+        How many workers.
+    memory, disk : int
+        Bytes of one of them, with its part of the factor in memory; and that part, which goes into
+        a file where memory does not hold it.
+    network : int
+        Bytes that are sent, all together: features once, then what every block of picks moves.
+    seconds : float
+        About, were all processors like those of this machine.
+    """
+
+    crowd: Crowd
+    memory: int
+    disk: int
+    network: int
+    seconds: float
+
+    @classmethod
+    def of(cls, run: PlannedRun, crowd: Crowd) -> ClusterCost:
+        """Of one run, its rows parted."""
+        t, itemsize = run.k + run.given, np.dtype(run.dtype).itemsize
+        rows = -(-run.n // crowd.workers)
+        part = Footprint.of(rows, t, run.d, run.dtype, is_mixed=run.is_mixed, workers=crowd.threads)
+        # Of a block on average: columns of the candidates, features and columns of the picks.
+        candidates = min(rows, int(CANDIDATES[1] * BLOCK)) * t / 2
+        told = crowd.workers * BLOCK * (run.d + t / 2)
+        moved = -(-run.k // BLOCK) * (candidates + told)
+        network = itemsize * int(run.n * run.d + moved)
+        share = available_workers() / (crowd.workers * crowd.cpus)
+        return cls(crowd, part.in_memory, part.factor, network, share * run.seconds())

@@ -1,0 +1,110 @@
+"""The greedy on Ray beside one process: the same picks, the time, and actors that are killed.
+
+A cluster of several nodes on this machine, which share its processors: what is measured is what it
+costs to ask others, not what they add.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import ray
+from ray.cluster_utils import Cluster
+
+import spanset
+from spanset.base.ray_cluster import Crowd
+from spanset.base.unit_rows import unit_rows
+from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.ray_crew import RayCluster, RayCrew
+from spanset.kernels.rbf import RBF
+
+NODES, CPUS = 3, 2
+KILLS = 20
+
+
+class Killer:
+    """A cluster whose actors are killed at random moments."""
+
+    def __init__(self, inner: RayCluster, seconds: float) -> None:
+        self._inner, self._pause = inner, seconds
+        self.kills = 0
+        self.ended = threading.Event()
+
+    def split(self, n: int) -> Any:
+        """As it is split."""
+        return self._inner.split(n)
+
+    def crew(self, *args: Any) -> RayCrew:
+        """The crew, and somebody after it."""
+        self.made = self._inner.crew(*args)
+        threading.Thread(target=self._kill, daemon=True).start()
+        return self.made
+
+    def _kill(self) -> None:
+        rng = np.random.default_rng(0)
+        while self.kills < KILLS and not self.ended.wait(rng.uniform(0.5, 1.5) * self._pause):
+            ray.kill(self.made._actors[rng.integers(len(self.made._actors))])
+            self.kills += 1
+
+
+def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
+    """2,000 of all rows of Alpaca by static features, and corners of a cube, which all tie."""
+    rows = spanset.read(data / "alpaca_data.json.gz")
+    X, k = unit_rows(spanset.represent(rows, "static"), np.float64), 2_000
+    corners = unit_rows(np.sign(np.random.default_rng(0).normal(size=(20_000, 24))), np.float64)
+    if quick:
+        X, k, corners = X[:5_000], 300, corners[:2_000]
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": CPUS})
+    for _ in range(NODES - 1):
+        nodes.add_node(num_cpus=CPUS)
+    ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
+    try:
+        return {
+            "nodes": NODES,
+            "alpaca": _measured(X, k),
+            "ties": _measured(corners, k),
+            "killed": _killed(X, k),
+        }
+    finally:
+        ray.shutdown()
+        nodes.shutdown()
+
+
+def _measured(X: Any, k: int) -> dict[str, Any]:
+    started = perf_counter()
+    expected = blocked_greedy(X, k, RBF())
+    alone = perf_counter() - started
+    found: dict[str, Any] = {"rows": len(X), "k": k, "ties": expected.ties, "alone": alone}
+    for workers in (1, 2, 5):
+        crowd = Crowd(workers, float(CPUS) if workers == 1 else 1.0)
+        started = perf_counter()
+        picks = blocked_greedy(X, k, RBF(), cluster=RayCluster(crowd))
+        seconds = perf_counter() - started
+        found[f"{workers} workers"] = {
+            "seconds": seconds,
+            "beside_alone": seconds / alone,
+            "equal": int((picks.order == expected.order).sum()),
+        }
+        print(len(X), workers, found[f"{workers} workers"], f"alone {alone:.1f} s", flush=True)
+    return found
+
+
+def _killed(X: Any, k: int) -> dict[str, Any]:
+    expected = blocked_greedy(X, k, RBF(), block=8)
+    killer = Killer(RayCluster(Crowd(2, 1.0)), 3.0)
+    started = perf_counter()
+    picks = blocked_greedy(X, k, RBF(), block=8, cluster=killer)
+    killer.ended.set()
+    found = {
+        "kills": killer.kills,
+        "replaced": killer.made.replaced,
+        "seconds": perf_counter() - started,
+        "equal": int((picks.order == expected.order).sum()),
+        "equal_gains": bool(np.allclose(picks.gains, expected.gains, atol=1e-12)),
+    }
+    print(found, flush=True)
+    return found
