@@ -16,6 +16,7 @@ NAVIGATION = {
         "docs/diagnosis",
         "docs/trainers",
         "docs/gradients",
+        "docs/scale",
         "docs/trials",
         "docs/notebooks",
         "docs/verify",

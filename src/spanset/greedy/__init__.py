@@ -3,7 +3,7 @@
     rules            ties, spent rows, stops, margins: one place for every engine
     textbook         the loop of the textbooks, read once a pick: the oracle
     blocked          predict and verify: the same picks with matrix products
-    prediction verification    its two halves
+    prediction verification    its two halves; pace, progress
     factor           rows of the partial Cholesky factor; factor_rows: in memory, or in a file
     places footprint where it is made, and what it takes; planned_runs: memory, disk and time
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch

@@ -18,9 +18,8 @@ Symbols: see rules.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -38,82 +37,14 @@ from spanset.greedy.exhaustion import room_left, why_exhausted
 from spanset.greedy.factor import BLOCK, CancelledError, Factor
 from spanset.greedy.footprint import Footprint
 from spanset.greedy.mixed import TooCloseError, is_worth_mixing
+from spanset.greedy.pace import Pace
 from spanset.greedy.places import Places
+from spanset.greedy.progress import Progress
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import MarginRecord, make_rules
 from spanset.greedy.selection import Selection, StopReason
 from spanset.greedy.verification import Proposal, prefix_that_holds
 from spanset.kernels.kernel import Kernel
-
-FIRST_BLOCK = 32  # early on all scores are nearly equal and predictions short-lived
-CANDIDATES = (2.5, 8.0)  # candidates per predicted pick, at least and at most
-
-# On the processor the candidates' kernel costs m^2 (t + d), the new rows 2 N b (t + d), and m picks
-# of candidates more hold for longer, about in proportion: h = c m. A block has some ten rows' worth
-# of other work. The cost of a pick, (m^2 + 2 N (h + 10)) / h, is least at m = sqrt(20 N).
-BLOCK_OVERHEAD = 10
-FEW = 256  # candidates that cost next to nothing
-
-
-@dataclass(frozen=True)
-class Progress:
-    """State after a block: picks made and wanted, gain of the last pick, share of the work done.
-
-    `where`: in which part of the work, where it has several.
-    """
-
-    picked: int
-    wanted: int
-    gain: float
-    work_done: float
-    where: str = ""
-
-    @property
-    def line(self) -> str:
-        """For a progress bar."""
-        where = f"{self.where}: " if self.where else ""
-        return f"{where}{self.picked:,} of {self.wanted:,} picks, gain {self.gain:.3g}"
-
-
-@dataclass
-class _Pace:
-    """Block size b and candidate count m, adapted to how well predictions hold.
-
-    Attributes
-    ----------
-    largest : int
-        Picks predicted at once, at most.
-    most : int
-        Candidates, at most.
-    """
-
-    largest: int
-    most: int
-    b: int = field(init=False)
-    candidates: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.b = min(FIRST_BLOCK, self.largest)
-        self.candidates = self.most  # all along sized for a full block
-
-    @classmethod
-    def of(cls, largest: int, n: int, device: str) -> _Pace:
-        """For n rows; a device multiplies so fast that more candidates cost it nothing."""
-        most = int(CANDIDATES[1] * largest)
-        if device == "cpu":
-            most = min(most, max(FEW, isqrt(2 * BLOCK_OVERHEAD * n)))
-        return cls(largest, max(2, most))
-
-    def adapt(self, proposed: int, accepted: int) -> None:
-        """Grow after a prediction that held, shrink after one that did not."""
-        if accepted == proposed:
-            if proposed >= self.largest:
-                least = min(self.most, int(CANDIDATES[0] * self.largest))
-                self.candidates = max(2, least, int(0.85 * self.candidates))
-            self.b = min(self.largest, self.b + (self.b + 1) // 2)
-        else:
-            self.candidates = min(self.most, int(1.2 * self.candidates) + 1)
-            self.b = min(self.largest, max(FIRST_BLOCK, accepted + accepted // 10))
 
 
 def blocked_greedy(
@@ -205,7 +136,7 @@ def blocked_greedy(
     room = g + (possible if budget is None else min(possible, budget.likely_rows))
 
     def picked(place: Callable[..., Factor]) -> Selection:
-        pace = _Pace.of(block, len(X), device)
+        pace = Pace.of(block, len(X), device)
         with place(X, kernel, rules, room, cancelled=cancelled) as factor:
             run = _Run(factor, possible, budget, quotas, enough, pace, on_progress)
             try:
@@ -219,7 +150,7 @@ def blocked_greedy(
     if mixed is None:
         mixed = is_worth_mixing(len(X), room - g, kernel, X.dtype.name, device)
     taken = partial(Footprint.of, len(X), room - g, X.shape[1], X.dtype.name, g, workers=workers)
-    candidates = _Pace.of(block, len(X), device).most
+    candidates = Pace.of(block, len(X), device).most
     places = Places(device, workers, candidates, scratch, X.nbytes, on_note)
 
     def place(*, is_mixed: bool, is_sure: bool) -> Callable[..., Factor]:
@@ -274,7 +205,7 @@ class _Run:
         budget: TokenBudget | None,
         quotas: Quotas | None,
         enough: Enough | None,
-        pace: _Pace,
+        pace: Pace,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.factor, self.k, self.budget = factor, k, budget

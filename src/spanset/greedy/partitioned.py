@@ -21,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.blocked import Progress, blocked_greedy, conditioned
+from spanset.greedy.blocked import blocked_greedy, conditioned
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.factor import NO_ROWS
+from spanset.greedy.progress import Progress
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.kernel import Kernel
 

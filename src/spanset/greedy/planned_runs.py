@@ -10,11 +10,11 @@ import numpy as np
 from spanset.base.ray_cluster import Crowd
 from spanset.base.speed import greedy_seconds
 from spanset.base.workers import available_workers
-from spanset.greedy.blocked import CANDIDATES
 from spanset.greedy.exhaustion import room_left
 from spanset.greedy.factor import BLOCK
 from spanset.greedy.footprint import Footprint
 from spanset.greedy.mixed import is_worth_mixing
+from spanset.greedy.pace import CANDIDATES
 from spanset.greedy.partitioned import rounds_of
 from spanset.kernels.kernel import Kernel
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray
-from spanset.greedy.blocked import BLOCK
+from spanset.greedy.factor import BLOCK
 from spanset.greedy.rules import spent_shares
 from spanset.kernels.kernel import Kernel
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from spanset.base.array_types import FloatArray
 from spanset.base.workers import available_workers
-from spanset.greedy.blocked import CANDIDATES
 from spanset.greedy.conditioning import Conditioning
 from spanset.greedy.factor import BLOCK
+from spanset.greedy.pace import CANDIDATES
 from spanset.greedy.places import Places
 from spanset.greedy.rules import make_rules
 from spanset.kernels.kernel import Kernel, Matrix

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.blocks import Blocks, blocks_at_work
 from spanset.base.cosines import Cosines, as_float32
-from spanset.greedy.blocked import Progress
+from spanset.greedy.progress import Progress
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.kernel import Kernel
 from spanset.selectors.ranked import within_budget

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.blocked import Progress
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
+from spanset.greedy.progress import Progress
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.selection import Selection
 from spanset.kernels.kernel import Kernel
