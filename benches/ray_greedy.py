@@ -1,12 +1,14 @@
 """The greedy on Ray beside one process: the same picks, the time, and actors that are killed.
 
-A cluster of several nodes on this machine, which share its processors: what is measured is what it
-costs to ask others, not what they add.
+A cluster of one node and one of several on this machine, which share its processors: what is
+measured is what it costs to ask others, not what they add.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,11 +21,14 @@ import spanset
 from spanset.base.ray_cluster import Crowd
 from spanset.base.unit_rows import unit_rows
 from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.partition import Share
 from spanset.greedy.ray_crew import RayCluster, RayCrew
+from spanset.kernels.kernel import Matrix
 from spanset.kernels.rbf import RBF
 
 NODES, CPUS = 3, 2
 KILLS = 20
+STORE = 2**31  # bytes a node; for its tests Ray takes 150 MB, and puts the rest on disk
 
 
 class Killer:
@@ -38,9 +43,9 @@ class Killer:
         """As it is split."""
         return self._inner.split(n)
 
-    def crew(self, *args: Any) -> RayCrew:
+    def crew(self, X: Matrix, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
         """The crew, and somebody after it."""
-        self.made = self._inner.crew(*args)
+        self.made = self._inner.crew(X, shares, cancelled)
         threading.Thread(target=self._kill, daemon=True).start()
         return self.made
 
@@ -58,28 +63,32 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     corners = unit_rows(np.sign(np.random.default_rng(0).normal(size=(20_000, 24))), np.float64)
     if quick:
         X, k, corners = X[:5_000], 300, corners[:2_000]
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": CPUS})
-    for _ in range(NODES - 1):
-        nodes.add_node(num_cpus=CPUS)
-    ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
-    try:
-        return {
-            "nodes": NODES,
-            "alpaca": _measured(X, k),
-            "ties": _measured(corners, k),
-            "killed": _killed(X, k),
-        }
-    finally:
-        ray.shutdown()
-        nodes.shutdown()
+    found: dict[str, Any] = {"one machine": {}, "several": {"nodes": NODES}}
+    for name, more in (("one machine", 0), ("several", NODES - 1)):
+        node = {"num_cpus": CPUS, "object_store_memory": STORE}
+        nodes = Cluster(initialize_head=True, head_node_args=node)
+        for _ in range(more):
+            nodes.add_node(**node)
+        ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            workers = (1, 2, 5) if more else (1, 2)
+            _measured(corners[:500], 50, workers)  # processes of Ray start with the first task
+            found[name]["alpaca"] = _measured(X, k, workers)
+            found[name]["ties"] = _measured(corners, k, workers)
+            if more:
+                found[name]["killed"] = _killed(X, k)
+        finally:
+            ray.shutdown()
+            nodes.shutdown()
+    return found
 
 
-def _measured(X: Any, k: int) -> dict[str, Any]:
+def _measured(X: Any, k: int, counts: Sequence[int]) -> dict[str, Any]:
     started = perf_counter()
     expected = blocked_greedy(X, k, RBF())
     alone = perf_counter() - started
     found: dict[str, Any] = {"rows": len(X), "k": k, "ties": expected.ties, "alone": alone}
-    for workers in (1, 2, 5):
+    for workers in counts:
         crowd = Crowd(workers, float(CPUS) if workers == 1 else 1.0)
         started = perf_counter()
         picks = blocked_greedy(X, k, RBF(), cluster=RayCluster(crowd))

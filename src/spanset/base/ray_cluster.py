@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import socket
@@ -116,7 +117,7 @@ def require_same_versions(found: dict[str, str], node: str) -> None:
 
 def _join(ray: Any, address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    options = {"log_to_driver": False, "logging_level": "ERROR"}
+    options = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == LOCAL:
         ray.init(num_cpus=available_workers(), include_dashboard=False, **options)
         return
