@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from threading import local
-from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +21,7 @@ from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals, Run
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals, Run
 from spanset.greedy.factor_rows import CHUNK, PANEL, MakeRows, RowsInMemory
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
@@ -35,7 +34,7 @@ Result = TypeVar("Result")
 SPENT_SHARE = 1 / 8  # of the columns, from which those of spent rows are let go of
 
 
-class HostFactor(KnownResiduals):
+class HostFactor(KnownResiduals, Held):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, and their residuals.
 
     Use as a context manager: inside it, BLAS runs one thread a worker.
@@ -87,14 +86,6 @@ class HostFactor(KnownResiduals):
             self._pool = stack.enter_context(ThreadPoolExecutor(self._workers))
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
 
     @property
     def capacity(self) -> int:

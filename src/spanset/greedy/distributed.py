@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.workers import available_workers
 from spanset.greedy.arrays import residual_kernel
 from spanset.greedy.crew import Cluster
-from spanset.greedy.factor import NO_ROWS, Best, CancelledError
+from spanset.greedy.factor import NO_ROWS, Best, CancelledError, Held
 from spanset.greedy.partition import PartBest, Share
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Groups, Ledger
@@ -30,7 +29,7 @@ from spanset.greedy.verification import Judgement, Proposal, together
 from spanset.kernels.kernel import Kernel, Matrix
 
 
-class DistributedFactor:
+class DistributedFactor(Held):
     """A `Factor` whose columns are with the workers of a crew.
 
     Parameters
@@ -87,14 +86,6 @@ class DistributedFactor:
             stack.callback(self._crew.close)
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, value, trace)
 
     def grow(self, capacity: int) -> None:
         """Workers make room when they need it."""

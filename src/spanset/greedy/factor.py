@@ -8,6 +8,7 @@ in torch, for GPUs (torch_arrays.py). Symbols: see rules.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
@@ -42,6 +43,20 @@ class Best(NamedTuple):
 
     rows: IntArray
     is_any_left: bool
+
+
+class Held:
+    """What gives back, however it ends, all that was taken on entry."""
+
+    _stack: ExitStack
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, value, trace)
 
 
 class KnownResiduals:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from spanset.base.array_types import IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
 from spanset.base.transfers import sent
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, KnownResiduals
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
@@ -42,7 +41,7 @@ SCRATCH = 2**30
 JUDGED = 2**15  # outsiders judged at once: 64 MiB an array at 256 picks
 
 
-class DeviceFactor(KnownResiduals):
+class DeviceFactor(KnownResiduals, Held):
     """Partial Cholesky factor C (t, N) of the kernel of N candidates, on a device.
 
     Use as a context manager: memory on the device is taken on entry and given back on exit.
@@ -103,14 +102,6 @@ class DeviceFactor(KnownResiduals):
             self._features = self._uploaded(self.X)
             self._stack = stack.pop_all()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, value, trace)
 
     @property
     def capacity(self) -> int:
