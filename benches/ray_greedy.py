@@ -65,7 +65,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
         X, k, corners = X[:5_000], 300, corners[:2_000]
     found: dict[str, Any] = {"one machine": {}, "several": {"nodes": NODES}}
     for name, more in (("one machine", 0), ("several", NODES - 1)):
-        node = {"num_cpus": CPUS, "object_store_memory": STORE}
+        node: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": STORE}
         nodes = Cluster(initialize_head=True, head_node_args=node)
         for _ in range(more):
             nodes.add_node(**node)
