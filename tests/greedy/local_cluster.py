@@ -55,9 +55,8 @@ class LocalCrew(Crew):
             partition.close()
 
     def _made(self, number):
-        starts = [*(share.start for share in self.shares), len(self.X)]
-        part = self.X[starts[number] : starts[number + 1]]
-        return Partition(part, self.shares[number], **self.cluster.options)
+        share = self.shares[number]
+        return Partition(self.X[share.start : share.stop], share, **self.cluster.options)
 
 
 def numbers_in(value):

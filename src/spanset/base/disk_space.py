@@ -1,4 +1,4 @@
-"""Room on a disk, taken before it is needed."""
+"""Room on a disk, taken before it is needed, and bytes put at their place."""
 
 from __future__ import annotations
 
@@ -31,3 +31,10 @@ def reserve(handle: int, size: int) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
+
+
+def write_at(handle: int, data: memoryview, place: int) -> None:
+    """Write all of some bytes at a place of an open file, however many calls it takes."""
+    while len(data):
+        written = os.pwrite(handle, data, place)
+        data, place = data[written:], place + written

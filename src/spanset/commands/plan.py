@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,13 @@ from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.footprint import free_bytes
 from spanset.greedy.partitioned import PARTS
-from spanset.greedy.planned_runs import ClusterCost, GreedyCost, PlannedRun, planned_runs
+from spanset.greedy.planned_runs import (
+    ClusterCost,
+    GreedyCost,
+    PlannedRun,
+    beside_parts,
+    planned_runs,
+)
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
@@ -34,7 +39,6 @@ from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
 from spanset.stores.maker import Maker
 
-ITEMSIZE = {"float64": 8, "float32": 4}
 PATIENT = 300.0  # seconds of a selection, from which a quicker way is told
 
 
@@ -61,19 +65,22 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     if method_named(config.choice.method).holds_factor:
         available = available_bytes()
         runs = partial(_greedy_runs, config, len(data), k, d, g)
-        cost = _greedy_cost(runs(task.choosing.parts), len(data), available)
+        beside_runs = partial(beside_parts, len(data), d, config.compute.dtype)
+        parts = task.choosing.parts
+        cost = GreedyCost.of(runs(parts), available, beside_runs(parts))
         if config.compute.ray is not None:
             with joined(config.compute.ray, config.compute.ray_workers) as crowd:
                 shared = ClusterCost.of(runs(1)[0], crowd)
             cluster = _on_cluster(shared)
-            cost = GreedyCost(len(data) * d * ITEMSIZE[config.compute.dtype], 0, shared.seconds)
+            here = len(data) * d * np.dtype(config.compute.dtype).itemsize
+            cost = GreedyCost(here, 0, shared.seconds)
         seconds["selection"] = cost.seconds
         if cost.disk:
             folder = scratch_folder(config.compute.scratch)
             disk["factor"] = cost.disk
             scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
         if cost.seconds > PATIENT and may_be_in_rounds(config):
-            other = _greedy_cost(runs(PARTS), len(data), available)
+            other = GreedyCost.of(runs(PARTS), available, beside_runs(PARTS))
             quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
@@ -150,13 +157,6 @@ def _greedy_runs(
         workers=compute.workers,
         parts=parts,
     )
-
-
-def _greedy_cost(runs: Sequence[PlannedRun], rows: int, available: int) -> GreedyCost:
-    """What they take here; beside parts, which are copies, there are the features of all rows."""
-    first = runs[0]
-    whole = 0 if len(runs) == 1 else rows * first.d * np.dtype(first.dtype).itemsize
-    return GreedyCost.of(runs, available, whole)
 
 
 def _on_cluster(cost: ClusterCost) -> str:

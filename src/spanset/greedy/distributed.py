@@ -65,6 +65,7 @@ class DistributedFactor(Held):
             Share(
                 kernel,
                 start,
+                stop,
                 None if rules.log_quality is None else rules.log_quality[start:stop],
                 rules.quality_weight,
                 None if rules.groups is None else rules.groups[start:stop],

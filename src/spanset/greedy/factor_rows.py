@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
-from spanset.base.disk_space import FULL, reserve
+from spanset.base.disk_space import FULL, reserve, write_at
 from spanset.base.errors import SpansetError
 from spanset.greedy.factor import ALIGN, Run
 from spanset.kernels.kernel import Matrix
@@ -199,9 +199,7 @@ class RowsInFile:
         for slab, own in self._pieces(first, first + len(rows)):
             piece = np.ascontiguousarray(rows[own]).data.cast("B")
             place = self._place(slab, start, width, own.start + first)
-            while len(piece):
-                written = os.pwrite(self._file.fileno(), piece, place)
-                piece, place = piece[written:], place + written
+            write_at(self._file.fileno(), piece, place)
 
     def gather(self, columns: IntArray, t: int, run: Run) -> Matrix:
         """Reads every chunk that holds one of the columns."""

@@ -29,8 +29,8 @@ class Share:
 
     Attributes
     ----------
-    start : int
-        Number of its first row.
+    start, stop : int
+        Numbers of its first row and of the one after its last.
     log_quality : (n,) float64 or None
         Of its rows.
     quality_weight : float
@@ -47,6 +47,7 @@ class Share:
 
     kernel: Kernel
     start: int
+    stop: int
     log_quality: FloatArray | None
     quality_weight: float
     groups: IntArray | None
@@ -116,7 +117,7 @@ class Partition:
         there = X.nbytes - (neighbours - 1) * taken.in_memory
         places = Places(device, workers, share.candidates, scratch, there)
         make = places.mixed(taken) if share.is_mixed else places.in_full(taken)
-        self._start, self._stop = share.start, share.start + len(X)
+        self._start, self._stop = share.start, share.stop
         self._factor = make(X, share.kernel, rules, share.room).__enter__()
 
     def close(self) -> None:

@@ -81,6 +81,11 @@ def planned_runs(
     return runs
 
 
+def beside_parts(n: int, d: int, dtype: str, parts: int) -> int:
+    """Bytes of the features (n, d) of all rows, which parts of them are copied from."""
+    return 0 if parts == 1 else n * d * np.dtype(dtype).itemsize
+
+
 @dataclass(frozen=True)
 class GreedyCost:
     """What runs that follow one another take.

@@ -180,11 +180,11 @@ class RayCrew(Crew[Any, Any]):
         raise _lost(reason)
 
     def _loading(self, number: int) -> Any:
-        starts = [*(share.start for share in self._shares), len(self._X)]
-        part = np.ascontiguousarray(self._X[starts[number] : starts[number + 1]])
+        share = self._shares[number]
+        part = np.ascontiguousarray(self._X[share.start : share.stop])
         return self._actors[number].load.remote(
             ray.put(part),
-            self._shares[number],
+            share,
             workers=self._cluster.crowd.threads,
             device=self._cluster.device,
             scratch=self._cluster.scratch,

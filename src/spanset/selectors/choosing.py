@@ -24,7 +24,7 @@ from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import choose_kernel
-from spanset.greedy.planned_runs import planned_runs
+from spanset.greedy.planned_runs import beside_parts, planned_runs
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import check_weight
 from spanset.greedy.selection import Selection
@@ -212,7 +212,7 @@ def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
     N, d = candidates.X.shape
     given = 0 if candidates.given is None else len(candidates.given)
     likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
-    whole = 0 if how.parts == 1 else N * d * np.dtype(how.dtype).itemsize  # a part is a copy
+    whole = beside_parts(N, d, how.dtype, how.parts)
     for run in planned_runs(
         N,
         likely,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
-from spanset.base.disk_space import FULL, reserve
+from spanset.base.disk_space import FULL, reserve, write_at
 from spanset.base.errors import DataError, OutputError, UsageError
 
 VERSION = 4  # of the store's form
@@ -64,9 +64,7 @@ class Column:
         for start, stop in zip([0, *ends], [*ends, len(rows)], strict=True):
             left = memoryview(kept[start:stop].tobytes())
             place = self._offset + int(rows[start]) * self._size if len(rows) else 0
-            while left:
-                written = os.pwrite(self._file, left, place)
-                left, place = left[written:], place + written
+            write_at(self._file, left, place)
 
     def sync(self) -> None:
         """Wait until it is on disk."""

@@ -135,14 +135,13 @@ def check_rounds(rounds: int, parts: int | None, *, auto: bool, shares: Sequence
         return
     if parts is not None and parts < 2:
         raise UsageError(f"{parts} parts", where="--parts", fix="give 2 or more")
-    for flag, is_given in (("-k auto", auto), ("--share", len(shares) > 0)):
-        if is_given:
-            raise UsageError(
-                f"two rounds do not go with {flag}",
-                where="--rounds 2",
-                why="a part of the rows does not tell how many to find in it",
-                fix=f"leave out one of the two{', or give -k a number' if auto else ''}",
-            )
+    for flag in _needs_all_rows(auto=auto, shares=shares):
+        raise UsageError(
+            f"two rounds do not go with {flag}",
+            where="--rounds 2",
+            why="a part of the rows does not tell how many to find in it",
+            fix=f"leave out one of the two{', or give -k a number' if auto else ''}",
+        )
 
 
 def check_cluster(address: str | None, workers: int | None, method: str, rounds: int) -> None:
@@ -165,7 +164,13 @@ def check_cluster(address: str | None, workers: int | None, method: str, rounds:
 def may_be_in_rounds(config: SelectConfig) -> bool:
     """Whether two rounds could be asked for instead of one."""
     choice = config.choice
-    return choice.rounds == 1 and not is_auto(choice.k) and not choice.share
+    return choice.rounds == 1 and not _needs_all_rows(auto=is_auto(choice.k), shares=choice.share)
+
+
+def _needs_all_rows(*, auto: bool, shares: Sequence[str]) -> list[str]:
+    """Flags that are given, of those that all rows have to be seen for at once."""
+    is_given = {"-k auto": auto, "--share": len(shares) > 0}
+    return [flag for flag, one in is_given.items() if one]
 
 
 def check_avoiding(avoid_at: float | None, *, has_avoid: bool) -> None:
