@@ -25,7 +25,7 @@ from spanset.sketches.kinds import VERSION, check_sketch
 from spanset.sketches.sparse import PAPER_DIMENSION, PAPER_RANK
 from spanset.stores.columns import COUNTED, NORM, SCORES, Entry, hidden_columns
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job
+from spanset.stores.maker import Job, Sink
 from spanset.stores.represented import Represented
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
@@ -116,6 +116,6 @@ class GradientFeatures(ModelPasses):
         """The model on its device, with layers that can be captured."""
         find_layers(self.model.loaded, self.model.config.targets)
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
-        capture_rows(self.model, job, store)
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
+        capture_rows(self.model, job, sink)

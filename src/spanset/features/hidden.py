@@ -25,7 +25,7 @@ from spanset.models.passes.model_run import ModelRun, means
 from spanset.models.passes.passed import Passed
 from spanset.stores.columns import COUNTED, NORM, SCORES, Entry, hidden_names, pooling_beside
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job
+from spanset.stores.maker import Job, Sink
 from spanset.stores.making import put_rows
 from spanset.stores.represented import Represented
 from spanset.stores.store import FeatureStore
@@ -95,17 +95,17 @@ class HiddenFeatures(ModelPasses):
         """The model on its device."""
         self.model.loaded  # noqa: B018 (loaded once, kept)
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
-        supervised = store.column("supervised")
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
+        supervised = sink.column("supervised")
 
         def put(rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
             assert passed.hidden is not None  # noqa: S101 (asked for below)
             scores = means(passed.scores, supervised[rows])
-            put_rows(store, job.copies, rows, passed.hidden, status, **scores)
+            put_rows(sink, rows, passed.hidden, status, **scores)
 
         with quiet(), ForwardPass(self.model.loaded, pooling=self.model.config.pooling) as once:
-            ModelRun(self.model.one_sided(), job).fill(store, once, put)
+            ModelRun(self.model.one_sided(), job).fill(sink, once, put)
 
 
 def hidden_view(store: FeatureStore, settings: dict[str, Any] | None = None) -> FeatureStore | None:

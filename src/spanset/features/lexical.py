@@ -34,7 +34,7 @@ from spanset.features.made_by_rows import MadeByRows
 from spanset.sketches.hashing import hash64
 from spanset.stores.digests import digest_of
 from spanset.stores.keeping import settings_folder, stores_in
-from spanset.stores.maker import Job
+from spanset.stores.maker import Job, Sink
 from spanset.stores.status import Status
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
@@ -140,9 +140,9 @@ class LexicalFeatures(MadeByRows):
         """Software."""
         return software("scipy", "scikit-learn")
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
-        super().fill(job, store)
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
+        super().fill(job, sink)
         self._counts.clear()  # what the fit counted has been used
 
     def vectors(

@@ -25,7 +25,7 @@ from spanset.data.dataset import Dataset
 from spanset.stores.columns import Entry
 from spanset.stores.files import StoreBusyError
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.maker import Job, MadeProgress, Sink
 from spanset.stores.making import STORED, put_rows, scaled, status_of
 from spanset.stores.parts import without_unmade
 from spanset.stores.represented import Represented
@@ -97,13 +97,13 @@ class MadeByRows(ABC):
         """Rows are looked at when they are made."""
         return Survey.start(data.digests)
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
         done, started = 0, monotonic()
-        batches = [job.batches[number] for number in job.pending]
+        batches = list(job.batches.values())
         wanted = sum(map(len, batches))
         for rows, made in zip(batches, self._each(job.data, batches), strict=True):
-            put_rows(store, job.copies, rows, *made)
+            put_rows(sink, rows, *made)
             done += len(rows)
             speed = done / (monotonic() - started)
             self.watcher.progress(MadeProgress(done, wanted, speed, done / wanted))

@@ -26,7 +26,7 @@ from spanset.models.model_files import model_device, model_dtype
 from spanset.models.sentence_models import SentenceFiles, find_sentence_model, load_sentence_model
 from spanset.stores.columns import COUNTED, NORM, Entry
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.maker import Job, MadeProgress, Sink
 from spanset.stores.making import put_rows
 from spanset.stores.represented import Represented
 from spanset.stores.status import Status
@@ -143,10 +143,10 @@ class SentenceFeatures:
         """Device and software."""
         return machine(model_device(self.config.device), "sentence-transformers")
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
-        tokens, longest = store.column("tokens"), self._model.max_seq_length
-        batches = [job.batches[number] for number in job.pending]
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
+        tokens, longest = sink.column("tokens"), self._model.max_seq_length
+        batches = list(job.batches.values())
         work, wanted = sum(int(tokens[rows].sum()) for rows in batches), sum(map(len, batches))
         tokens_done = rows_done = 0
         started = monotonic()
@@ -156,7 +156,7 @@ class SentenceFeatures:
             status = np.full(len(rows), Status.OK, np.uint8)
             if longest is not None and int(tokens[rows].max()) >= longest:
                 status[self._count_tokens(texts) > longest] = Status.TRUNCATED
-            put_rows(store, job.copies, rows, vectors, status)
+            put_rows(sink, rows, vectors, status)
             rows_done, tokens_done = rows_done + len(rows), tokens_done + int(tokens[rows].sum())
             speed = rows_done / (monotonic() - started)
             self.watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work))

@@ -23,7 +23,7 @@ from spanset.models.passes.passed import Passed
 from spanset.models.rendering.renderer import Rendered
 from spanset.models.rendering.sides import TokenRow
 from spanset.stores.columns import COUNTED, SCORES, Entry
-from spanset.stores.maker import Job
+from spanset.stores.maker import Job, Sink
 from spanset.stores.status import Status
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
@@ -70,17 +70,16 @@ class AnswerLosses(ModelPasses):
         """The model on its device."""
         self.model.loaded  # noqa: B018 (loaded once, kept)
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches."""
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
 
         def put(rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
-            members, of = job.copies.of(rows)
-            loss = passed.scores.loss[of]
-            status = np.where(np.isfinite(loss), status[of], np.uint8(Status.NON_FINITE))
-            store.put(members, np.empty((len(members), 0), np.float32), status, loss=loss)
+            loss = passed.scores.loss
+            status = np.where(np.isfinite(loss), status, np.uint8(Status.NON_FINITE))
+            sink.put(rows, np.empty((len(rows), 0), np.float32), status, loss=loss)
 
         with quiet(), ForwardPass(self.model.loaded) as once:
-            ModelRun(self.model.one_sided(), job, self._alone).fill(store, once, put)
+            ModelRun(self.model.one_sided(), job, self._alone).fill(sink, once, put)
 
     def _alone(self, row: TokenRow) -> TokenRow:
         """The answer's tokens after the one that begins a text."""

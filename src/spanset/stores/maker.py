@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.stages import Watcher
 from spanset.data.dataset import Dataset
 from spanset.stores.columns import Entry
-from spanset.stores.digests import Copies
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 
@@ -23,17 +24,49 @@ class Job:
     Attributes
     ----------
     data : Dataset
-        Rows of the store.
-    batches : list of (b,) int64
-        The whole plan; `pending` are the numbers of those to make.
-    copies : Copies
-        Rows with the same conversation, which get the same features.
+        Rows.
+    batches : mapping of int to (b,) int64
+        The rows of each batch by its number in the plan, in the order to make them in.
+    sample : (s,) int64
+        Rows of middling length, for a check: a batch of the plan, the same however often making was
+        interrupted.
     """
 
     data: Dataset
-    batches: list[IntArray]
-    pending: list[int]
-    copies: Copies
+    batches: Mapping[int, IntArray]
+    sample: IntArray
+
+
+class Sink(Protocol):
+    """Where features go: a store that is open for writing, or what brings them to one."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """The store's: `settings`, `self_check`, `splits`."""
+        ...
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Columns that are made with the features."""
+        ...
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """What is known of the job's rows already (N,)."""
+        ...
+
+    def put(
+        self,
+        rows: IntArray,
+        features: npt.NDArray[np.float32],
+        status: npt.NDArray[np.uint8],
+        **values: npt.NDArray[Any],
+    ) -> None:
+        """Take finished rows: features (b, d), and a value (b, ...) for each of `made`."""
+        ...
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of the manifest."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -103,6 +136,6 @@ class Maker(Protocol):
         """What the bytes of a result depend on beside the settings."""
         ...
 
-    def fill(self, job: Job, store: FeatureStore) -> None:
-        """Make the pending batches; the store is open for writing."""
+    def fill(self, job: Job, sink: Sink) -> None:
+        """Make the batches."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from spanset.data.dataset import Dataset
 from spanset.stores.batches import plan_batches
 from spanset.stores.checks import refuse_difference
 from spanset.stores.digests import Copies, digest_of, first_rows, is_first
-from spanset.stores.maker import Job, Maker
+from spanset.stores.maker import Job, Maker, Sink
 from spanset.stores.shards import Shard
 from spanset.stores.status import MADE, Status
 from spanset.stores.store import FeatureStore, create_store
@@ -113,14 +114,13 @@ def describe(store: FeatureStore) -> str:
 
 
 def put_rows(
-    store: FeatureStore,
-    copies: Copies,
+    sink: Sink,
     rows: IntArray,
     vectors: npt.NDArray[Any],
     status: npt.NDArray[np.uint8] | None = None,
     **values: npt.NDArray[Any],
 ) -> None:
-    """Write a batch, and the copies of its rows: unit rows, lengths, statuses.
+    """Write a batch: unit rows, lengths, statuses.
 
     Parameters
     ----------
@@ -135,10 +135,8 @@ def put_rows(
     if status is None:
         status = np.full(len(rows), Status.OK, np.uint8)
     status = status_of(norms, status)
-    members, of = copies.of(rows)
-    columns = {name: values_of[of] for name, values_of in {"norm": norms, **values}.items()}
-    columns = {name: columns[name] for name in store.made}
-    store.put(members, unit[of], status[of].astype(np.uint8), **columns)
+    columns = {"norm": norms, **values}
+    sink.put(rows, unit, status, **{name: columns[name] for name in sink.made})
 
 
 def status_of(
@@ -193,6 +191,39 @@ def _create(
     )
 
 
+@dataclass(frozen=True)
+class _Copying:
+    """A store that gives what is put to every row with the same conversation."""
+
+    store: FeatureStore
+    copies: Copies
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return self.store.manifest
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        return self.store.made
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        return self.store.column(name)
+
+    def put(
+        self,
+        rows: IntArray,
+        features: npt.NDArray[np.float32],
+        status: npt.NDArray[np.uint8],
+        **values: npt.NDArray[Any],
+    ) -> None:
+        members, of = self.copies.of(rows)
+        columns = {name: column[of] for name, column in values.items()}
+        self.store.put(members, features[of], status[of], **columns)
+
+    def update(self, **changes: Any) -> None:
+        self.store.update(**changes)
+
+
 def _fill(maker: Maker, store: FeatureStore, data: Dataset) -> None:
     """Make what is missing."""
     with store.writing():
@@ -212,7 +243,12 @@ def _fill(maker: Maker, store: FeatureStore, data: Dataset) -> None:
             if here not in store.manifest["machines"]:
                 store.update(machines=[*store.manifest["machines"], here])
             try:
-                maker.fill(Job(data, batches, pending, Copies(first)), store)
+                job = Job(
+                    data,
+                    {number: batches[number] for number in pending},
+                    batches[len(batches) // 2],
+                )
+                maker.fill(job, _Copying(store, Copies(first)))
             except KeyboardInterrupt:
                 store.sync()
                 maker.watcher.note(

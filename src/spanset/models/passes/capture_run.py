@@ -20,16 +20,15 @@ from spanset.models.passes.targets import find_layers
 from spanset.sketches.kinds import make_sketch
 from spanset.sketches.reducer import Sketch
 from spanset.stores.columns import hidden_names, pooling_beside
-from spanset.stores.maker import Job
+from spanset.stores.maker import Job, Sink
 from spanset.stores.making import put_rows, scaled
-from spanset.stores.store import FeatureStore
 
 CHECKED_ROWS = 16  # examples of the self-check, at most
 CHECKED_TOKENS = 4096  # with their padding: it forms products of every token with every other
 
 
-def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
-    """Make the pending batches and write them; the store is open for writing.
+def capture_rows(model: LanguageModel, job: Job, sink: Sink) -> None:
+    """Make the batches.
 
     Raises
     ------
@@ -38,7 +37,7 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
     """
     loaded, run = model.loaded, ModelRun(model, job)
     layers = find_layers(loaded, model.config.targets)
-    shape = store.manifest["settings"]["sketch"]
+    shape = sink.manifest["settings"]["sketch"]
     sketch = make_sketch(
         shape["kind"],
         layers,
@@ -48,7 +47,7 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
         device=loaded.device,
         dtype=loaded.dtype,
     )
-    pooling = pooling_beside(store.made)  # of a store that is gone on with its own
+    pooling = pooling_beside(sink.made)  # of a store that is gone on with its own
     capture = GradientCapture(
         loaded,
         layers,
@@ -56,36 +55,35 @@ def capture_rows(model: LanguageModel, job: Job, store: FeatureStore) -> None:
         checkpointing=model.config.gradient_checkpointing,
     )
     with quiet(), capture:  # rows that end in the padding token would be commented on
-        if store.manifest["self_check"] is None and sketch.rank is not None:
-            check = _checked(capture, _checked_batch(run, store), sketch)
+        if sink.manifest["self_check"] is None and sketch.rank is not None:
+            check = _checked(capture, _checked_batch(run, sink), sketch)
             if check is not None:
-                store.update(self_check=check.record())
+                sink.update(self_check=check.record())
                 if check.is_suspicious:
                     model.watcher.note(f"warning: {check}")
                 elif check.is_coarse:
                     found = check.coarseness(shape["kind"], sketch.rank, sketch.dimension)
                     model.watcher.note(f"warning: {found}")
-        writer = _Writer(store, job, store.column("supervised"), pooling)
-        run.fill(store, lambda batch: capture(batch, sketch), writer.put)
+        writer = _Writer(sink, sink.column("supervised"), pooling)
+        run.fill(sink, lambda batch: capture(batch, sketch), writer.put)
 
 
 @dataclass(frozen=True)
 class _Writer:
     """Writes what passes give."""
 
-    store: FeatureStore
-    job: Job
+    sink: Sink
     supervised: npt.NDArray[np.int32]
     pooling: Pooling | None
 
     def put(self, rows: IntArray, status: npt.NDArray[np.uint8], passed: Passed) -> None:
-        """Write a batch, and the copies of its rows."""
+        """Write a batch."""
         values = means(passed.scores, self.supervised[rows])
         if self.pooling is not None and passed.hidden is not None:
             vectors, lengths = hidden_names(self.pooling)
             values[vectors], values[lengths] = scaled(passed.hidden)
         assert passed.total is not None  # noqa: S101 (a capture gives gradients)
-        put_rows(self.store, self.job.copies, rows, passed.total, status, **values)
+        put_rows(self.sink, rows, passed.total, status, **values)
 
 
 def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCheck | None:
@@ -101,13 +99,13 @@ def _checked(capture: GradientCapture, batch: Batch, sketch: Sketch) -> SketchCh
     return None  # the loop will say that a row does not fit
 
 
-def _checked_batch(run: ModelRun, store: FeatureStore) -> Batch:
+def _checked_batch(run: ModelRun, sink: Sink) -> Batch:
     """A few rows of middling length; the same for every shard and after every interruption.
 
     Of a pair the side that is scored: the sketch knows nothing of sides.
     """
-    rows = run.job.batches[len(run.job.batches) // 2]
-    longest = int(store.column("tokens")[rows].max())
+    rows = run.job.sample
+    longest = int(sink.column("tokens")[rows].max())
     read = run.read(rows[: max(1, min(CHECKED_ROWS, CHECKED_TOKENS // longest))])
     return Batch.pad(
         [one.sequences[0].ids for one in read], [one.sequences[0].supervised for one in read]

@@ -22,9 +22,8 @@ from spanset.models.passes.token_scores import TokenScores
 from spanset.models.rendering.chat_templates import RenderError
 from spanset.models.rendering.sides import TokenRow
 from spanset.models.rendering.token_survey import render_rows
-from spanset.stores.maker import Job, MadeProgress
+from spanset.stores.maker import Job, MadeProgress, Sink
 from spanset.stores.status import Status
-from spanset.stores.store import FeatureStore
 
 if TYPE_CHECKING:
     from spanset.models.language_model import LanguageModel
@@ -50,11 +49,11 @@ class ModelRun:
 
     def fill(
         self,
-        store: FeatureStore,
+        sink: Sink,
         once: Once,
         put: Callable[[IntArray, npt.NDArray[np.uint8], Passed], None],
     ) -> None:
-        """Make the pending batches; the store is open for writing.
+        """Make the batches.
 
         Parameters
         ----------
@@ -68,8 +67,8 @@ class ModelRun:
         SpansetError
             A row that does not fit in memory, or that is rendered otherwise than before.
         """
-        tokens, watcher = store.column("tokens"), self.model.watcher
-        batches = {number: self.job.batches[number] for number in self.job.pending}
+        tokens, watcher = sink.column("tokens"), self.model.watcher
+        batches = self.job.batches
         sizes = {number: int(tokens[rows].sum()) for number, rows in batches.items()}
         work, wanted = sum(sizes.values()), sum(map(len, batches.values()))
         tokens_done = rows_done = 0
@@ -88,7 +87,7 @@ class ModelRun:
         for number, read in self._prepared():
             flight, was_split = self._queued(once, batches[number], read)
             if was_split:
-                store.update(splits=sorted({*store.manifest["splits"], number}))
+                sink.update(splits=sorted({*sink.manifest["splits"], number}))
                 watcher.note(
                     f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
                     "results that repeat to the last bit"
@@ -123,8 +122,9 @@ class ModelRun:
             def begin(number: int) -> tuple[int, Future[list[TokenRow]]]:
                 return number, pool.submit(self.read, self.job.batches[number])
 
-            ahead = [begin(number) for number in self.job.pending[:1]]
-            for following in [*self.job.pending[1:], None]:
+            numbers = list(self.job.batches)
+            ahead = [begin(number) for number in numbers[:1]]
+            for following in [*numbers[1:], None]:
                 number, read = ahead.pop()
                 ready = read.result()
                 if following is not None:
