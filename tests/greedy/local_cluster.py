@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from spanset.greedy.crew import Crew, WorkerLostError
+from spanset.base.ray_cluster import WorkerLostError
+from spanset.greedy.crew import Crew
 from spanset.greedy.partition import Partition
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("ray", reason="needs the extra `cluster`")
 import ray
 
 import spanset
-from spanset.base import ray_cluster
+from spanset.base import ray_actors, ray_cluster
 from spanset.base.errors import SpansetError, UsageError
 from spanset.base.ray_cluster import Crowd, joined
 from spanset.base.unit_rows import unit_rows
@@ -180,7 +180,7 @@ def test_workers_of_other_versions_are_refused(here, monkeypatch):
 
 
 def test_a_machine_without_room_is_told(here, monkeypatch):
-    monkeypatch.setattr(ray_crew, "START", 1.0)
+    monkeypatch.setattr(ray_actors, "START", 1.0)
     with pytest.raises(SpansetError, match="no worker of 64 processors started in 1 s"):
         blocked_greedy(np.eye(5), 2, RBF(), cluster=RayCluster(Crowd(1, 64.0)))
 

@@ -33,15 +33,22 @@ class Crowd:
         Workers.
     cpus : float
         Processors of a worker; less than one where there are more workers than processors.
+    has_gpus : bool
+        Whether each has a GPU of its own.
     """
 
     workers: int
     cpus: float
+    has_gpus: bool = False
 
     @property
     def threads(self) -> int:
         """Of a worker."""
         return max(1, int(self.cpus))
+
+
+class WorkerLostError(Exception):
+    """A worker ended without an answer."""
 
 
 def check_address(address: str | None, workers: int | None) -> None:
@@ -66,7 +73,7 @@ def check_address(address: str | None, workers: int | None) -> None:
 
 
 @contextmanager
-def joined(address: str, workers: int | None = None) -> Iterator[Crowd]:
+def joined(address: str, workers: int | None = None, *, device: str = "cpu") -> Iterator[Crowd]:
     """Join a cluster for a while; one that was joined before is joined as it is.
 
     Parameters
@@ -75,12 +82,14 @@ def joined(address: str, workers: int | None = None) -> Iterator[Crowd]:
         ``local`` makes one on this machine, ``auto`` finds the one that runs here or that
         ``RAY_ADDRESS`` names; else HOST:PORT, or ray://HOST:PORT.
     workers : int, optional
-        By default one a machine.
+        By default one a machine, or one a GPU.
+    device : str
+        What is computed on; on ``cuda`` each worker has a GPU.
 
     Raises
     ------
     UsageError
-        Nothing answers there, or it is of another version.
+        Nothing answers there, it is of another version, or it has nothing to compute with.
     MissingExtraError
         Ray is not installed.
     """
@@ -89,7 +98,7 @@ def joined(address: str, workers: int | None = None) -> Iterator[Crowd]:
     if not was_joined:
         _join(ray, address)
     try:
-        yield _crowd(ray, workers)
+        yield _crowd(ray, workers, has_gpus=device.startswith("cuda"))
     finally:
         if not was_joined:
             ray.shutdown()
@@ -162,9 +171,20 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, port
 
 
-def _crowd(ray: Any, workers: int | None) -> Crowd:
+def _crowd(ray: Any, workers: int | None, *, has_gpus: bool = False) -> Crowd:
     """Workers, and what each may use."""
-    cpus = [node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]]
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    gpus = [int(one.get("GPU", 0.0)) for one in nodes]
+    if has_gpus:
+        if not any(gpus):
+            raise UsageError(
+                "the Ray cluster has no GPU",
+                where="--ray",
+                fix="start nodes that have one, or use --device cpu",
+            )
+        nodes = [one for one, has in zip(nodes, gpus, strict=True) if has]
+        workers = sum(gpus) if workers is None else min(workers, sum(gpus))
+    cpus = [one.get("CPU", 0.0) for one in nodes]
     cpus = [one for one in cpus if one >= 1.0]
     if not cpus:
         raise UsageError(
@@ -175,4 +195,4 @@ def _crowd(ray: Any, workers: int | None) -> Crowd:
     if workers is None:
         return Crowd(len(cpus), float(int(min(cpus))))
     share = sum(cpus) / workers
-    return Crowd(workers, float(int(share)) if share >= 1.0 else share)
+    return Crowd(workers, float(int(share)) if share >= 1.0 else share, has_gpus)

@@ -68,8 +68,9 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         beside_runs = partial(beside_parts, len(data), d, config.compute.dtype)
         parts = task.choosing.parts
         cost = GreedyCost.of(runs(parts), available, beside_runs(parts))
-        if config.compute.ray is not None:
-            with joined(config.compute.ray, config.compute.ray_workers) as crowd:
+        compute, device = config.compute, config.model.selection_device
+        if compute.ray is not None:
+            with joined(compute.ray, compute.ray_workers, device=device) as crowd:
                 shared = ClusterCost.of(runs(1)[0], crowd)
             cluster = _on_cluster(shared)
             here = len(data) * d * np.dtype(config.compute.dtype).itemsize

@@ -11,15 +11,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from spanset.base.ray_cluster import WorkerLostError
 from spanset.greedy.partition import Share
 from spanset.kernels.kernel import Matrix
 
 Packed = TypeVar("Packed")  # arguments on their way to all workers
 Answer = TypeVar("Answer")  # what will be one
-
-
-class WorkerLostError(Exception):
-    """A worker ended without an answer."""
 
 
 class Crew(ABC, Generic[Packed, Answer]):

@@ -1,8 +1,7 @@
 """Workers of the greedy as actors of Ray.
 
 Each actor holds a partition. What all are told goes into Ray's object store once, and stays there
-for actors that replace others. Ray moves its messages by pickle, between processes that trust each
-other: a cluster is for its users alone. This module imports ray; only what asks for it does.
+for actors that replace others. This module imports ray; only what asks for it does.
 """
 
 from __future__ import annotations
@@ -14,28 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from spanset.base.errors import SpansetError
-from spanset.base.extras import require
-from spanset.base.ray_cluster import Crowd, require_same_versions, versions
-from spanset.greedy.crew import Crew, WorkerLostError
+from spanset.base.ray_actors import LOSSES, Actors, Worker, lost, ray
+from spanset.base.ray_cluster import Crowd, WorkerLostError
+from spanset.greedy.crew import Crew
 from spanset.greedy.factor import CancelledError
 from spanset.greedy.mixed import TooCloseError
 from spanset.greedy.partition import Partition, Share
 from spanset.kernels.kernel import Matrix
 
-ray: Any = require("ray", extra="cluster")
 
-START = 120.0  # seconds for a worker to start, its machine too where the cluster grows
-LOSSES = 5  # workers lost one after another in the same place
-ASK_EVERY = 0.5  # seconds between looks at whether the caller wants to stop
-
-
-class Worker:
+class PartitionWorker(Worker):
     """What runs in an actor."""
-
-    def hello(self) -> tuple[str, dict[str, str]]:
-        """The machine, and its versions."""
-        return ray.get_runtime_context().get_node_id(), versions()
 
     def load(self, X: Matrix, share: Share, **options: Any) -> None:
         """Take a partition; see `Partition`."""
@@ -91,17 +79,11 @@ class RayCrew(Crew[Any, Any]):
     ) -> None:
         super().__init__(len(shares))
         self._cluster, self._X, self._shares, self._cancelled = cluster, X, shares, cancelled
-        crowd = cluster.crowd
-        gpus = {"num_gpus": 1} if cluster.device.startswith("cuda") else {}
-        self._class = ray.remote(Worker).options(
-            num_cpus=crowd.cpus, scheduling_strategy="SPREAD", max_restarts=0, **gpus
-        )
-        self._actors: list[Any] = []
+        self._actors = Actors(PartitionWorker, cluster.crowd, expected=(TooCloseError,))
         try:
-            self._actors = [self._class.remote() for _ in shares]
-            nodes = [self._started(number) for number in range(len(shares))]
+            nodes = [self._actors.started(number) for number in self._numbers]
             self._neighbours = most_on_one(nodes)
-            loading = [self._loading(number) for number in range(len(shares))]
+            loading = [self._loading(number) for number in self._numbers]
             for number, one in enumerate(loading):
                 try:
                     self.answered(one)
@@ -121,63 +103,30 @@ class RayCrew(Crew[Any, Any]):
 
     def answered(self, asked: Any) -> Any:
         """See `Crew`."""
-        while not ray.wait([asked], timeout=ASK_EVERY)[0]:
-            if self._cancelled():
-                raise CancelledError
-        try:
-            return ray.get(asked)
-        except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, (SpansetError, TooCloseError)):
-                raise error.cause from None
-            raise
-        except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as error:
-            raise WorkerLostError from error
+        return self._actors.answer(asked, self._look)
+
+    def _look(self) -> None:
+        if self._cancelled():
+            raise CancelledError
 
     def replace(self, number: int, told: Sequence[tuple[str, Any]], asked: Any) -> None:
         """Another actor, wherever there is room."""
         reason: BaseException | None = None
         for _ in range(LOSSES):
-            self._renew(number)
+            self._actors.renew(number)
             try:
-                self._started(number)
+                self._actors.started(number)
                 self.answered(self._loading(number))
                 self.answered(self._actors[number].catch_up.remote(list(told), [asked]))
             except WorkerLostError as error:
                 reason = error
                 continue
             return
-        raise _lost(reason)
+        raise lost(reason)
 
     def close(self) -> None:
         """End the actors."""
-        for actor in self._actors:
-            ray.kill(actor)
-
-    def _renew(self, number: int) -> None:
-        ray.kill(self._actors[number])
-        self._actors[number] = self._class.remote()
-
-    def _started(self, number: int) -> str:
-        """The machine of a worker, once it runs."""
-        reason: BaseException | None = None
-        for _ in range(LOSSES):
-            try:
-                node, found = ray.get(self._actors[number].hello.remote(), timeout=START)
-            except ray.exceptions.RayActorError as error:
-                reason = error
-                self._renew(number)
-                continue
-            except ray.exceptions.GetTimeoutError:
-                cpus = self._cluster.crowd.cpus
-                raise SpansetError(
-                    f"no worker of {cpus:g} processors started in {START:.0f} s",
-                    where="--ray",
-                    why="every machine of the cluster is taken, or too small",
-                    fix="end other work there, or change --ray-workers",
-                ) from None
-            require_same_versions(found, node)
-            return node
-        raise _lost(reason)
+        self._actors.close()
 
     def _loading(self, number: int) -> Any:
         share = self._shares[number]
@@ -195,17 +144,3 @@ class RayCrew(Crew[Any, Any]):
 def most_on_one(nodes: Sequence[str]) -> int:
     """Workers that share a machine, at most."""
     return max(map(nodes.count, nodes))
-
-
-def _lost(reason: BaseException | None) -> SpansetError:
-    """A place that no worker lasts in."""
-    if isinstance(reason, WorkerLostError):
-        reason = reason.__cause__
-    told = str(reason).strip().partition("\n")[0]
-    return SpansetError(
-        f"a worker was lost {LOSSES} times in the same place",
-        where="--ray",
-        why=told,
-        fix="install the same spanset on every machine of the cluster; if their memory is too "
-        "little, use more workers (--ray-workers) on more machines",
-    )

@@ -179,7 +179,7 @@ def choose_rows(
 def _cluster(how: Choosing) -> Iterator[Cluster]:
     """Workers of the Ray cluster that is asked for."""
     assert how.ray is not None  # noqa: S101 (asked for)
-    with joined(how.ray, how.ray_workers) as crowd:
+    with joined(how.ray, how.ray_workers, device=how.device) as crowd:
         # Imported here, since it imports ray.
         from spanset.greedy.ray_crew import RayCluster
 
