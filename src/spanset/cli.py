@@ -15,6 +15,7 @@ from rich.console import Console
 
 from spanset.base.errors import OutputError, SpansetError, printable
 from spanset.base.version import __version__
+from spanset.config.cluster_settings import ClusterConfig
 from spanset.config.compare_settings import CompareConfig, ComparingConfig
 from spanset.config.grid_settings import ChoicesConfig, GridConfig, SharedConfig
 from spanset.config.measure_settings import MeasureConfig, MeasuringConfig
@@ -280,6 +281,7 @@ def features(
     seed: int = 0,
     reading: Annotated[DataConfig, Parameter(name="*")] = DataConfig(),
     model: Annotated[ModelConfig, Parameter(name="*")] = ModelConfig(),
+    cluster: Annotated[ClusterConfig, Parameter(name="*")] = ClusterConfig(),
 ) -> int:
     """Compute features of all rows into a folder, for many selections.
 
@@ -304,7 +306,7 @@ def features(
     from spanset.commands.terminal.watching import TerminalWatcher
 
     watcher = TerminalWatcher(Console(stderr=True))
-    run_features(_paths(data), reading, features, model, out, shard, seed, watcher)
+    run_features(_paths(data), reading, features, model, out, shard, seed, cluster, watcher)
     return 0
 
 

@@ -21,6 +21,7 @@ from spanset.base.errors import MissingExtraError, SpansetError, UsageError
 from spanset.config.model_settings import ModelConfig
 from spanset.features.gradient import GradientFeatures
 from spanset.models import language_model, placing
+from spanset.models.language_model import LanguageModel
 from spanset.models.loading import load_model
 from spanset.models.model_files import find_model
 
@@ -126,3 +127,14 @@ def test_a_model_that_does_not_fit_onto_the_cards_is_refused(beside):
 def test_a_model_that_fits_is_accepted(places):
     placing.refuse_offloading(Spread(**places), "auto")
     placing.refuse_offloading(object(), None)
+
+
+def test_a_model_that_memory_does_not_hold_is_refused_before_it_is_loaded(folder, monkeypatch):
+    model = LanguageModel.load(str(folder), ModelConfig())
+    needed = 4 * model.weight_count
+    monkeypatch.setattr(placing, "available_bytes", lambda: needed - 1)
+    with pytest.raises(SpansetError, match="of memory in float32") as caught:
+        _ = model.loaded
+    assert caught.value.fix
+    monkeypatch.setattr(placing, "available_bytes", lambda: needed)
+    assert model.loaded is not None

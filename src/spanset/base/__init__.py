@@ -14,6 +14,9 @@ stages       stages of a run, shown while they run, and timed
 devices      where things are computed; transfers: arrays there and back, without waiting
 memory       what fits, and what was used
 speed        how fast this machine multiplies
+findable     names of files that hold in another process
+disk_space   room on a disk, taken before it is needed
+ray_cluster  a Ray cluster, joined for a while; ray_actors: what computes there
 extras       packages that are there only where they were asked for
 data_frames  tables for pandas
 views        how results look in notebooks, told from above

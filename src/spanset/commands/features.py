@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from spanset.base.errors import UsageError
+from spanset.base.ray_cluster import check_address
 from spanset.base.stages import Watcher, stopwatch
 from spanset.config.amounts import refuse_negative
+from spanset.config.cluster_settings import ClusterConfig
 from spanset.config.model_settings import ModelConfig
 from spanset.config.settings import DataConfig
 from spanset.data.reader import read_data
 from spanset.data.remarks import remark_lines
+from spanset.features.on_cluster import check_making, made_on
 from spanset.features.representations import (
     check_representation,
     lexical_maker,
@@ -35,6 +38,7 @@ def run_features(
     out: str,
     shard: str | None,
     seed: int,
+    cluster: ClusterConfig,
     watcher: Watcher,
 ) -> None:
     """Run ``spanset features``: a store of features, more rows of one, or a shard of one."""
@@ -48,6 +52,8 @@ def run_features(
     require_making(spec)
     part = None if shard is None else Shard.parse(shard)
     refuse_negative(("--seed", seed))
+    check_address(cluster.ray, cluster.ray_workers)
+    check_making(cluster, model)
     check_representation(spec, model)
     path = Path(out)
     refuse_place(path)
@@ -62,7 +68,8 @@ def run_features(
             watcher.note(line)
     with stage("represent"):
         maker = maker or lexical_maker(rows, path, seed=seed, watcher=watcher)
-        parts = in_store(maker, rows, path, part)
+        with made_on(cluster, maker, model) as making:
+            parts = in_store(making, rows, path, part)
     done = parts.stores[-1].path if part is not None else path
     if part is not None:
         watcher.note(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from spanset.config.amounts import count_flag
+from spanset.config.cluster_settings import ClusterConfig
 from spanset.config.comma_lists import comma_list
 from spanset.config.groups import CHOICE, COMPUTE, DATA, FEATURES, OUTPUT, QUALITY
 from spanset.config.model_settings import ModelConfig
@@ -207,7 +208,7 @@ class OutputConfig:
 
 
 @dataclass(frozen=True)
-class ComputeConfig:
+class ComputeConfig(ClusterConfig):
     """How it is computed."""
 
     dtype: Annotated[Literal["float64", "float32"], Parameter(group=COMPUTE)] = "float64"
@@ -219,13 +220,6 @@ class ComputeConfig:
     scratch: Annotated[str | None, Parameter(group=COMPUTE)] = None
     """Folder for a factor that memory does not hold (rows x picks numbers), on a fast disk; by
     default in the user's cache folder. Nothing stays there. Changes nothing but speed."""
-
-    ray: Annotated[str | None, Parameter(group=COMPUTE)] = None
-    """Select on a Ray cluster (extra `cluster`): HOST:PORT, auto for the one that this machine is
-    part of, or local. Changes nothing but speed and what fits."""
-
-    ray_workers: Annotated[int | None, Parameter(converter=count_flag, group=COMPUTE)] = None
-    """Workers there, by default one a machine."""
 
 
 @dataclass(frozen=True)

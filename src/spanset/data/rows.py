@@ -107,6 +107,26 @@ class Rows:
         changes: dict[str, Any] = {kind: getattr(self, kind) + listed}
         return replace(left, **changes)
 
+    def carried(self) -> Self:
+        """The same rows with all that they are made of, and nothing else: to be sent elsewhere."""
+        there, sources, start = np.unique(self.source), [], self.start.copy()
+        for number in there.tolist():
+            own = self.source == number
+            source, start[own] = self.sources[number].only(self.start[own], self.length[own])
+            sources.append(source)
+        return replace(
+            self,
+            sources=tuple(sources),
+            formats=tuple(self.formats[number] for number in there.tolist()),
+            source=np.searchsorted(there, self.source),
+            start=start,
+            remarks=(),
+            bad=(),
+            empty=(),
+            unrepresented=(),
+            avoided=(),
+        )
+
     def raw(self, position: int) -> bytes:
         """The row's own bytes; a table's rows have none."""
         source = self.sources[int(self.source[position])]

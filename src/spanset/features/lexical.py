@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -34,7 +34,7 @@ from spanset.features.made_by_rows import MadeByRows
 from spanset.sketches.hashing import hash64
 from spanset.stores.digests import digest_of
 from spanset.stores.keeping import settings_folder, stores_in
-from spanset.stores.maker import Job, Sink
+from spanset.stores.maker import Job, Recipe, Sink
 from spanset.stores.status import Status
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
@@ -131,6 +131,11 @@ class LexicalFeatures(MadeByRows):
         all_of_it = monotonic() - started
         again = FIT_ROWS if self._documents is None and self.fitted_rows > FIT_ROWS else 0
         return (len(data) * all_of_it + again * hashing) / len(some)
+
+    def recipe(self) -> Recipe:
+        """With the idf, fitted."""
+        shape = (self.fitted_on, self.fitted_rows, self.dimension, self.seed)
+        return partial(LexicalFeatures, *shape, _documents=self._fitted())
 
     def prepare(self) -> None:
         """Fit the idf."""

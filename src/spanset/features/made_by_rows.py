@@ -25,7 +25,7 @@ from spanset.data.dataset import Dataset
 from spanset.stores.columns import Entry
 from spanset.stores.files import StoreBusyError
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job, MadeProgress, Sink
+from spanset.stores.maker import Job, MadeProgress, Recipe, Sink
 from spanset.stores.making import STORED, put_rows, scaled, status_of
 from spanset.stores.parts import without_unmade
 from spanset.stores.represented import Represented
@@ -68,6 +68,10 @@ class MadeByRows(ABC):
     @abstractmethod
     def seconds(self, data: Dataset, seen: Survey) -> float:
         """About how long making these features takes on this machine."""
+
+    @abstractmethod
+    def recipe(self) -> Recipe:
+        """What makes the same in another process."""
 
     @abstractmethod
     def machine(self) -> dict[str, Any]:

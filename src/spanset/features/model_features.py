@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
 
 from spanset.base.stages import Watcher
 from spanset.models.language_model import LanguageModel
+from spanset.stores.maker import Recipe
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,19 @@ class ModelPasses:
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """None: the model is all."""
         return {}
+
+    def recipe(self) -> Recipe:
+        """By the model's name: it is found in the same place there."""
+        return partial(self._again, self.model.recipe(), **self._beside())
+
+    @classmethod
+    def _again(cls, model: Callable[..., LanguageModel], *, watcher: Watcher, **beside: Any) -> Any:
+        return cls(model(watcher=watcher), **beside)
+
+    def _beside(self) -> dict[str, Any]:
+        """What else they are made with."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in own.items() if name != "model"}
 
     def machine(self) -> dict[str, Any]:
         """Devices and software."""

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from spanset.base.errors import UsageError
 from spanset.base.stages import SILENT, Watcher
+from spanset.config.cluster_settings import ClusterConfig
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
+from spanset.features.on_cluster import made_on
 from spanset.features.specs import KINDS, Spec, refuse_idle_model
 from spanset.models.placing import check_model
 from spanset.sketches.kinds import check_sketch
+from spanset.stores.keeping import from_cache
 from spanset.stores.represented import Represented
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ def fit_transform(
     seed: int = 0,
     model: ModelConfig | None = None,
     on_bad_row: str = "stop",
+    cluster: ClusterConfig | None = None,
     watcher: Watcher = SILENT,
 ) -> tuple[Represented, Representation]:
     """Features of `data`, and the representation that made them.
@@ -51,13 +55,18 @@ def fit_transform(
         How a model is run, where one is.
     on_bad_row : {"stop", "skip"}
         At a row that a model's chat template refuses.
+    cluster : ClusterConfig, optional
+        Where what is not kept yet is made.
     """
-    fitted: Representation
+    fitted: Any
     if spec.kind == "lexical":
         fitted = lexical_maker(data, seed=seed, watcher=watcher)
     else:
         fitted = loaded(spec, model, seed=seed, on_bad_row=on_bad_row, watcher=watcher)
-    return fitted.transform(data), fitted
+    if cluster is None or cluster.ray is None or not KINDS[spec.kind].is_made:
+        return fitted.transform(data), fitted
+    with made_on(cluster, fitted, model or ModelConfig()) as making:
+        return from_cache(making, data, on_bad_row=on_bad_row), fitted
 
 
 def loaded(

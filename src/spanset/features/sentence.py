@@ -7,8 +7,8 @@ alike are alike, whatever their answers; `--text` chooses what the model reads.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from time import monotonic
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.errors import SpansetError
+from spanset.base.findable import findable
 from spanset.base.software import machine
 from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
@@ -26,7 +27,7 @@ from spanset.models.model_files import model_device, model_dtype
 from spanset.models.sentence_models import SentenceFiles, find_sentence_model, load_sentence_model
 from spanset.stores.columns import COUNTED, NORM, Entry
 from spanset.stores.keeping import from_cache
-from spanset.stores.maker import Job, MadeProgress, Sink
+from spanset.stores.maker import Job, MadeProgress, Recipe, Sink
 from spanset.stores.making import put_rows
 from spanset.stores.represented import Represented
 from spanset.stores.status import Status
@@ -134,6 +135,12 @@ class SentenceFeatures:
         started = monotonic()
         self._embed(texts, data.where(int(middle[0])))
         return (monotonic() - started) * (seen.cost.tokens or 0) / int(tokens[middle].sum())
+
+    def recipe(self) -> Recipe:
+        """By name: the model is found in the same place there."""
+        # An actor has one card, whatever its number is on the machine.
+        device = model_device(self.config.device).partition(":")[0]
+        return partial(self.load, findable(self.files.name), replace(self.config, device=device))
 
     def prepare(self) -> None:
         """Load the weights."""

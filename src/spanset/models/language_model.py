@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from spanset.base.findable import findable
 from spanset.base.software import machine
 from spanset.base.speed import products_per_second
 from spanset.base.stages import SILENT, Watcher
@@ -21,11 +23,12 @@ from spanset.models.model_files import (
     skeleton,
     tokenizer_digest,
 )
-from spanset.models.placing import cards, check_placing
+from spanset.models.placing import cards, check_placing, on_card, require_memory
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.token_survey import survey
+from spanset.models.rendering.training_templates import TRAINING
 from spanset.stores.survey import Survey
 
 EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
@@ -76,6 +79,16 @@ class LanguageModel:
             chat_template=config.chat_template,
         )
         return cls(files, renderer, config, on_bad_row, watcher)
+
+    def recipe(self) -> Callable[..., LanguageModel]:
+        """What gives the same in another process: called with the `watcher` to be told."""
+        config, template = self.config, self.config.chat_template
+        # An actor has one card, whatever its number is on the machine.
+        config = replace(config, device=self.device.partition(":")[0])
+        if template not in (None, TRAINING):
+            config = replace(config, chat_template=findable(template))
+        name = findable(self.files.name)
+        return partial(LanguageModel.load, name, config, on_bad_row=self.on_bad_row)
 
     def one_sided(self) -> LanguageModel:
         """The same with one sequence a row: of a pair the chosen side, or the rejected."""
@@ -133,16 +146,7 @@ class LanguageModel:
     @property
     def loaded(self) -> Any:
         """The model on its device or devices."""
-        return self._once(
-            "model",
-            lambda: load_model(
-                self.files,
-                device=self.device,
-                dtype=self.dtype,
-                quantize=self.config.quantize,
-                device_map=self.config.device_map,
-            ),
-        )
+        return self._once("model", self._load)
 
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once."""
@@ -181,6 +185,19 @@ class LanguageModel:
         if self.config.device_map is None:
             return made
         return {**made, "device_map": self.config.device_map, "cards": cards()}
+
+    def _load(self) -> Any:
+        is_whole = self.config.quantize == NONE and method_of(self.files.config) is None
+        if self.device == "cpu" and is_whole:
+            require_memory(self.weight_count, self.dtype)
+        with on_card(self.device):
+            return load_model(
+                self.files,
+                device=self.device,
+                dtype=self.dtype,
+                quantize=self.config.quantize,
+                device_map=self.config.device_map,
+            )
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.memo:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from spanset.base.errors import SpansetError, UsageError
 from spanset.base.extras import require
+from spanset.base.memory import available_bytes
+from spanset.config.amounts import size_of
 from spanset.config.model_settings import ModelConfig
+from spanset.models.libraries import first_line
+
+_SMALLER = "use --model-dtype bfloat16, a smaller model, or a machine with more of it"
 
 
 def check_model(config: ModelConfig) -> None:
@@ -50,6 +57,39 @@ def check_placing(config: ModelConfig) -> None:
             where=flag,
             why=error.why,
             fix="leave it out: the model then runs on the processor",
+        ) from error
+
+
+def require_memory(weights: int, dtype: str) -> None:
+    """Refuse a model that the machine's memory does not hold, before the system ends the process.
+
+    Parameters
+    ----------
+    weights : int
+        Numbers that it is made of, each of this type.
+    """
+    torch = require("torch", extra="models")
+    needed, free = weights * getattr(torch, dtype).itemsize, available_bytes()
+    if needed > free:
+        raise SpansetError(
+            f"the model takes {size_of(needed)} of memory in {dtype}, {size_of(free)} are free",
+            where="--model",
+            fix=_SMALLER,
+        )
+
+
+@contextmanager
+def on_card(device: str) -> Iterator[None]:
+    """Say in our words that a model does not fit onto its card."""
+    torch = require("torch", extra="models")
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise SpansetError(
+            f"the model does not fit onto {device}",
+            where="--model",
+            why=first_line(error),
+            fix=f"{_SMALLER}; with several cards, --device-map auto",
         ) from error
 
 

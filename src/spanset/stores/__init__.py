@@ -10,6 +10,8 @@
     batches       which rows are made together
     maker         what fills a store
     making        survey -> batches -> made, one after the other -> complete
+    tasks         batches for others to make, who see no store
+    ray_making    others: actors of a Ray cluster
     shards        a store made in parts by several processes
     parts         stores of the same settings searched together
     represented   what reading them gives

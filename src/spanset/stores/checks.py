@@ -45,14 +45,7 @@ def refuse_difference(
     `wanted` holds `settings` and `data` as the manifest does.
     """
     for part in parts:
-        have, want = _flat(store.manifest[part]), _flat(wanted[part])
-        different = [
-            _difference(name, have.get(name), want.get(name))
-            for name in sorted(have.keys() | want.keys())
-            if have.get(name) != want.get(name) and name not in UNIMPORTANT
-        ]
-        if "kind" in have and have["kind"] != want.get("kind"):
-            different = [_difference("kind", have["kind"], want.get("kind"))]
+        different = differences(store.manifest[part], wanted[part])
         if different:
             raise UsageError(
                 "the store holds other rows"
@@ -64,6 +57,18 @@ def refuse_difference(
                 why="; ".join(different),
                 fix="use the same settings and data, or another folder",
             )
+
+
+def differences(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What tells two settings, or two descriptions of rows, apart, in words."""
+    have, want = _flat(there), _flat(now)
+    if "kind" in have and have["kind"] != want.get("kind"):
+        return [_difference("kind", have["kind"], want.get("kind"))]
+    return [
+        _difference(name, have.get(name), want.get(name))
+        for name in sorted(have.keys() | want.keys())
+        if have.get(name) != want.get(name) and name not in UNIMPORTANT
+    ]
 
 
 def refuse_pooling(store: FeatureStore, columns: Collection[str]) -> None:

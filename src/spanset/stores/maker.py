@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -128,6 +128,10 @@ class Maker(Protocol):
         """About how long making these features takes on this machine."""
         ...
 
+    def recipe(self) -> Recipe:
+        """What makes the same in another process."""
+        ...
+
     def prepare(self) -> None:
         """Whatever can fail before there is a store, such as loading weights."""
         ...
@@ -139,3 +143,6 @@ class Maker(Protocol):
     def fill(self, job: Job, sink: Sink) -> None:
         """Make the batches."""
         ...
+
+
+Recipe = Callable[..., Maker]  # called with the `watcher` to be told; crosses to other processes

@@ -22,6 +22,7 @@ from spanset.config.settings import SelectConfig
 from spanset.data.containers.inputs import refuse_second_stdin
 from spanset.data.dataset import Dataset
 from spanset.data.reader import check_reading, read_data
+from spanset.features.on_cluster import check_making
 from spanset.features.representations import Representation, check_representation, fit_transform
 from spanset.features.specs import Spec, parse_features
 from spanset.greedy.budget import TokenBudget
@@ -83,6 +84,7 @@ class SelectionTask:
         check_reading(config.reading)
         compute = config.compute
         check_cluster(compute.ray, compute.ray_workers, choice.method, choice.rounds)
+        check_making(compute, config.model)
         check_projection(config.output.projection)
         refuse_second_stdin((*config.data, choice.given), "--given")
         refuse_second_stdin((*config.data, choice.given, choice.target), "--target")
@@ -156,6 +158,7 @@ class SelectionTask:
                 seed=self.config.choice.seed,
                 model=self.config.model,
                 on_bad_row=self.config.reading.on_bad_row,
+                cluster=self.config.compute,
                 watcher=watcher,
             )
 

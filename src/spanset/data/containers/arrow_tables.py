@@ -8,9 +8,9 @@ import mmap
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ from spanset.data.containers import content
 from spanset.data.containers.arrow_values import holdable, values_of
 from spanset.data.containers.scanning import Buffer, RawRow
 from spanset.data.containers.sources import Source
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CHUNK = 1000  # rows converted at once
 BATCH = 10_000  # rows gathered at once
@@ -92,6 +95,16 @@ class TableSource(Source):
     def take(self, rows: IntArray) -> pa.Table:
         """The rows of these numbers, in that order, as the table came; copies just these."""
         return as_it_came(self.gathered(rows), self.schema)
+
+    def only(self, starts: IntArray, lengths: IntArray) -> tuple[Self, IntArray]:
+        """The rows of these numbers, in memory, as a source of their own; their numbers in it."""
+        del lengths
+        rows = self.gathered(starts)
+        copied = io.BytesIO()  # rows that follow each other are a view of all that they lie in
+        with pa.ipc.new_stream(copied, rows.schema) as writer:
+            writer.write_table(rows)
+        batches = tuple(pa.ipc.open_stream(copied.getvalue()))
+        return replace(self, batches=batches, stamp=None), np.arange(len(starts))
 
     @cached_property
     def _ends(self) -> IntArray:

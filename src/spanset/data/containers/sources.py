@@ -11,13 +11,18 @@ import mmap
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError
 from spanset.data.containers.scanning import Buffer, RawRow
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 RELEASE = 1 << 26  # scanned bytes of a map after which its pages are given back
 
@@ -61,6 +66,10 @@ class Source(ABC):
     def values(self, starts: IntArray, lengths: IntArray) -> Iterator[Any]:
         """Values of the rows at these places, in that order."""
 
+    @abstractmethod
+    def only(self, starts: IntArray, lengths: IntArray) -> tuple[Self, IntArray]:
+        """The rows at these places, in memory, as a source of their own; their places in it."""
+
     def check_unchanged(self) -> None:
         """Refuse to go on with a file that was changed since it was read."""
         if self.stamp is None or self.path is None:
@@ -95,6 +104,12 @@ class TextSource(Source, ABC):
         """Values of the rows at these places, in that order."""
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
             yield self.parsed(self.raw(start, length))
+
+    def only(self, starts: IntArray, lengths: IntArray) -> tuple[Self, IntArray]:
+        """The rows at these places, in memory, as a source of their own; their places in it."""
+        places = zip(starts.tolist(), lengths.tolist(), strict=True)
+        content = b"".join(self.raw(start, length) for start, length in places)
+        return replace(self, content=content, stamp=None), np.cumsum(lengths) - lengths
 
     def _released(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
         """The rows; what lies behind them does not stay in resident memory."""
