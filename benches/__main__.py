@@ -27,6 +27,7 @@ NAMES = (
     "neighbours",
     "pages",
     "peers",
+    "ray-features",
     "ray-greedy",
     "rendering",
     "representations",

@@ -52,7 +52,7 @@ class Killer:
     def _kill(self) -> None:
         rng = np.random.default_rng(0)
         while self.kills < KILLS and not self.ended.wait(rng.uniform(0.5, 1.5) * self._pause):
-            ray.kill(self.made._actors[rng.integers(len(self.made._actors))])
+            ray.kill(self.made._actors[int(rng.integers(len(self.made._actors)))])
             self.kills += 1
 
 

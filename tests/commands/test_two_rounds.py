@@ -60,6 +60,7 @@ def test_the_plan_is_of_two_rounds(X, capsys):
         return json.loads(capsys.readouterr().out)
 
     exact, parted = plan(), plan("--rounds", "2")
-    # A factor of 38 rows and 5 picks, or of 80 rows and 20, beside the features.
-    assert exact["memory_bytes"] == 8 * 600 * (20 + 8)
-    assert parted["memory_bytes"] == 8 * (600 * 8 + 80 * (20 + 8))
+    # A factor of 38 rows and 5 picks, or of 80 rows and 20, beside the features as they are kept.
+    kept = 4 * 600 * 8
+    assert exact["memory_bytes"] == kept + 600 * (128 + 8 * (20 + 8))
+    assert parted["memory_bytes"] == kept + 80 * (128 + 8 * (20 + 8))

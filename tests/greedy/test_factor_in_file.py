@@ -11,11 +11,11 @@ from tests.greedy.cases import assert_same, random_case, random_unit
 from spanset.base import memory
 from spanset.base.errors import SpansetError
 from spanset.base.unit_rows import unit_rows
-from spanset.greedy import arrays, factor_rows, mixed
+from spanset.greedy import arrays, factor_rows, footprint, mixed
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.factor_rows import RowsInFile, RowsInMemory
-from spanset.greedy.footprint import Footprint
+from spanset.greedy.footprint import Footprint, Way
 from spanset.greedy.selection import StopReason
 from spanset.greedy.textbook import reference_greedy
 from spanset.kernels.rbf import RBF
@@ -25,7 +25,7 @@ from spanset.kernels.rbf import RBF
 def in_file(monkeypatch, tmp_path):
     """`blocked_greedy` with its factor in a file, a slab of which is seven rows."""
     monkeypatch.setattr(factor_rows, "SLAB", 7)
-    monkeypatch.setattr(Footprint, "folder_of_file", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(Footprint, "way", lambda *_, **__: Way(0, 1, holds_features=True))
     yield partial(blocked_greedy, scratch=tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -98,9 +98,10 @@ def test_it_is_in_a_file_where_memory_does_not_hold_it_and_says_so(monkeypatch, 
     assert not notes
     # The features and a chunk a worker, but not the factor.
     taken = Footprint.of(500, 400, 8, "float64", workers=1)
-    factor = 100 * taken.factor
-    monkeypatch.setattr(Footprint, "in_memory", taken.beside + factor)
-    monkeypatch.setattr(memory, "available_bytes", lambda: taken.beside_file + 1)
+    monkeypatch.setattr(footprint, "CHUNK", 1)  # a chunk would be larger than this factor
+    monkeypatch.setattr(
+        memory, "available_bytes", lambda: taken.with_features_there().in_memory - 1
+    )
     found = blocked_greedy(X, 400, RBF(), **options, workers=1)
     assert_same_bytes(found, expected)
     assert len(notes) == 1

@@ -9,7 +9,7 @@ import spanset
 from spanset.base import memory
 from spanset.base.errors import SpansetError
 from spanset.greedy import footprint
-from spanset.greedy.footprint import Footprint, free_bytes, require_memory
+from spanset.greedy.footprint import Footprint, Way, free_bytes, require_memory
 
 MANY = Footprint.of(2**20, 1024, 64, "float64")  # 8 GiB of factor, 0.5 of features
 
@@ -27,25 +27,50 @@ def room(monkeypatch):
     return set_to
 
 
-def test_the_estimate_is_factor_plus_features():
-    assert Footprint.of(1000, 100, 50, "float64").in_memory == 8 * 1000 * 150
-    assert Footprint.of(1000, 100, 50, "float32").in_memory == 4 * 1000 * 150
+def test_the_estimate_is_factor_plus_features_plus_numbers_of_rows():
+    assert Footprint.of(1000, 100, 50, "float64").in_memory == 8 * 1000 * (150 + 16)
+    assert Footprint.of(1000, 100, 50, "float32").in_memory == 4 * 1000 * (150 + 32)
     with_given = Footprint.of(10, 4, 2, "float64", given=3).in_memory
-    assert with_given == 8 * (10 * 7 + 13 * 2) + 16 * 9
+    assert with_given == 8 * (10 * (7 + 16) + 13 * 2) + 16 * 9
 
 
 def test_a_mixed_factor_is_half_of_it_and_what_decides_beside():
     whole = Footprint.of(1000, 100, 50, "float64")
     mixed = Footprint.of(1000, 100, 50, "float64", is_mixed=True)
     assert mixed.factor == whole.factor // 2
-    assert mixed.beside == whole.beside + 4 * 1000 * 50 + 8 * (2304 * 100 + 100 * 50)
+    assert mixed.features == whole.features // 2
+    assert mixed.beside == whole.beside + 8 * (2304 * 100 + 100 * 50)
     assert mixed.dtype == "float32"
 
 
-def test_a_factor_in_a_file_takes_a_chunk_a_worker():
+def test_what_is_not_held_takes_a_chunk_a_worker():
     one, two = (Footprint.of(10**6, 1000, 64, "float32", workers=workers) for workers in (1, 2))
     assert one.chunks == 4 * 4096 * (1000 + 512)
-    assert two.beside_file - two.beside == 2 * one.chunks
+    assert one.rows == 4096 * 64 * (8 + 4)
+    assert (two.chunks, two.rows) == (2 * one.chunks, 2 * one.rows)
+
+
+def test_the_fastest_way_that_memory_holds_is_taken(room, tmp_path):
+    """Features are let go of before the factor goes into a file: they are made again in no time."""
+    taken = Footprint.of(2**20, 1024, 1024, "float32", workers=1)  # 4 GiB of each
+    whole = taken.in_memory
+    lazy = taken.beside + taken.factor + taken.rows
+    in_file = taken.beside + taken.features + taken.chunks
+    least = taken.beside + taken.rows + taken.chunks
+    for available, disk, holds in (
+        (whole, 0, True),
+        (whole - 1, 0, False),
+        (lazy, 0, False),
+        (lazy - 1, taken.factor, in_file < lazy),
+        (least, taken.factor, False),
+    ):
+        room(available, 2**50)
+        way = taken.way(tmp_path)
+        assert (way.disk, way.holds_features) == (disk, holds), available
+        assert way.memory <= available
+    room(least - 1, 2**50)
+    with pytest.raises(SpansetError, match="of memory"):
+        taken.way(tmp_path)
 
 
 def test_what_cannot_fit_is_refused_with_advice(room):
@@ -56,38 +81,36 @@ def test_what_cannot_fit_is_refused_with_advice(room):
 
 
 def test_what_memory_holds_needs_no_file(room, tmp_path):
-    room(9 * 2**30, 0)
-    assert MANY.folder_of_file(tmp_path) is None
-    room(int(8.5 * 2**30), 0)  # to the last byte
-    assert MANY.folder_of_file(tmp_path) is None
+    room(MANY.in_memory, 0)  # to the last byte
+    assert MANY.way(tmp_path) == Way(MANY.in_memory, 0, holds_features=True)
 
 
 def test_what_memory_does_not_hold_goes_into_a_file(room, tmp_path):
     room(8 * 2**30, 8 * 2**30)
-    assert MANY.folder_of_file(tmp_path) == tmp_path
-    assert MANY.folder_of_file(tmp_path, there=2**29) is None  # the features are there already
+    assert MANY.way(tmp_path).disk == MANY.factor
+    assert not MANY.way(tmp_path, there=2**30).disk  # the features are there already
 
 
 def test_without_a_folder_it_is_refused(room):
     room(8 * 2**30, 2**50)
-    with pytest.raises(SpansetError, match=r"8.5 GiB of memory, 8.0 GiB are available"):
-        MANY.folder_of_file(None)
+    with pytest.raises(SpansetError, match=r"8.6 GiB of memory, 8.0 GiB are available"):
+        MANY.way(None)
 
 
 def test_a_disk_with_too_little_room_is_told_with_what_fits_there(room, tmp_path):
     room(2**32, 2**32)
     with pytest.raises(SpansetError) as caught:
-        MANY.folder_of_file(tmp_path)
+        MANY.way(tmp_path)
     assert caught.value.where == str(tmp_path)
     assert "or 8.0 GiB on disk, 4.0 GiB are free" in caught.value.what
     assert "--scratch DIR" in caught.value.fix
     assert "-k 512 fits there" in caught.value.fix
 
 
-def test_features_that_memory_does_not_hold_are_refused_whatever_the_disk(room, tmp_path):
-    room(2**28, 2**50)
+def test_numbers_of_rows_that_memory_does_not_hold_are_refused_whatever_the_disk(room, tmp_path):
+    room(2**26, 2**50)
     with pytest.raises(SpansetError, match="of memory"):
-        MANY.folder_of_file(tmp_path)
+        MANY.way(tmp_path)
 
 
 def test_the_room_of_a_folder_that_is_not_there_yet_is_that_of_its_disk(tmp_path):

@@ -48,7 +48,7 @@ def one_worker():
 @pytest.fixture
 def small_tasks(monkeypatch):
     """One batch a task."""
-    monkeypatch.setattr(tasks, "TOGETHER", 1)
+    monkeypatch.setattr(tasks, "SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])

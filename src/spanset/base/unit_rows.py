@@ -47,26 +47,46 @@ def directions(
     unit, lengths = np.empty(X.shape, dtype), np.empty(len(X))
     for start in range(0, len(X), STEP):
         rows = X[start : start + STEP].astype(np.float64)
-        # Scaled by the largest entry first: squares of very large or small values would overflow.
-        largest = np.abs(rows).max(axis=1, initial=0.0)
-        bad = np.flatnonzero(~(np.isfinite(largest) & (largest > 0.0)))
-        if len(bad):
-            row = start + int(bad[0])
-            shown = row if numbers is None else int(numbers[row])
-            is_zero = largest[bad[0]] == 0.0
-            raise DataError(
-                f"row {shown} is {'all zeros' if is_zero else 'not finite'}",
-                where=where,
-                why="a row without a direction cannot be compared with others",
-                fix=fix or "remove the row from the data and the features, or compute it again",
-            )
-        rows /= largest[:, None]
-        scaled = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-        rows /= scaled[:, None]
+        largest, scaled = to_length_one(rows, start, where=where, fix=fix, numbers=numbers)
         unit[start : start + STEP] = rows
         with np.errstate(over="ignore"):  # `kernel_rows` refuses what is too long
             lengths[start : start + STEP] = scaled * largest
     return unit, lengths
+
+
+def to_length_one(
+    rows: FloatArray,
+    start: int,
+    *,
+    where: str = "features",
+    fix: str = "",
+    numbers: IntArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Scale rows (b, d), from number `start` on, in place; what each was divided by, in turn.
+
+    By the largest entry first: squares of very large or small values would overflow.
+
+    Raises
+    ------
+    DataError
+        As `directions`.
+    """
+    largest = np.abs(rows).max(axis=1, initial=0.0)
+    bad = np.flatnonzero(~(np.isfinite(largest) & (largest > 0.0)))
+    if len(bad):
+        row = start + int(bad[0])
+        shown = row if numbers is None else int(numbers[row])
+        is_zero = largest[bad[0]] == 0.0
+        raise DataError(
+            f"row {shown} is {'all zeros' if is_zero else 'not finite'}",
+            where=where,
+            why="a row without a direction cannot be compared with others",
+            fix=fix or "remove the row from the data and the features, or compute it again",
+        )
+    rows /= largest[:, None]
+    scaled = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows /= scaled[:, None]
+    return largest, scaled
 
 
 def kernel_rows(
@@ -93,7 +113,7 @@ def kernel_rows(
     rows = unit_rows(X, dtype, where=where)
     if lengths is None:
         return rows
-    _require_ordinary(lengths, dtype, where)
+    require_ordinary(lengths, dtype, where)
     rows *= lengths.astype(dtype)[:, None]
     return rows
 
@@ -102,7 +122,7 @@ def rows_as_given(
     X: npt.NDArray[Any], dtype: npt.DTypeLike, *, where: str = "features"
 ) -> npt.NDArray[np.floating[Any]]:
     """Rows of X (N, d) in `dtype`, checked as `directions` and `kernel_rows` check them."""
-    _require_ordinary(directions(X, np.float32, where=where)[1], dtype, where)
+    require_ordinary(directions(X, np.float32, where=where)[1], dtype, where)
     return X.astype(dtype, copy=False)
 
 
@@ -111,7 +131,7 @@ def of_rows(lengths: FloatArray | None, rows: IntArray | slice) -> FloatArray | 
     return None if lengths is None else lengths[rows]
 
 
-def _require_ordinary(lengths: FloatArray, dtype: npt.DTypeLike, where: str) -> None:
+def require_ordinary(lengths: FloatArray, dtype: npt.DTypeLike, where: str) -> None:
     """Refuse lengths whose squares over- or underflow, sums of them included."""
     limits = np.finfo(dtype)
     low, high = np.sqrt(float(limits.tiny) / limits.eps), np.sqrt(float(limits.max) * limits.eps)

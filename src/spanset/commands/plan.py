@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from spanset.base.disk_space import scratch_folder
 from spanset.base.memory import available_bytes
 from spanset.base.ray_cluster import joined
@@ -22,15 +20,9 @@ from spanset.features.representations import dimension, lexical_maker, loaded
 from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
-from spanset.greedy.footprint import free_bytes
+from spanset.greedy.footprint import ROW, free_bytes
 from spanset.greedy.partitioned import PARTS
-from spanset.greedy.planned_runs import (
-    ClusterCost,
-    GreedyCost,
-    PlannedRun,
-    beside_parts,
-    planned_runs,
-)
+from spanset.greedy.planned_runs import KEPT, ClusterCost, GreedyCost, PlannedRun, planned_runs
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
@@ -65,23 +57,21 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
     if method_named(config.choice.method).holds_factor:
         available = available_bytes()
         runs = partial(_greedy_runs, config, len(data), k, d, g)
-        beside_runs = partial(beside_parts, len(data), d, config.compute.dtype)
-        parts = task.choosing.parts
-        cost = GreedyCost.of(runs(parts), available, beside_runs(parts))
+        kept = KEPT * len(data) * d
+        cost = GreedyCost.of(runs(task.choosing.parts), available, kept)
         compute, device = config.compute, config.model.selection_device
         if compute.ray is not None:
             with joined(compute.ray, compute.ray_workers, device=device) as crowd:
                 shared = ClusterCost.of(runs(1)[0], crowd)
             cluster = _on_cluster(shared)
-            here = len(data) * d * np.dtype(config.compute.dtype).itemsize
-            cost = GreedyCost(here, 0, shared.seconds)
+            cost = GreedyCost(kept + ROW * len(data), 0, shared.seconds)
         seconds["selection"] = cost.seconds
         if cost.disk:
             folder = scratch_folder(config.compute.scratch)
             disk["factor"] = cost.disk
             scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
         if cost.seconds > PATIENT and may_be_in_rounds(config):
-            other = GreedyCost.of(runs(PARTS), available, beside_runs(PARTS))
+            other = GreedyCost.of(runs(PARTS), available, kept)
             quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(

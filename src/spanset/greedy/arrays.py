@@ -21,6 +21,7 @@ from scipy.linalg import solve_triangular
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows, LazyRows
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals, Run
 from spanset.greedy.factor_rows import CHUNK, PANEL, MakeRows, RowsInMemory
 from spanset.greedy.prediction import Prediction, predict
@@ -51,11 +52,13 @@ class HostFactor(KnownResiduals, Held):
         Asked before each chunk; when true, the running operation raises `CancelledError`.
     make_rows : callable
         Where the factor is kept: from capacity, columns and dtype.
+    holds_features : bool
+        Whether features that are made when they are asked for are made once, and held.
     """
 
     def __init__(
         self,
-        X: Matrix,
+        X: AnyRows,
         kernel: Kernel,
         rules: Rules,
         capacity: int,
@@ -63,8 +66,10 @@ class HostFactor(KnownResiduals, Held):
         workers: int,
         cancelled: Callable[[], bool] = lambda: False,
         make_rows: MakeRows = RowsInMemory,
+        holds_features: bool = True,
     ) -> None:
-        self.X, self.kernel, self.rules = X, kernel, rules
+        self.X = X.held() if isinstance(X, LazyRows) and holds_features else X
+        self.kernel, self.rules = kernel, rules
         self.N = len(X)
         self.t = 0
         self.residual = rules.diagonal.copy()
@@ -212,7 +217,10 @@ class HostFactor(KnownResiduals, Held):
         if len(self._rows) == self.N and width == stop - start:
             return self.X[start:stop]
         padded = np.zeros((width, self.X.shape[1]), self.X.dtype)
-        np.take(self.X, rows, axis=0, out=padded[: len(rows)], mode="clip")
+        if isinstance(self.X, np.ndarray):  # without a copy in between
+            np.take(self.X, rows, axis=0, out=padded[: len(rows)], mode="clip")
+        else:
+            padded[: len(rows)] = self.X[rows]
         return padded
 
     def _buffer(self, rows: int, width: int) -> Matrix:

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.base.workers import available_workers
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
@@ -48,7 +49,7 @@ from spanset.kernels.kernel import Kernel
 
 
 def blocked_greedy(
-    X: npt.NDArray[np.floating[Any]],
+    X: AnyRows,
     k: int,
     kernel: Kernel,
     *,
@@ -73,7 +74,8 @@ def blocked_greedy(
     Parameters
     ----------
     X : (N, d) float64 or float32
-        Features; the engine computes in their dtype (residuals and predictions in float64).
+        Features, or what makes them when they are asked for; the engine computes in their dtype
+        (residuals and predictions in float64).
     k : int
         Picks wanted, at most N.
     kernel : Kernel
@@ -149,16 +151,21 @@ def blocked_greedy(
 
     if mixed is None:
         mixed = is_worth_mixing(len(X), room - g, kernel, X.dtype.name, device)
-    taken = partial(Footprint.of, len(X), room - g, X.shape[1], X.dtype.name, g, workers=workers)
     candidates = Pace.of(block, len(X), device).most
-    places = Places(device, workers, candidates, scratch, X.nbytes, on_note)
+    places = Places(device, workers, candidates, scratch, on_note=on_note)
 
     def place(*, is_mixed: bool, is_sure: bool) -> Callable[..., Factor]:
         if cluster is not None:  # the workers look at their own memory
             options = {"candidates": candidates, "is_mixed": is_mixed}
             return partial(DistributedFactor, cluster=cluster, **options)
         make = places.mixed if is_mixed else places.in_full
-        return make(None if is_sure else taken(is_mixed=is_mixed))
+        if is_sure:
+            return make()
+        taken = Footprint.of(
+            len(X), room - g, X.shape[1], X.dtype.name, g, is_mixed=is_mixed, workers=workers
+        )
+        is_there = isinstance(X, np.ndarray) and not is_mixed
+        return make(taken.with_features_there() if is_there else taken)
 
     try:
         # Without a folder to turn to, the caller has looked whether memory holds it.

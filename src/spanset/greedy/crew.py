@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from spanset.base.lazy_rows import AnyRows
 from spanset.base.ray_cluster import WorkerLostError
 from spanset.greedy.partition import Share
-from spanset.kernels.kernel import Matrix
 
 Packed = TypeVar("Packed")  # arguments on their way to all workers
 Answer = TypeVar("Answer")  # what will be one
@@ -97,7 +97,7 @@ class Cluster(Protocol):
         ...
 
     def crew(
-        self, X: Matrix, shares: Sequence[Share], cancelled: Callable[[], bool]
+        self, X: AnyRows, shares: Sequence[Share], cancelled: Callable[[], bool]
     ) -> Crew[Any, Any]:
         """Workers with a partition each: rows of X (N, d), and what else it is made of."""
         ...

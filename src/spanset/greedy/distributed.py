@@ -17,6 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.base.workers import available_workers
 from spanset.greedy.arrays import residual_kernel
 from spanset.greedy.crew import Cluster
@@ -48,7 +49,7 @@ class DistributedFactor(Held):
 
     def __init__(
         self,
-        X: Matrix,
+        X: AnyRows,
         kernel: Kernel,
         rules: Rules,
         capacity: int,

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.greedy.factor import ALIGN, Run
 from spanset.kernels.kernel import Kernel, Matrix
 
@@ -65,7 +66,7 @@ class ExactColumns:
     """
 
     def __init__(
-        self, X: FloatArray, kernel: Kernel, diagonal: FloatArray, always: IntArray, run: Run
+        self, X: AnyRows, kernel: Kernel, diagonal: FloatArray, always: IntArray, run: Run
     ) -> None:
         self._X, self._kernel, self._diagonal, self._run = X, kernel, diagonal, run
         self._blocks: list[PickedBlock] = []

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from spanset.base.array_types import IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.greedy.rules import Rules
 from spanset.greedy.selection import StopReason
 from spanset.kernels.kernel import Kernel, Matrix
@@ -17,7 +18,7 @@ from spanset.kernels.kernel import Kernel, Matrix
 STEP = 1024  # rows left that are compared with all picks at once
 
 
-def room_left(kernel: Kernel, X: Matrix, given: int) -> int:
+def room_left(kernel: Kernel, X: AnyRows, given: int) -> int:
     """Picks from X (N, d) that the kernel's rank allows beside so many given rows.
 
     Residuals beyond the rank are rounding errors: where qualities prefer rows with little left, the
@@ -28,7 +29,7 @@ def room_left(kernel: Kernel, X: Matrix, given: int) -> int:
 
 
 def why_exhausted(
-    X: Matrix, picks: IntArray, given: Matrix, kernel: Kernel, rules: Rules
+    X: AnyRows, picks: IntArray, given: Matrix, kernel: Kernel, rules: Rules
 ) -> StopReason:
     """`EXHAUSTED` where every row left repeats one that is picked or given, else `RANK_EXHAUSTED`.
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.greedy.prediction import Prediction, best_candidates
 from spanset.greedy.quotas import Groups, Ledger
 from spanset.greedy.rules import Rules
@@ -96,7 +97,7 @@ class Factor(Protocol):
     kind, and may also be a numpy one where it goes in.
     """
 
-    X: Matrix
+    X: AnyRows
     N: int
     t: int
     settled: int | None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -17,11 +19,28 @@ from spanset.greedy.factor import BLOCK
 from spanset.greedy.factor_rows import CHUNK
 
 HELD = 2304  # rows held in float64 where the factor is computed in float32
+ROW = 128  # bytes of a row beside features and factor: residuals, scores, places
+
+
+class Way(NamedTuple):
+    """A way to do it.
+
+    Attributes
+    ----------
+    memory, disk : int
+        Bytes; disk of a factor in a file.
+    holds_features : bool
+        Whether features are held as the kernel sees them, or made when they are asked for.
+    """
+
+    memory: int
+    disk: int
+    holds_features: bool
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes that a greedy selection takes.
+    """Bytes that a greedy selection takes, beside the features as they are kept.
 
     Attributes
     ----------
@@ -31,19 +50,24 @@ class Footprint:
         Of the factor.
     factor : int
         The partial Cholesky factor, in memory or in a file.
+    features : int
+        Rows as the kernel sees them, in the factor's dtype: held, where memory holds them.
     beside : int
-        In memory wherever the factor is: features in the dtype to compute in, given rows, and what
-        decides in float64 where the factor is in float32.
-    chunks : int
-        In memory where the factor is in a file: what is read of it at once.
+        In memory wherever these are: given rows, numbers of every row, and what decides in float64
+        where the factor is in float32.
+    chunks, rows : int
+        In memory where the factor is in a file, or features are not held: what is read, or made,
+        at once.
     """
 
     n: int
     k: int
     dtype: str
     factor: int
+    features: int
     beside: int
     chunks: int
+    rows: int
 
     @classmethod
     def of(
@@ -64,36 +88,53 @@ class Footprint:
         itemsize, t = np.dtype(dtype).itemsize, k + given
         of_factor = "float32" if is_mixed else dtype
         number = np.dtype(of_factor).itemsize
-        beside = itemsize * (n + given) * d
+        beside = ROW * n + itemsize * given * d
         beside += 2 * 8 * given * given  # the given rows' kernel and its factor, in float64
         if is_mixed:
-            beside += 4 * n * d + itemsize * (HELD * t + t * t // 2)
-        chunks = (workers or available_workers()) * CHUNK * (t + 2 * BLOCK) * number
-        return cls(n, k, of_factor, number * n * t, beside, chunks)
+            beside += itemsize * (HELD * t + t * t // 2)
+        at_once = (workers or available_workers()) * CHUNK
+        return cls(
+            n,
+            k,
+            of_factor,
+            number * n * t,
+            number * n * d,
+            beside,
+            at_once * (t + 2 * BLOCK) * number,
+            at_once * d * (8 + number),
+        )
+
+    def with_features_there(self) -> Footprint:
+        """Where rows as the kernel sees them are in memory anyway."""
+        return replace(self, features=0, rows=0)
 
     @property
     def in_memory(self) -> int:
-        """Memory where the factor is there, too."""
-        return self.beside + self.factor
+        """Memory where everything is there."""
+        return self.beside + self.factor + self.features
 
-    @property
-    def beside_file(self) -> int:
-        """Memory where the factor is in a file."""
-        return self.beside + self.chunks
+    def ways(self) -> Iterator[Way]:
+        """How it can be done, the fastest first."""
+        for is_in_file, holds_features in product((False, True), (True, False)):
+            memory = self.beside + (self.chunks if is_in_file else self.factor)
+            memory += self.features if holds_features else self.rows
+            yield Way(memory, self.factor if is_in_file else 0, holds_features)
+
+    def way_within(self, available: int) -> Way | None:
+        """The fastest way that so much memory holds; None where none does."""
+        return next((way for way in self.ways() if way.memory <= available), None)
 
     def require_memory(self, *, where: str = "-k") -> None:
         """Refuse what memory does not hold, factor and all."""
         require_memory(self.in_memory, self.n, self.k, self.dtype, where=where)
 
-    def folder_of_file(
-        self, scratch: Path | None, *, there: int = 0, where: str = "-k"
-    ) -> Path | None:
-        """Where the factor has to be in a file; None where memory holds it.
+    def way(self, scratch: Path | None, *, there: int = 0, where: str = "-k") -> Way:
+        """The fastest way that memory holds, and the disk.
 
         Parameters
         ----------
         scratch : Path or None
-            Folder for the file; None where there shall be none.
+            Folder for a file; None where there shall be none.
         there : int
             Bytes of what is counted that are in memory already; negative: of what else will be.
         where : str
@@ -105,13 +146,14 @@ class Footprint:
             Neither memory nor the disk holds it.
         """
         available = memory.available_bytes() + there
-        if self.in_memory <= available:
-            return None
-        if scratch is None or self.beside_file > available:
+        way = self.way_within(available)
+        if way is None or (way.disk and scratch is None):
             refuse_memory(self.in_memory, available, self.n, self.k, self.dtype, where=where)
+        if not way.disk or scratch is None:
+            return way
         free = free_bytes(scratch)
-        if self.factor <= free:
-            return scratch
+        if way.disk <= free:
+            return way
         fits = int(self.k * free / self.factor)
         advice = ["name a folder on a larger disk: --scratch DIR", *_smaller(self.dtype)]
         advice += [f"{where} {fits} fits there"] if fits > 0 else []

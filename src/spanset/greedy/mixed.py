@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows, LazyRows
 from spanset.greedy.arrays import HostFactor
 from spanset.greedy.exact_columns import ExactColumns, PickedBlock
 from spanset.greedy.factor import NO_ROWS
@@ -70,7 +71,7 @@ class MixedFactor(HostFactor):
 
     def __init__(
         self,
-        X: FloatArray,
+        X: AnyRows,
         kernel: Kernel,
         rules: Rules,
         capacity: int,
@@ -78,15 +79,19 @@ class MixedFactor(HostFactor):
         workers: int,
         cancelled: Callable[[], bool] = lambda: False,
         make_rows: MakeRows = RowsInMemory,
+        holds_features: bool = True,
     ) -> None:
+        is_lazy = isinstance(X, LazyRows)
+        single = X.astype(np.float32) if is_lazy else LazyRows.converted(X, np.float32)
         super().__init__(
-            single := X.astype(np.float32),
+            single,
             kernel,
             rules,
             capacity,
             workers=workers,
             cancelled=cancelled,
             make_rows=make_rows,
+            holds_features=holds_features,
         )
         self._doubled = X
         self._floor = np.maximum(rounding_shares(kernel, single), LEAST)

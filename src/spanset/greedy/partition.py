@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.footprint import Footprint
 from spanset.greedy.places import Places
@@ -97,7 +97,7 @@ class Partition:
 
     def __init__(
         self,
-        X: npt.NDArray[np.floating[Any]],
+        X: AnyRows,
         share: Share,
         *,
         workers: int = 1,
@@ -114,7 +114,9 @@ class Partition:
             is_mixed=share.is_mixed,
             workers=workers,
         )
-        there = X.nbytes - (neighbours - 1) * taken.in_memory
+        if isinstance(X, np.ndarray) and not share.is_mixed:
+            taken = taken.with_features_there()
+        there = -(neighbours - 1) * taken.in_memory
         places = Places(device, workers, share.candidates, scratch, there)
         make = places.mixed(taken) if share.is_mixed else places.in_full(taken)
         self._start, self._stop = share.start, share.stop

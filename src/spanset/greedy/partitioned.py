@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows, some_of
 from spanset.greedy.blocked import blocked_greedy, conditioned
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
@@ -49,7 +50,7 @@ def rounds_of(n: int, k: int, parts: int) -> list[tuple[int, int, int]]:
 
 
 def two_rounds(
-    X: npt.NDArray[np.floating[Any]],
+    X: AnyRows,
     k: int,
     kernel: Kernel,
     *,
@@ -87,7 +88,7 @@ def two_rounds(
     def chosen(rows: IntArray, k: int, told: Callable[[Progress], None], **more: Any) -> Selection:
         quality = None if log_quality is None else log_quality[rows]
         options = {"log_quality": quality, "given": given, "on_progress": told, **more, **engine}
-        picks = blocked_greedy(X[rows], min(k, len(rows)), kernel, **options)
+        picks = blocked_greedy(some_of(X, rows), min(k, len(rows)), kernel, **options)
         return replace(picks, order=rows[picks.order], candidates=len(X))
 
     share = _share(likely, parts)

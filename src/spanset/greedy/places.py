@@ -35,7 +35,7 @@ class Places:
     scratch : Path or None
         Folder for a factor that memory does not hold, on ``cpu``.
     there : int
-        Bytes of the features, which are in memory already.
+        Bytes that are counted and in memory already; negative: that others will take.
     on_note : callable
         Told where the factor is in a file.
     """
@@ -61,18 +61,19 @@ class Places:
         return self._kept(partial(MixedFactor, workers=self.workers), footprint)
 
     def _kept(self, make: HeldMaker, footprint: Footprint | None) -> HeldMaker:
-        """With the factor in memory, or in a file where it has to be.
+        """With factor and features in memory, or without where it does not hold them.
 
         Raises
         ------
         SpansetError
             Neither memory nor the disk holds it.
         """
-        folder = None
-        if footprint is not None:
-            folder = footprint.folder_of_file(self.scratch, there=self.there)
-        if footprint is None or folder is None:
+        if footprint is None:
             return make
-        size = size_of(footprint.factor)
-        self.on_note(f"the factor is larger than memory: in a file of {size} in {folder}")
-        return partial(make, make_rows=partial(RowsInFile, folder))
+        way = footprint.way(self.scratch, there=self.there)
+        make = partial(make, holds_features=way.holds_features)
+        if not way.disk or self.scratch is None:
+            return make
+        where = f"in a file of {size_of(way.disk)} in {self.scratch}"
+        self.on_note(f"the factor is larger than memory: {where}")
+        return partial(make, make_rows=partial(RowsInFile, self.scratch))

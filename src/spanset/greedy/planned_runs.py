@@ -18,6 +18,8 @@ from spanset.greedy.pace import CANDIDATES
 from spanset.greedy.partitioned import rounds_of
 from spanset.kernels.kernel import Kernel
 
+KEPT = 4  # bytes of a number of the features, as they are kept and sent
+
 
 @dataclass(frozen=True)
 class PlannedRun:
@@ -81,11 +83,6 @@ def planned_runs(
     return runs
 
 
-def beside_parts(n: int, d: int, dtype: str, parts: int) -> int:
-    """Bytes of the features (n, d) of all rows, which parts of them are copied from."""
-    return 0 if parts == 1 else n * d * np.dtype(dtype).itemsize
-
-
 @dataclass(frozen=True)
 class GreedyCost:
     """What runs that follow one another take.
@@ -103,15 +100,19 @@ class GreedyCost:
     seconds: float
 
     @classmethod
-    def of(cls, runs: Sequence[PlannedRun], available: int, beside: int = 0) -> GreedyCost:
-        """With so many bytes of memory there, and so many taken by what is beside the runs."""
+    def of(cls, runs: Sequence[PlannedRun], available: int, beside: int) -> GreedyCost:
+        """With so many bytes of memory there, and so many taken by what is beside the runs.
+
+        Where no way fits, what the smallest takes.
+        """
         memory, disk, seconds = 0, 0, 0.0
         for run in runs:
-            taken = run.footprint
-            in_file = run.is_on_host and taken.in_memory + beside > available
-            memory = max(memory, beside + (taken.beside_file if in_file else taken.in_memory))
-            disk = max(disk, taken.factor if in_file else 0)
-            seconds += run.seconds(in_file=in_file)
+            whole, *others = run.footprint.ways()
+            if run.is_on_host:
+                within = run.footprint.way_within(available - beside)
+                whole = min(others, key=lambda way: way.memory) if within is None else within
+            memory, disk = max(memory, beside + whole.memory), max(disk, whole.disk)
+            seconds += run.seconds(in_file=whole.disk > 0)
         return cls(memory, disk, seconds)
 
 
@@ -124,8 +125,8 @@ class ClusterCost:
     crowd : Crowd
         How many workers.
     memory, disk : int
-        Bytes of one of them, with its part of the factor in memory; and that part, which goes into
-        a file where memory does not hold it.
+        Bytes of one of them, with its features and its part of the factor in memory; and that part,
+        which goes into a file where memory does not hold it.
     network : int
         Bytes that are sent, all together: features once, then what every block of picks moves.
     seconds : float
@@ -148,6 +149,7 @@ class ClusterCost:
         candidates = min(rows, int(CANDIDATES[1] * BLOCK)) * t / 2
         told = crowd.workers * BLOCK * (run.d + t / 2)
         moved = -(-run.k // BLOCK) * (candidates + told)
-        network = itemsize * int(run.n * run.d + moved)
+        network = KEPT * run.n * run.d + itemsize * int(moved)
         share = available_workers() / (crowd.workers * crowd.cpus)
-        return cls(crowd, part.in_memory, part.factor, network, share * run.seconds())
+        memory = part.in_memory + KEPT * rows * run.d
+        return cls(crowd, memory, part.factor, network, share * run.seconds())

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from spanset.base.lazy_rows import AnyRows, LazyRows, some_of
 from spanset.base.ray_actors import LOSSES, Actors, Worker, lost, ray
 from spanset.base.ray_cluster import Crowd, WorkerLostError
 from spanset.greedy.crew import Crew
 from spanset.greedy.factor import CancelledError
 from spanset.greedy.mixed import TooCloseError
 from spanset.greedy.partition import Partition, Share
-from spanset.kernels.kernel import Matrix
 
 
 class PartitionWorker(Worker):
     """What runs in an actor."""
 
-    def load(self, X: Matrix, share: Share, **options: Any) -> None:
+    def load(self, X: AnyRows, share: Share, **options: Any) -> None:
         """Take a partition; see `Partition`."""
         self._partition = Partition(X, share, **options)
 
@@ -62,7 +62,7 @@ class RayCluster:
         """Equal parts."""
         return np.linspace(0, n, self.crowd.workers + 1).astype(np.int64).tolist()
 
-    def crew(self, X: Matrix, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
+    def crew(self, X: AnyRows, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
         """An actor a partition."""
         return RayCrew(self, X, shares, cancelled)
 
@@ -73,7 +73,7 @@ class RayCrew(Crew[Any, Any]):
     def __init__(
         self,
         cluster: RayCluster,
-        X: Matrix,
+        X: AnyRows,
         shares: Sequence[Share],
         cancelled: Callable[[], bool],
     ) -> None:
@@ -130,9 +130,9 @@ class RayCrew(Crew[Any, Any]):
 
     def _loading(self, number: int) -> Any:
         share = self._shares[number]
-        part = np.ascontiguousarray(self._X[share.start : share.stop])
+        part = some_of(self._X, slice(share.start, share.stop))
         return self._actors[number].load.remote(
-            ray.put(part),
+            ray.put(part if isinstance(part, LazyRows) else np.ascontiguousarray(part)),
             share,
             workers=self._cluster.crowd.threads,
             device=self._cluster.device,

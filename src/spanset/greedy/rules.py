@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import UsageError
+from spanset.base.lazy_rows import AnyRows, by_steps
 from spanset.kernels.kernel import Kernel, Matrix
 
 DTYPES = ("float64", "float32")  # that engines compute in
@@ -159,13 +160,17 @@ def check_dtype(kernel: Kernel, dtype: str) -> float:
     return kernel.spent[dtype]
 
 
-def rounding_shares(kernel: Kernel, X: Matrix) -> FloatArray:
+def rounding_shares(kernel: Kernel, X: AnyRows) -> FloatArray:
     """Share of k(i, i) that rounding can leave of a copy of each row of X (N, d); (N,)."""
     error = PRODUCT_ERROR * np.sqrt(X.shape[1]) * np.finfo(X.dtype).eps
-    return 2.0 * error * np.broadcast_to(np.asarray(kernel.steepness(X)), len(X))
+
+    def steepness(rows: Matrix) -> FloatArray:
+        return np.broadcast_to(np.asarray(kernel.steepness(rows)), len(rows))
+
+    return 2.0 * error * by_steps(X, steepness)
 
 
-def spent_shares(kernel: Kernel, X: Matrix) -> FloatArray:
+def spent_shares(kernel: Kernel, X: AnyRows) -> FloatArray:
     """Share of k(i, i) below which each row of X (N, d) is spent; (N,).
 
     The kernel's own tolerance, or what rounding can leave of a copy where a steep kernel magnifies
@@ -188,7 +193,7 @@ def spent_shares(kernel: Kernel, X: Matrix) -> FloatArray:
     return np.maximum(own, rounding)
 
 
-def is_exact_enough(kernel: Kernel, X: Matrix) -> bool:
+def is_exact_enough(kernel: Kernel, X: AnyRows) -> bool:
     """Whether the kernel can be computed in X's dtype (see `spent_shares`)."""
     if X.dtype.name not in kernel.spent:
         return False
@@ -197,7 +202,7 @@ def is_exact_enough(kernel: Kernel, X: Matrix) -> bool:
 
 def make_rules(
     kernel: Kernel,
-    X: Matrix,
+    X: AnyRows,
     log_quality: FloatArray | None,
     quality_weight: float,
     groups: IntArray | None = None,
@@ -211,7 +216,7 @@ def make_rules(
         or a dtype too coarse for the kernel.
     """
     check_weight(quality_weight, has_quality=log_quality is not None)
-    shares, diagonal = spent_shares(kernel, X), kernel.diagonal(X)
+    shares, diagonal = spent_shares(kernel, X), by_steps(X, kernel.diagonal)
     if log_quality is not None:
         log_quality = checked_quality(log_quality, len(diagonal))
         if quality_weight == 0.0:

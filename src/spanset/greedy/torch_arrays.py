@@ -20,6 +20,7 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
+from spanset.base.lazy_rows import AnyRows
 from spanset.base.transfers import sent
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals
 from spanset.greedy.prediction import Prediction, predict
@@ -68,7 +69,7 @@ class DeviceFactor(KnownResiduals, Held):
 
     def __init__(
         self,
-        X: Matrix,
+        X: AnyRows,
         kernel: Kernel,
         rules: Rules,
         capacity: int,
@@ -214,7 +215,7 @@ class DeviceFactor(KnownResiduals, Held):
         if self._cancelled():
             raise CancelledError
 
-    def _uploaded(self, X: Matrix) -> torch.Tensor:
+    def _uploaded(self, X: AnyRows) -> torch.Tensor:
         """Features with zero rows up to the padded width, sent in parts; (width, d)."""
         N, d = X.shape
         features = torch.zeros((self._width, d), dtype=self._dtype, device=self._device)

@@ -23,7 +23,7 @@ from spanset.models.model_files import (
     skeleton,
     tokenizer_digest,
 )
-from spanset.models.placing import cards, check_placing, on_card, require_memory
+from spanset.models.placing import cards, check_placing, on_card, refuse_too_large
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.models.rendering.renderer import Renderer
@@ -189,7 +189,7 @@ class LanguageModel:
     def _load(self) -> Any:
         is_whole = self.config.quantize == NONE and method_of(self.files.config) is None
         if self.device == "cpu" and is_whole:
-            require_memory(self.weight_count, self.dtype)
+            refuse_too_large(self.weight_count, self.dtype)
         with on_card(self.device):
             return load_model(
                 self.files,

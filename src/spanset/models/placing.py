@@ -60,7 +60,7 @@ def check_placing(config: ModelConfig) -> None:
         ) from error
 
 
-def require_memory(weights: int, dtype: str) -> None:
+def refuse_too_large(weights: int, dtype: str) -> None:
     """Refuse a model that the machine's memory does not hold, before the system ends the process.
 
     Parameters

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import LazyRows
 from spanset.base.ray_cluster import joined
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import kernel_rows, rows_as_given, unit_rows
@@ -24,7 +25,7 @@ from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
 from spanset.greedy.factor import NO_ROWS
 from spanset.greedy.kernel_choice import choose_kernel
-from spanset.greedy.planned_runs import beside_parts, planned_runs
+from spanset.greedy.planned_runs import planned_runs
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.rules import check_weight
 from spanset.greedy.selection import Selection
@@ -128,8 +129,10 @@ def choose_rows(
         how = replace(how, dtype="float32", device="cpu")
     elif how.device == "cpu" and how.ray is None:  # others look at their own memory
         _require_room(candidates, k, how)
-    X, given = as_compared(candidates, how)
-    target = candidates.target
+    X = _lazily(candidates, how) if method.holds_factor else _compared(candidates, how)
+    given, target = candidates.given, candidates.target
+    if given is not None:
+        given = _scaled(given, how, "given")
     if target is not None:
         target = _scaled(target, how, "target")
     kernel = choose_kernel(
@@ -207,12 +210,19 @@ def _compared(candidates: Candidates, how: Choosing) -> Matrix:
     return kernel_rows(candidates.X, candidates.lengths, how.dtype)
 
 
+def _lazily(candidates: Candidates, how: Choosing) -> LazyRows:
+    """The same, made when they are asked for."""
+    X, dtype = candidates.X, how.dtype
+    if how.normalize or candidates.lengths is not None:
+        return LazyRows.unit(X, dtype, None if how.normalize else candidates.lengths)
+    return LazyRows.as_given(X, dtype)
+
+
 def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
     """Refuse a selection whose factor fits nowhere, before features are copied."""
     N, d = candidates.X.shape
     given = 0 if candidates.given is None else len(candidates.given)
     likely = k if candidates.budget is None else min(k, candidates.budget.likely_rows)
-    whole = beside_parts(N, d, how.dtype, how.parts)
     for run in planned_runs(
         N,
         likely,
@@ -223,4 +233,4 @@ def _require_room(candidates: Candidates, k: int, how: Choosing) -> None:
         workers=how.workers,
         parts=how.parts,
     ):
-        run.footprint.folder_of_file(how.scratch, there=-whole)
+        run.footprint.way(how.scratch)

@@ -145,10 +145,10 @@ class Again:
 def select_dedup(request: Request) -> Selection:
     """Rows that repeat none preferred to them: all, or the first k by preference."""
     threshold = THRESHOLD if request.threshold is None else request.threshold
-    pairs = near_pairs(request.features, threshold, request.beside)
+    pairs = near_pairs(request.matrix, threshold, request.beside)
     given = None
     if request.given is not None and len(request.given):
-        given = nearest_of(as_float32(request.features), as_float32(request.given))
+        given = nearest_of(as_float32(request.matrix), as_float32(request.given))
     return Again(request, pairs, preference(request), given).at(threshold)
 
 

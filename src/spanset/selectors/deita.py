@@ -22,5 +22,5 @@ def select_deita(request: Request) -> Selection:
     assert log_quality is not None  # noqa: S101 (the method is refused without)
     best = np.argsort(-log_quality, kind="stable").astype(np.int64)
     threshold = THRESHOLD if request.threshold is None else request.threshold
-    kept = novel_rows(request.features, best, threshold, request.k, request.given, request.quotas)
+    kept = novel_rows(request.matrix, best, threshold, request.k, request.given, request.quotas)
     return from_order(kept, log_quality, request, StopReason.THRESHOLD)

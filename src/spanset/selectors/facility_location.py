@@ -54,7 +54,7 @@ def select_facility(request: Request) -> Selection:
 
 def added_after(request: Request, picks: IntArray, rows: IntArray) -> FloatArray:
     """What rows (m,) would add to the mean similarity of a covered row beside these picks; (m,)."""
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     covered = _covered(X, request)
     with blocks_at_work() as blocks:
         supports = _Supports(X, covered, request.kernel, blocks)
@@ -65,7 +65,7 @@ def added_after(request: Request, picks: IntArray, rows: IntArray) -> FloatArray
 
 
 def _lazily(request: Request, blocks: Blocks) -> Selection:
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     covered = _covered(X, request)
     supports = _Supports(X, covered, request.kernel, blocks)
     if request.given is not None and len(request.given):

@@ -42,7 +42,7 @@ def select_projection(request: Request) -> Selection:
 
 
 def _in_rounds(request: Request, blocks: Blocks) -> Selection:
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     queries = _queries(X, request)
     alive = np.ones(len(X), bool)
     picks: list[int] = []

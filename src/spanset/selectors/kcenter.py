@@ -32,7 +32,7 @@ def select_kcenter(request: Request) -> Selection:
     Scores are distances to the nearest earlier pick, |x - y|; NaN of a first pick. Rows at distance
     0 from a pick are copies and never picked. Time O(N k d), memory O(N) beside the features.
     """
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     nearest = np.full(len(X), -2.0, np.float32)  # highest cosine with a pick
     picks: list[int] = []
     distances: list[float] = []

@@ -23,7 +23,7 @@ def select_kmeans(request: Request) -> Selection:
     Within a cluster by quality where there is one, else by nearness to the centre. Time O(N c d)
     an iteration for c clusters, at most 20.
     """
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     found = cluster_rows(X, min(request.clusters or request.k, len(X)), request.seed)
     order = in_turns(found, request.log_quality)
     if request.clusters is None:  # one of each: an empty cluster gives none

@@ -8,6 +8,7 @@ import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.errors import UsageError
+from spanset.base.lazy_rows import some_of
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.replay import replay
 from spanset.greedy.selection import Selection, StopReason
@@ -95,7 +96,7 @@ def _of_rest(
     log_quality = request.log_quality
     return replace(
         request,
-        features=request.features[rest],
+        features=some_of(request.features, rest),
         k=min(request.k - len(kept), len(rest)),
         log_quality=None if log_quality is None else log_quality[rest],
         given=given,

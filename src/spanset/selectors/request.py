@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.lazy_rows import AnyRows, LazyRows, Matrix
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.crew import Cluster
 from spanset.greedy.enough import Enough
@@ -28,7 +29,7 @@ class Request:
     Attributes
     ----------
     features : (N, d)
-        Unit rows in the dtype to compute in.
+        Unit rows in the dtype to compute in; for methods that hold a factor, what makes them.
     k : int
         Picks wanted, from 1 to N.
     log_quality : (N,) float64 or None
@@ -65,7 +66,7 @@ class Request:
         That the rows are dealt into for two rounds, for methods that can; 1 for one round of all.
     """
 
-    features: npt.NDArray[np.floating[Any]]
+    features: AnyRows
     k: int
     log_quality: FloatArray | None = None
     quality_weight: float = 0.0
@@ -88,6 +89,11 @@ class Request:
     on_progress: Callable[[Progress], None] = lambda _: None
     on_note: Callable[[str], None] = lambda _: None
     cancelled: Callable[[], bool] = lambda: False
+
+    @property
+    def matrix(self) -> Matrix:
+        """The features themselves, for methods that look at all of them again and again."""
+        return self.features.held() if isinstance(self.features, LazyRows) else self.features
 
 
 class Selector(Protocol):

@@ -28,7 +28,7 @@ def select_semdedup(request: Request) -> Selection:
     By default sqrt(N) clusters. Time O(N c d) an iteration for c clusters, then the sum of the
     clusters' squared sizes times d.
     """
-    X = as_float32(request.features)
+    X = as_float32(request.matrix)
     count = request.clusters or max(1, round(len(X) ** 0.5))
     repetition = _repetition(X, cluster_rows(X, min(count, len(X)), request.seed))
     order = np.argsort(repetition, kind="stable").astype(np.int64)

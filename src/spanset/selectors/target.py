@@ -26,7 +26,7 @@ def select_target(request: Request) -> Selection:
     Time O(t N d) and t sorts of N for t target rows; memory O(t k).
     """
     assert request.target is not None  # noqa: S101 (the method is refused without)
-    X, target = as_float32(request.features), as_float32(request.target)
+    X, target = as_float32(request.matrix), as_float32(request.target)
     wanted = len(X) if request.quotas is not None else request.k
     taken = taken_in_rounds(X, target, wanted)
     scores = np.full(len(X), np.nan)

@@ -165,6 +165,7 @@ class RayMaker:
         started, told = monotonic(), set[str]()
         for task, made in crew.made(queue):
             made.put(task, sink)
+            queue.took(task, made)
             for note in made.notes:
                 if note not in told:  # each actor says it
                     self.watcher.note(note)

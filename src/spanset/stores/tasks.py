@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from spanset.base.array_types import IntArray
 from spanset.stores.columns import COUNTED
 from spanset.stores.maker import Job, Sink
 
-TOGETHER = 16  # batches of a task at most: starting one costs little beside so many
+SECONDS = 5.0  # that a task takes, about: starting one costs little beside it, losing one, too
 SHARES = 4  # tasks that a worker's part of what is left is cut into: all end at about one time
 
 
@@ -65,11 +66,14 @@ class Made:
         Of the store's manifest.
     notes : sequence of str
         What the user should know.
+    seconds : float
+        That it took.
     """
 
     puts: Sequence[tuple[IntArray, dict[str, npt.NDArray[Any]]]]
     changes: Mapping[str, Any]
     notes: Sequence[str]
+    seconds: float
 
     def put(self, task: Task, sink: Sink) -> None:
         """Into what the task is of."""
@@ -89,6 +93,7 @@ class TaskSink:
         self._task = task
         self._puts: list[tuple[IntArray, dict[str, npt.NDArray[Any]]]] = []
         self._changes: dict[str, Any] = {}
+        self._started = monotonic()
 
     @property
     def manifest(self) -> Mapping[str, Any]:
@@ -123,7 +128,7 @@ class TaskSink:
 
     def sent(self, notes: Sequence[str]) -> Made:
         """All of it, with what the user should know."""
-        return Made(self._puts, self._changes, tuple(notes))
+        return Made(self._puts, self._changes, tuple(notes), monotonic() - self._started)
 
 
 class TaskQueue:
@@ -145,6 +150,7 @@ class TaskQueue:
         self._kinds = {name: sink.column(name).dtype.str for name in made}
         known = [name for name in COUNTED if name in sink.manifest["columns"]]
         self._columns = {name: sink.column(name) for name in known}
+        self._worth = 0.0  # work of a task
         self.size = sum(map(len, job.batches.values()))
         self.work = sum(map(self._work, job.batches.values()))
 
@@ -156,8 +162,7 @@ class TaskQueue:
         """The next task, for one of so many workers."""
         if self._again:
             return self._again.popleft()
-        size = min(TOGETHER, ceil(len(self._left) / (SHARES * workers)))
-        numbers = [self._left.popleft() for _ in range(size)]
+        numbers = self._next(ceil(len(self._left) / (SHARES * workers)))
         batches = {number: self._job.batches[number] for number in numbers}
         sample = self._job.sample[:0] if self._is_checked else self._job.sample
         rows = np.unique(np.concatenate([*batches.values(), sample]))
@@ -178,9 +183,24 @@ class TaskQueue:
             sum(map(self._work, batches.values())),
         )
 
+    def took(self, task: Task, made: Made) -> None:
+        """Learn how much can be made in a time."""
+        self._worth = SECONDS * task.work / max(made.seconds, 1e-6)
+
     def again(self, tasks: Sequence[Task]) -> None:
         """Put back what a worker was lost with."""
         self._again.extend(tasks)
+
+    def _next(self, most: int) -> list[int]:
+        """Batches of the next task: one, or as many as make up its time."""
+        numbers = [self._left.popleft()]
+        work = self._work(self._job.batches[numbers[0]])
+        while len(numbers) < most:
+            work += self._work(self._job.batches[self._left[0]])
+            if work > self._worth:
+                break
+            numbers.append(self._left.popleft())
+        return numbers
 
     def _work(self, rows: IntArray) -> int:
         tokens = self._columns.get("tokens")
