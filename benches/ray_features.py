@@ -81,7 +81,7 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
                     counts = (1, 2, 5) if more else (1, 2)
                     found[name][kind] = {f"{count} workers": case.shared(count) for count in counts}
                 if more:
-                    found[name]["killed"] = cases["gradient"].killed(8.0)
+                    found[name]["killed"] = cases["gradient"].killed(6.0)
             finally:
                 ray.shutdown()
                 nodes.shutdown()

@@ -11,6 +11,7 @@ from tests.conftest import make_rows
 
 import spanset
 from spanset.base import memory
+from spanset.base.scratch_files import ScratchRows
 from spanset.base.unit_rows import unit_rows
 from spanset.cli import main
 from spanset.greedy import footprint
@@ -88,6 +89,27 @@ def test_a_disk_without_room_is_told_before_anything_is_made(little, monkeypatch
     assert "--scratch DIR" in told
     assert not Path("small").exists()
     assert not Path("disk").exists()
+
+
+def test_features_that_memory_does_not_hold_are_mapped(little, monkeypatch, tmp_path, capsys):
+    """And then made as the kernel sees them when they are asked for."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    mapped, made = [], ScratchRows.done
+
+    def noted(self):
+        found = made(self)
+        mapped.append(isinstance(found, np.memmap))
+        return found
+
+    monkeypatch.setattr(ScratchRows, "done", noted)
+    for name in (memory.__name__ + ".available_bytes", "spanset.commands.plan.available_bytes"):
+        monkeypatch.setattr(name, lambda: 120_000)  # the features are 76,800 as they are kept
+    assert main([*COMMAND, "-k", "300", "--dry-run", "--scratch", "disk"]) == 0
+    assert "features as they are compared about 75 KiB" in " ".join(capsys.readouterr().out.split())
+    assert main([*COMMAND, "-k", "300", "--run", "small", "--scratch", "disk"]) == 0
+    assert mapped == [True]
+    assert little == [Path("disk")]
+    assert files_of("small") == files_of("whole")
 
 
 def test_the_plan_tells_a_quicker_way_where_it_takes_long(little, monkeypatch, capsys):

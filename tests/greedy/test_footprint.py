@@ -88,7 +88,11 @@ def test_what_memory_holds_needs_no_file(room, tmp_path):
 def test_what_memory_does_not_hold_goes_into_a_file(room, tmp_path):
     room(8 * 2**30, 8 * 2**30)
     assert MANY.way(tmp_path).disk == MANY.factor
-    assert not MANY.way(tmp_path, there=2**30).disk  # the features are there already
+    room(2 * MANY.in_memory, 4 * MANY.factor)
+    assert not MANY.way(tmp_path, sharers=2).disk
+    assert MANY.way(tmp_path, sharers=4).disk == MANY.factor
+    with pytest.raises(SpansetError, match="on disk"):
+        MANY.way(tmp_path, sharers=5)
 
 
 def test_without_a_folder_it_is_refused(room):

@@ -15,7 +15,8 @@ devices      where things are computed; transfers: arrays there and back, withou
 memory       what fits, and what was used
 speed        how fast this machine multiplies
 findable     names of files that hold in another process
-disk_space   room on a disk, taken before it is needed
+disk_space   room on a disk, taken before it is needed; scratch_files: what memory does not hold
+lazy_rows    rows as the kernel sees them, made when they are asked for
 ray_cluster  a Ray cluster, joined for a while; ray_actors: what computes there
 extras       packages that are there only where they were asked for
 data_frames  tables for pandas

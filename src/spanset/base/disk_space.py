@@ -5,8 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from platformdirs import user_cache_path
+
+from spanset.base.array_types import IntArray
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # errors of a disk, or a share of it, that is full
 
@@ -31,6 +36,19 @@ def reserve(handle: int, size: int) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
+
+
+def write_rows(handle: int, offset: int, rows: IntArray, values: npt.NDArray[Any]) -> None:
+    """Write rows of a matrix (b, ...) at their numbers in a file, from a place of it on.
+
+    Rows that follow each other go in one write.
+    """
+    if not len(rows):
+        return
+    size = values.nbytes // len(rows)
+    ends = np.flatnonzero(np.diff(rows) != 1) + 1
+    for start, stop in zip([0, *ends], [*ends, len(rows)], strict=True):
+        write_at(handle, memoryview(values[start:stop].tobytes()), offset + int(rows[start]) * size)
 
 
 def write_at(handle: int, data: memoryview, place: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from spanset.base.disk_space import scratch_folder
 from spanset.base.memory import available_bytes
 from spanset.base.ray_cluster import joined
+from spanset.base.scratch_files import is_mapped
 from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
 from spanset.commands.planned_selection import Plan
@@ -58,6 +59,8 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         available = available_bytes()
         runs = partial(_greedy_runs, config, len(data), k, d, g)
         kept = KEPT * len(data) * d
+        if is_mapped(kept, available):
+            disk["features as they are compared"], kept = kept, 0
         cost = GreedyCost.of(runs(task.choosing.parts), available, kept)
         compute, device = config.compute, config.model.selection_device
         if compute.ray is not None:

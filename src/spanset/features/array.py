@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spanset.base.errors import DataError
 from spanset.base.kept_files import DAMAGED
+from spanset.base.scratch_files import STEP, ScratchRows
 from spanset.base.unit_rows import directions
 from spanset.config.model_settings import ModelConfig
 from spanset.data.containers.opening import cannot_open
@@ -42,12 +43,14 @@ class ArrayFeatures:
         DataError
             Not as many rows as the data has, or a row that is zero or not finite.
         """
-        X = load_features(self.path, data)
-        if len(data) == data.total:
-            X, lengths = directions(X, np.float32, where=self.path)
-        else:
-            X, lengths = directions(X[data.ids], np.float32, where=self.path, numbers=data.ids)
-        return Represented.whole(X, data, lengths)
+        whole = load_features(self.path, data)
+        X, lengths = ScratchRows((len(data), whole.shape[1]), np.float32), np.empty(len(data))
+        for start in range(0, len(data), STEP):
+            own = np.arange(start, min(start + STEP, len(data)))
+            ids = data.ids[own]
+            unit, lengths[own] = directions(whole[ids], np.float32, where=self.path, numbers=ids)
+            X.put(own, unit)
+        return Represented.whole(X.done(), data, lengths)
 
 
 def load_features(path: str, data: Dataset) -> npt.NDArray[Any]:

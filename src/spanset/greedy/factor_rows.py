@@ -7,9 +7,7 @@ Symbols: see rules.py.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import local
 from typing import Any, Protocol
@@ -18,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
-from spanset.base.disk_space import FULL, reserve, write_at
-from spanset.base.errors import SpansetError
+from spanset.base.disk_space import reserve, write_at
+from spanset.base.scratch_files import scratch_file, told
 from spanset.greedy.factor import ALIGN, Run
 from spanset.kernels.kernel import Matrix
 
@@ -155,9 +153,8 @@ class RowsInFile:
         self._is_backwards = False
         self._scratch = local()
         self._slabs = 0
-        with _told(folder, capacity * columns * self._dtype.itemsize):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        size = capacity * columns * self._dtype.itemsize
+        self._file = scratch_file(folder, size, "factor")
         try:
             self.grow(capacity, 0)
         except BaseException:
@@ -173,7 +170,7 @@ class RowsInFile:
         """By more slabs."""
         slabs = -(-capacity // self._slab)
         size = slabs * self._slab_bytes
-        with _told(self._folder, size):
+        with told(self._folder, size, "factor"):
             reserve(self._file.fileno(), size)
         self._slabs = slabs
 
@@ -265,19 +262,3 @@ class RowsInFile:
         while len(view):
             count = os.preadv(self._file.fileno(), [view], place)
             view, place = view[count:], place + count
-
-
-@contextmanager
-def _told(folder: Path, size: int) -> Iterator[None]:
-    """An error of the system about the file, in words."""
-    try:
-        yield
-    except OSError as error:
-        is_full = error.errno in FULL
-        raise SpansetError(
-            f"no file of {size / 2**30:.1f} GiB can be made for the factor",
-            where=str(folder),
-            why=error.strerror or str(error),
-            fix=("free some space, or " if is_full else "")
-            + "name a folder on a disk that has it: --scratch DIR",
-        ) from error

@@ -128,15 +128,15 @@ class Footprint:
         """Refuse what memory does not hold, factor and all."""
         require_memory(self.in_memory, self.n, self.k, self.dtype, where=where)
 
-    def way(self, scratch: Path | None, *, there: int = 0, where: str = "-k") -> Way:
+    def way(self, scratch: Path | None, *, sharers: int = 1, where: str = "-k") -> Way:
         """The fastest way that memory holds, and the disk.
 
         Parameters
         ----------
         scratch : Path or None
             Folder for a file; None where there shall be none.
-        there : int
-            Bytes of what is counted that are in memory already; negative: of what else will be.
+        sharers : int
+            Selections that share this machine's memory, this one included.
         where : str
             The flag that says k.
 
@@ -145,13 +145,13 @@ class Footprint:
         SpansetError
             Neither memory nor the disk holds it.
         """
-        available = memory.available_bytes() + there
+        available = memory.available_bytes() // sharers
         way = self.way_within(available)
         if way is None or (way.disk and scratch is None):
             refuse_memory(self.in_memory, available, self.n, self.k, self.dtype, where=where)
         if not way.disk or scratch is None:
             return way
-        free = free_bytes(scratch)
+        free = free_bytes(scratch) // sharers
         if way.disk <= free:
             return way
         fits = int(self.k * free / self.factor)

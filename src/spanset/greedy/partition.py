@@ -116,8 +116,7 @@ class Partition:
         )
         if isinstance(X, np.ndarray) and not share.is_mixed:
             taken = taken.with_features_there()
-        there = -(neighbours - 1) * taken.in_memory
-        places = Places(device, workers, share.candidates, scratch, there)
+        places = Places(device, workers, share.candidates, scratch, neighbours)
         make = places.mixed(taken) if share.is_mixed else places.in_full(taken)
         self._start, self._stop = share.start, share.stop
         self._factor = make(X, share.kernel, rules, share.room).__enter__()

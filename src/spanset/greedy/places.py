@@ -34,8 +34,8 @@ class Places:
         Most rows whose coordinates are asked for at once, on a device.
     scratch : Path or None
         Folder for a factor that memory does not hold, on ``cpu``.
-    there : int
-        Bytes that are counted and in memory already; negative: that others will take.
+    sharers : int
+        Factors of this selection that share this machine's memory and disk.
     on_note : callable
         Told where the factor is in a file.
     """
@@ -44,7 +44,7 @@ class Places:
     workers: int
     candidates: int
     scratch: Path | None = None
-    there: int = 0
+    sharers: int = 1
     on_note: Callable[[str], None] = lambda _: None
 
     def in_full(self, footprint: Footprint | None = None) -> HeldMaker:
@@ -70,7 +70,7 @@ class Places:
         """
         if footprint is None:
             return make
-        way = footprint.way(self.scratch, there=self.there)
+        way = footprint.way(self.scratch, sharers=self.sharers)
         make = partial(make, holds_features=way.holds_features)
         if not way.disk or self.scratch is None:
             return make

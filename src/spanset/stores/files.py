@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
-from spanset.base.disk_space import FULL, reserve, write_at
+from spanset.base.disk_space import FULL, reserve, write_rows
 from spanset.base.errors import DataError, OutputError, UsageError
 
 VERSION = 4  # of the store's form
@@ -46,7 +46,6 @@ class Column:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         self._dtype = array.dtype
         self._offset = int(array.offset)  # pyright: ignore[reportAttributeAccessIssue]
-        self._size = int(array.dtype.itemsize * np.prod(array.shape[1:], dtype=np.int64))
         self._file = os.open(path, os.O_WRONLY)
 
     def __enter__(self) -> Column:
@@ -59,12 +58,7 @@ class Column:
         """Write one value a row."""
         with np.errstate(over="ignore"):  # beyond float16: never for unit rows
             kept = np.ascontiguousarray(values, dtype=self._dtype)
-        # Rows that follow each other go in one write.
-        ends = np.flatnonzero(np.diff(rows) != 1) + 1
-        for start, stop in zip([0, *ends], [*ends, len(rows)], strict=True):
-            left = memoryview(kept[start:stop].tobytes())
-            place = self._offset + int(rows[start]) * self._size if len(rows) else 0
-            write_at(self._file, left, place)
+        write_rows(self._file, self._offset, rows, kept)
 
     def sync(self) -> None:
         """Wait until it is on disk."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.errors import DataError, UsageError
+from spanset.base.scratch_files import ScratchRows
 from spanset.base.unit_rows import unit_rows
 from spanset.data.dataset import Dataset
 from spanset.stores.checks import refuse_difference
@@ -141,15 +142,16 @@ class Parts:
                 )
 
     def _unit_rows(self, part: IntArray, place: IntArray) -> npt.NDArray[np.float32]:
-        X = np.empty((len(part), self.stores[0].dimension), np.float32)
+        X = ScratchRows((len(part), self.stores[0].dimension), np.float32)
         for number, store in enumerate(self.stores):
             own = np.flatnonzero(part == number)
             done = 0
             for places, values in store.read(place[own]):
                 rows = own[done : done + len(places)]
-                X[rows] = unit_rows(values, np.float32, where=str(store.path), numbers=places)
+                unit = unit_rows(values, np.float32, where=str(store.path), numbers=places)
+                X.put(rows, unit)
                 done += len(places)
-        return X
+        return X.done()
 
     def _column(self, names: Sequence[str], part: IntArray, place: IntArray) -> FloatArray | None:
         """Numbers of rows, where all stores that have them keep such, each by its own name."""

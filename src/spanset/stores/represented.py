@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.array_types import FloatArray, IntArray
+from spanset.base.scratch_files import taken
 from spanset.data.dataset import Dataset
 
 
@@ -64,11 +65,11 @@ class Represented:
         if len(scored.kept) == len(self.X):
             return self
         lengths = None if self.lengths is None else self.lengths[scored.kept]
-        return Represented(self.X[scored.kept], scored.data, self.kept[scored.kept], lengths)
+        return Represented(taken(self.X, scored.kept), scored.data, self.kept[scored.kept], lengths)
 
     def without(self, rows: IntArray, reasons: Sequence[str]) -> Represented:
         """These less rows that are to be avoided."""
         left = np.setdiff1d(np.arange(len(self.X)), rows)
         lengths = None if self.lengths is None else self.lengths[left]
         data = self.data.without(rows, reasons, "avoided")
-        return Represented(self.X[left], data, self.kept[left], lengths)
+        return Represented(taken(self.X, left), data, self.kept[left], lengths)

@@ -18,7 +18,8 @@ Array = npt.NDArray[Any]
 def matrix(values: object, name: str, dimension: int | None = None) -> Array:
     """Features as numbers (rows, d), of a given dimension; or an error that names them."""
     try:
-        X = np.asarray(values)
+        # A map of a file stays one: its rows are read when they are needed.
+        X = values if isinstance(values, np.memmap) else np.asarray(values)
     except ValueError as error:  # of no shape: rows of several lengths, several arrays
         raise UsageError(
             f"{name} is no array of numbers (rows, d)",
