@@ -166,6 +166,19 @@ def test_what_cannot_be_meant_is_refused_at_once(options, where, says):
     assert says in caught.value.what
 
 
+def test_a_cluster_that_ended_is_not_waited_for(monkeypatch):
+    """Ray's own note of the last cluster outlives it; `local` does not look at it."""
+    monkeypatch.setattr(ray._private.services, "find_gcs_addresses", set)
+    for found, says in (("127.0.0.1:9", "no Ray cluster answers"), (None, "no Ray cluster runs")):
+        monkeypatch.setattr(ray._private.services, "find_bootstrap_address", lambda _, a=found: a)
+        with pytest.raises(UsageError, match=says):
+            spanset.select(np.eye(5), 2, ray="auto")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:19")
+    with pytest.raises(UsageError) as caught:
+        spanset.select(np.eye(5), 2, ray="auto")
+    assert ":19: " in caught.value.why
+
+
 def test_ray_that_is_not_installed_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SpansetError, match=r"spanset\[cluster\]"):

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ def check_address(address: str | None, workers: int | None) -> None:
     if workers is not None and workers < 1:
         raise UsageError(f"{workers} workers", where="--ray-workers", fix="give 1 or more")
     require("ray", extra="cluster")
-    if address not in (LOCAL, AUTO):
+    if address != LOCAL:
         _require_answer(address)
 
 
@@ -128,10 +129,9 @@ def _join(ray: Any, address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == LOCAL:
-        ray.init(num_cpus=available_workers(), include_dashboard=False, **options)
+        ray.init("local", num_cpus=available_workers(), include_dashboard=False, **options)
         return
-    if address != AUTO:
-        _require_answer(address)
+    _require_answer(address)
     try:
         ray.init(address=address, **options)
     except Exception as error:  # of many kinds, by what is wrong there
@@ -145,14 +145,34 @@ def _join(ray: Any, address: str) -> None:
 
 def _require_answer(address: str) -> None:
     """Ray itself would wait for minutes."""
+    found = _found() if address == AUTO else address
+    if found is None:
+        return
     try:
-        socket.create_connection(_host_and_port(address), timeout=PATIENCE).close()
+        socket.create_connection(_host_and_port(found), timeout=PATIENCE).close()
     except OSError as error:
+        of = "" if found == address else f"{found}: "
         raise UsageError(
             "no Ray cluster answers there",
             where=f"--ray {address}",
-            why=error.strerror or str(error),
+            why=f"{of}{error.strerror or error}",
             fix="start one (ray start --head), and give the HOST:PORT that it printed",
+        ) from error
+
+
+def _found() -> str | None:
+    """Where ``auto`` leads: what is written down there may have ended long ago."""
+    try:
+        # No public function tells; where a version has another, Ray finds out by itself.
+        services = import_module("ray._private.services")
+        return services.canonicalize_bootstrap_address(AUTO)
+    except (ImportError, AttributeError):
+        return None
+    except (ConnectionError, ValueError) as error:
+        raise UsageError(
+            "no Ray cluster runs here",
+            where=f"--ray {AUTO}",
+            fix="start one (ray start --head), set RAY_ADDRESS, or give --ray local",
         ) from error
 
 
