@@ -19,6 +19,7 @@ NAMES = (
     "feature-speed",
     "gradients",
     "greedy",
+    "growth",
     "kernels",
     "known-sets",
     "measures",
@@ -36,6 +37,7 @@ NAMES = (
     "select",
     "sketch",
     "static-choices",
+    "ten-million",
     "trials",
     "two-rounds",
 )

@@ -142,7 +142,7 @@ class Case:
         return loaded(parse_features(None, self._model), ModelConfig(model=self._model))
 
     def _compared(self, path: Path) -> dict[str, Any]:
-        """Which files hold other bytes (the manifest tells how many threads there were); removed."""
+        """Which files hold other bytes: the manifest tells of threads. The store is removed."""
         names = sorted({one.name for one in (*self._path.iterdir(), *path.iterdir())})
         differ = [
             name for name in names if (self._path / name).read_bytes() != (path / name).read_bytes()

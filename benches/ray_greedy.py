@@ -18,12 +18,12 @@ import ray
 from ray.cluster_utils import Cluster
 
 import spanset
+from spanset.base.lazy_rows import AnyRows
 from spanset.base.ray_cluster import Crowd
 from spanset.base.unit_rows import unit_rows
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.partition import Share
 from spanset.greedy.ray_crew import RayCluster, RayCrew
-from spanset.kernels.kernel import Matrix
 from spanset.kernels.rbf import RBF
 
 NODES, CPUS = 3, 2
@@ -43,7 +43,7 @@ class Killer:
         """As it is split."""
         return self._inner.split(n)
 
-    def crew(self, X: Matrix, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
+    def crew(self, X: AnyRows, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
         """The crew, and somebody after it."""
         self.made = self._inner.crew(X, shares, cancelled)
         threading.Thread(target=self._kill, daemon=True).start()

@@ -137,9 +137,9 @@ def test_the_plan_tells_what_the_workers_take(here, tmp_path, monkeypatch, capsy
     command = ["select", "d.jsonl", "-k", "40", "--features", "array:x.npy", "--dry-run"]
     assert main([*command, "--ray", "local", "--ray-workers", "2"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    # 150 rows of 40 + 8 numbers, 8 more as they are kept, and 128 bytes; of them 150 x 40.
+    # 150 rows of 40 + 8 numbers, 8 more as they are kept, and 128 bytes.
     assert "2 workers of" in told
-    assert "each 80 KiB of memory, or 47 KiB of that on disk" in told
+    assert "each 80 KiB of memory; network" in told
 
 
 # What goes wrong

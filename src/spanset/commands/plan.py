@@ -156,10 +156,11 @@ def _greedy_runs(
 def _on_cluster(cost: ClusterCost) -> str:
     """What workers would take, in words."""
     crowd = cost.crowd
-    return (
-        f"{crowd.workers:,} workers of {crowd.cpus:g} processors; each {size_of(cost.memory)} of "
-        f"memory, or {size_of(cost.disk)} of that on disk; network {size_of(cost.network)}"
-    )
+    each = f"each {size_of(cost.memory)} of memory"
+    if cost.beside_file < cost.memory:
+        each += f", or {size_of(cost.beside_file)} and {size_of(cost.disk)} on disk"
+    workers = f"{crowd.workers:,} workers of {crowd.cpus:g} processors"
+    return f"{workers}; {each}; network {size_of(cost.network)}"
 
 
 def _in_two_rounds(cost: GreedyCost) -> str:

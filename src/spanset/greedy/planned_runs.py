@@ -124,9 +124,10 @@ class ClusterCost:
     ----------
     crowd : Crowd
         How many workers.
-    memory, disk : int
-        Bytes of one of them, with its features and its part of the factor in memory; and that part,
-        which goes into a file where memory does not hold it.
+    memory : int
+        Bytes of one of them, with its features and its part of the factor in memory.
+    beside_file, disk : int
+        Of one whose memory does not hold that part: what stays in memory, and the file.
     network : int
         Bytes that are sent, all together: features once, then what every block of picks moves.
     seconds : float
@@ -135,6 +136,7 @@ class ClusterCost:
 
     crowd: Crowd
     memory: int
+    beside_file: int
     disk: int
     network: int
     seconds: float
@@ -151,5 +153,12 @@ class ClusterCost:
         moved = -(-run.k // BLOCK) * (candidates + told)
         network = KEPT * run.n * run.d + itemsize * int(moved)
         share = available_workers() / (crowd.workers * crowd.cpus)
-        memory = part.in_memory + KEPT * rows * run.d
-        return cls(crowd, memory, part.factor, network, share * run.seconds())
+        whole, in_file = (
+            next(way for way in part.ways() if way.holds_features and bool(way.disk) == is_in_file)
+            for is_in_file in (False, True)
+        )
+        kept = KEPT * rows * run.d
+        seconds = share * run.seconds()
+        return cls(
+            crowd, whole.memory + kept, in_file.memory + kept, in_file.disk, network, seconds
+        )
