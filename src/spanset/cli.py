@@ -76,8 +76,8 @@ def select(
     Parameters
     ----------
     data
-        Files of rows: JSON Lines, JSON arrays, CSV, Parquet, Arrow; paths or globs, - for standard
-        input, or hf://org/name[/config][@revision][:split].
+        Files of rows: JSON Lines, JSON arrays, CSV, Parquet, Arrow; paths, folders, globs, - for
+        standard input, or hf://org/name[/config][@revision][:split].
     """
     from spanset.commands.plan import plan_select
     from spanset.commands.select import run_select
@@ -125,7 +125,7 @@ def compare(
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split].
+        Files of rows; paths, folders, globs, - or hf://org/name[:split].
     """
     from spanset.commands.compare import run_compare
     from spanset.commands.terminal.compare_tables import compare_tables
@@ -165,7 +165,7 @@ def trial(
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split].
+        Files of rows; paths, folders, globs, - or hf://org/name[:split].
     """
     from spanset.commands.terminal.tables import input_table, plan_table
     from spanset.commands.terminal.trial_tables import part_line, trial_tables
@@ -212,8 +212,8 @@ def measure(
     Parameters
     ----------
     data
-        Data sets, each a file, a quoted glob, - or hf://org/name[:split]; or features in .npy
-        files.
+        Data sets, each a file, a folder, a quoted glob, - or hf://org/name[:split]; or features in
+        .npy files.
     """
     from spanset.commands.measure import run_measure
     from spanset.commands.terminal.measure_tables import measure_tables
@@ -251,8 +251,8 @@ def report(
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split]. Or one folder of `spanset select`,
-        `spanset compare` or `spanset trial`.
+        Files of rows; paths, folders, globs, - or hf://org/name[:split]. Or one folder of `spanset
+        select`, `spanset compare` or `spanset trial`.
     """
     from spanset.commands.report import run_report
     from spanset.commands.terminal.watching import TerminalWatcher
@@ -291,7 +291,7 @@ def features(
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split].
+        Files of rows; paths, folders, globs, - or hf://org/name[:split].
     out
         Folder of the features (`spanset select DATA --features store:OUT`).
     features
@@ -429,7 +429,7 @@ def show(
     Parameters
     ----------
     data
-        Files of rows; paths, globs, - or hf://org/name[:split].
+        Files of rows; paths, folders, globs, - or hf://org/name[:split].
     n
         Rows to show.
     formats

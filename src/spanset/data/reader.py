@@ -43,7 +43,7 @@ def read(
 
     Parameters
     ----------
-    data : path, glob, several of them, or rows
+    data : path, folder, glob, several of them, or rows
         JSON arrays, JSON Lines, CSV, Parquet or Arrow files (text also .gz or .zst), "-" for
         standard input, ``hf://org/name[/config][@revision][:split]`` or ``hf://FOLDER`` (extra
         ``hub``); or, held in memory: mappings, a `datasets.Dataset`, a table of pandas, polars,

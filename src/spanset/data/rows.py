@@ -78,7 +78,7 @@ class Rows:
         inputs = (f"{s.name} ({f.name})" for s, f in zip(self.sources, self.formats, strict=True))
         return f"{type(self).__name__}({len(self):,} rows of {', '.join(inputs)})"
 
-    def __getitem__(self, rows: npt.ArrayLike) -> Self:
+    def __getitem__(self, rows: npt.ArrayLike | slice) -> Self:
         """Rows at these positions (an integer array, a slice or a mask), in that order."""
         index: Any = rows
         if not isinstance(rows, slice):

@@ -1,6 +1,7 @@
 """Inputs: each a name, a digest, and rows that can be found again.
 
-    inputs        what DATA names: files, globs, standard input, the hub, rows in memory
+    inputs        what DATA names: files, folders, globs, standard input, the hub, rows in memory
+    folders       a folder of shards
     opening       what an input is: its content says, not its name
     content       its bytes, hashed, decompressed, in memory or mapped
     sources       what every input is to the rest

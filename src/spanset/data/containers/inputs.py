@@ -1,4 +1,4 @@
-"""What DATA names: files, globs, standard input, data sets of the hub, rows in memory."""
+"""What DATA names: files, folders, globs, standard input, data sets of the hub, rows in memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from spanset.base.errors import DataError, UsageError
 from spanset.data.containers import hub
 from spanset.data.containers.content import STANDARD_INPUT
+from spanset.data.containers.folders import shards_of
 from spanset.data.containers.in_memory import is_table, mappings_source, table_source
 from spanset.data.containers.opening import open_source
 from spanset.data.containers.sources import Source, cannot_open
@@ -38,7 +39,7 @@ def sources(data: Any, columns: Sequence[str] = ()) -> Iterator[Source]:
 
 
 def expand(names: Iterable[str | Path]) -> list[str]:
-    """Names with globs expanded, in the order given (sorted within a glob), none twice."""
+    """Names with globs and folders expanded, in the order given (sorted within each), none twice."""
     found: dict[str, str] = {}
     expanded: list[str] = []
     for argument in map(str, names):
@@ -85,8 +86,10 @@ def _matches(argument: str) -> list[str]:
         return [argument]
     # A file whose name holds a bracket or star is itself, not a pattern.
     if not glob.has_magic(argument) or os.path.exists(argument):  # noqa: PTH110
-        name = str(Path(argument))
-        return [argument if name == STANDARD_INPUT else name]  # "./-" is a file
+        path = Path(argument)
+        if path.is_dir():
+            return shards_of(path)
+        return [argument if str(path) == STANDARD_INPUT else str(path)]  # "./-" is a file
     matches = sorted(glob.iglob(argument, recursive=True))  # noqa: PTH207
     if not matches:
         raise DataError("no file matches", where=argument, fix="check the pattern, and quote it")
