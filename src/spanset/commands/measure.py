@@ -28,8 +28,9 @@ from spanset.diversity.comparison import Comparison, reference_of
 from spanset.diversity.correlation import Correlation, correlate
 from spanset.diversity.estimate import Measure
 from spanset.diversity.known_sets import KnownValue
-from spanset.diversity.matched import matched_pool, measure_sets, volume_rows
+from spanset.diversity.matched import drawn_pools, matched_pool, measure_sets, volume_rows
 from spanset.diversity.measurement import MeasuredSet
+from spanset.diversity.only_drawn import DrawnPools
 from spanset.diversity.repeats import Repeats, repeats_between
 from spanset.diversity.requested import requested_measures
 from spanset.diversity.score_files import match_scores, read_scores
@@ -72,7 +73,7 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
         inputs = MeasureInputs.read(config)
         _require_belonging(config, inputs, measures, scores, subsets)
     with stage("represent"):
-        prepared = inputs.prepared(config, watcher)
+        prepared = inputs.prepared(config, watcher, _only_drawn(config, inputs, measures))
         path = measuring.reference
         points = None if path is None else more_data(prepared, path, "--reference", config)
         volume = prepared.volume(reference_of(points), _comparison(config), watcher)
@@ -101,6 +102,16 @@ def run_measure(config: MeasureConfig, watcher: Watcher) -> MeasureOutcome:
     )
     _show(config, outcome, stage)
     return replace(outcome, peak_bytes=peak_bytes())
+
+
+def _only_drawn(
+    config: MeasureConfig, inputs: MeasureInputs, measures: Sequence[Measure]
+) -> DrawnPools | None:
+    """The draws, where nothing else is looked at: one data set by itself, and no whole of it."""
+    measuring = config.measuring
+    if measuring.given is not None or measuring.subset or len(inputs.rows) != 1:
+        return None
+    return drawn_pools(inputs.rows, measures, measuring.pool, measuring.draws, measuring.seed)
 
 
 def _show(
@@ -211,7 +222,7 @@ def _data_sets(
 ) -> _Taken:
     """Data sets side by side, by draws of equal size."""
     measuring, sets = config.measuring, prepared.sets
-    pool = matched_pool([len(one.X) for one in sets], measuring.pool)
+    pool = matched_pool(list(map(len, sets)), measuring.pool)
     n = volume_rows(measuring.n, pool)
     found = measure_sets(
         sets,

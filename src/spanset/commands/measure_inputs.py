@@ -22,6 +22,7 @@ from spanset.data.containers.inputs import identity
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
 from spanset.diversity.matched import MeasuredData
+from spanset.diversity.only_drawn import DrawnPools
 from spanset.features.array import ArrayFeatures, load_array
 from spanset.features.specs import parse_features
 
@@ -78,8 +79,10 @@ class MeasureInputs:
         names = [*([] if self.rows else self.paths), *(name for name in beside if name)]
         return {name: _digest(Path(name)) for name in names}
 
-    def prepared(self, config: MeasureConfig, watcher: Watcher) -> Prepared:
-        """Features of every data set."""
+    def prepared(
+        self, config: MeasureConfig, watcher: Watcher, pools: DrawnPools | None = None
+    ) -> Prepared:
+        """Features of every data set, or of the rows of these draws."""
         normalize = config.features.normalize
         if self.rows:
             return Prepared.of_rows(
@@ -90,6 +93,7 @@ class MeasureInputs:
                 model=config.model,
                 on_bad_row=config.reading.on_bad_row,
                 watcher=watcher,
+                pools=pools,
             )
         arrays = [load_array(path) for path in self.paths]
         for path, X in zip(self.paths, arrays, strict=True):

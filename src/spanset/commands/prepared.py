@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from spanset.base.stages import Watcher
 from spanset.base.unit_rows import directions
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
+from spanset.data.joining import joined
 from spanset.diversity.comparison import Comparison, volume_of
 from spanset.diversity.known_sets import KnownValue, known_values
 from spanset.diversity.matched import MeasuredData
+from spanset.diversity.only_drawn import DrawnPools
 from spanset.diversity.volume import Reference, Volume
 from spanset.features.of_sets import represent_sets
 from spanset.features.representations import Representation
@@ -56,16 +58,58 @@ class Prepared:
         model: ModelConfig | None,
         watcher: Watcher,
         on_bad_row: str = "stop",
+        pools: DrawnPools | None = None,
     ) -> Prepared:
-        """Rows of each data set, represented together."""
-        made = represent_sets(
-            sets, spec, seed=seed, model=model, on_bad_row=on_bad_row, watcher=watcher
-        )
+        """Rows of each data set, represented together.
+
+        Parameters
+        ----------
+        pools : DrawnPools, optional
+            Draws that are all that is looked at: of large data sets no other rows are represented.
+        """
+        options = {"seed": seed, "model": model, "on_bad_row": on_bad_row, "watcher": watcher}
+        if pools is not None:
+            found = cls._of_drawn(sets, spec, pools, normalize, options)
+            if found is not None:
+                return found
+        made = represent_sets(sets, spec, **options)
         measured = [
             MeasuredData(name, one.X, one.data, _counting(one.lengths, normalize))
             for name, one in zip(sets, made.sets, strict=True)
         ]
         return cls(measured, normalize, made.data, made.fitted)
+
+    @classmethod
+    def _of_drawn(
+        cls,
+        sets: Mapping[str, Dataset],
+        spec: Spec,
+        pools: DrawnPools,
+        normalize: bool,
+        options: dict[str, Any],
+    ) -> Prepared | None:
+        """Rows that are drawn alone; None where these are most rows, or too few have features."""
+        only = {name: pools.rows(len(one)) for name, one in sets.items()}
+        rows = {name: own for name, own in only.items() if own is not None}
+        if len(rows) < len(sets):
+            return None
+        options["watcher"].note(
+            f"measured on draws: features of {sum(map(len, rows.values())):,} of "
+            f"{sum(map(len, sets.values())):,} rows are looked at"
+        )
+        made = represent_sets(sets, spec, only=rows, **options)
+        measured, before = [], 0
+        for (name, one), own in zip(sets.items(), made.sets, strict=True):
+            kept = rows[name][own.kept - before]
+            before += len(rows[name])
+            draws = pools.positions(len(one), kept)
+            if draws is None:
+                return None
+            lengths = _counting(own.lengths, normalize)
+            measured.append(MeasuredData(name, own.X, own.data, lengths, draws, len(one)))
+        whole = joined(list(sets.values()))
+        data = replace(whole, unrepresented=made.data.unrepresented)
+        return cls(measured, normalize, data, made.fitted)
 
     @classmethod
     def of_arrays(

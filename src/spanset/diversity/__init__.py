@@ -8,6 +8,7 @@
     catalogue     measures by their names; `requested`: what is asked for, checked
     comparison    one kernel, one reference, one volume for all sets
     matched       every measure of several sets; `subsets`: of chosen rows
+    only_drawn    which rows of a large set are looked at
     addition      what new data add
     score_files correlation    measures beside scores of models
     measurement   what was measured; `measured_sets`: several together;

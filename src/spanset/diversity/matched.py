@@ -8,7 +8,7 @@ on its rows, the pool and the seed, not on what it is compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from spanset.diversity.estimate import Estimate, Measure
 from spanset.diversity.headroom import Room, headroom
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve, shown_points
 from spanset.diversity.measurement import Curve, Headroom, MeasuredSet, Measurement
+from spanset.diversity.only_drawn import DrawnPools
 from spanset.diversity.reference import DataReference
 from spanset.diversity.sample import EXACT_UP_TO, Sample
 from spanset.diversity.volume import Volume
@@ -52,12 +53,25 @@ class MeasuredData:
         The rows; None where features are all there is.
     lengths : (N,) float64, optional
         Lengths of the rows, where these count.
+    draws : mapping of int to (m,) int64, optional
+        Where only rows that are drawn have features: each draw by its seed.
+    total : int, optional
+        Rows of the data set then; N where all are there.
     """
 
     name: str
     X: npt.NDArray[np.floating[Any]]
     data: Dataset | None = None
     lengths: FloatArray | None = None
+    draws: Mapping[int, IntArray] | None = None
+    total: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.X) if self.total is None else self.total
+
+    def drawn(self, pool: int, seed: int) -> IntArray:
+        """Positions of a draw of so many rows, ascending."""
+        return drawn(len(self.X), pool, seed) if self.draws is None else self.draws[seed]
 
 
 @dataclass(frozen=True)
@@ -124,6 +138,21 @@ def draw_seeds(seed: int, draws: int) -> list[int]:
     return [seed + SEED_STEP * draw for draw in range(draws)]
 
 
+def drawn_pools(
+    sizes: Sequence[Sized], measures: Sequence[Measure], pool: int | None, draws: int, seed: int
+) -> DrawnPools | None:
+    """The draws of these data sets; None where a measure looks at all of their rows.
+
+    Raises
+    ------
+    UsageError
+        As `matched_pool`.
+    """
+    if any(isinstance(one, Extent) for one in measures):
+        return None
+    return DrawnPools(matched_pool(list(map(len, sizes)), pool), draw_seeds(seed, draws))
+
+
 def drawn(N: int, count: int, seed: int, stream: int = 0) -> IntArray:
     """Random rows of N, ascending; draws that stand on one another take streams of their own."""
     return np.sort(np.random.default_rng([seed, stream]).permutation(N)[:count])
@@ -168,7 +197,7 @@ def measure_sets(
     if isinstance(volume.against, DataReference):
         most = max(len(one.X) for one in sets) if whole else pool
         volume.against.require(most, sets[0].X.shape[1])
-    results = [_Results(one.name, len(one.X)) for one in sets]
+    results = [_Results(one.name, len(one)) for one in sets]
     steps = Steps(watcher, len(sets) * (draws * len(matched) + len(whole)))
     seeds = draw_seeds(seed, draws)
     for draw, own_seed in enumerate(seeds):
@@ -204,7 +233,7 @@ def _samples(
     sets: Sequence[MeasuredData], volume: Volume, pool: int, seed: int
 ) -> Iterator[Sample]:
     """One draw of every data set, one at a time, with the population that they all make up."""
-    draws = [drawn(len(one.X), pool, seed) for one in sets]
+    draws = [one.drawn(pool, seed) for one in sets]
     share = min(pool, max(1, EXACT_UP_TO // len(sets)))
     parts = [
         one.X[rows[drawn(pool, share, seed, 1)]].astype(np.float32, copy=False)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spanset.base.array_types import IntArray
 from spanset.base.errors import DataError
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.unit_rows import of_rows
@@ -33,26 +34,37 @@ def represent_sets(
     seed: int = 0,
     model: ModelConfig | None = None,
     on_bad_row: str = "stop",
+    only: Mapping[str, IntArray] | None = None,
     watcher: Watcher = SILENT,
 ) -> RepresentedSets:
     """Features of every data set, of the rows that can be represented; and the representation.
 
-    `kept` counts rows over all sets in their order.
+    Parameters
+    ----------
+    only : mapping of str to (n,) int64, optional
+        Rows of each data set to represent, if not all; what is fitted is fitted to all.
+
+    Returns
+    -------
+    RepresentedSets
+        `kept` counts the rows that were to be represented, over all sets in their order.
 
     Raises
     ------
     DataError
         A data set of which no row can be represented, among others.
     """
+    wanted = sets if only is None else {name: sets[name][rows] for name, rows in only.items()}
     made, fitted = fit_transform(
         spec,
         joined(list(sets.values())),
         seed=seed,
         model=model,
         on_bad_row=on_bad_row,
+        only=None if only is None else joined(list(wanted.values())),
         watcher=watcher,
     )
-    ends = np.cumsum([len(one) for one in sets.values()])
+    ends = np.cumsum([len(one) for one in wanted.values()])
     places = np.searchsorted(made.kept, [0, *ends])
     found = []
     for name, start, stop in zip(sets, places, places[1:], strict=False):

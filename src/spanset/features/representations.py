@@ -42,6 +42,7 @@ def fit_transform(
     seed: int = 0,
     model: ModelConfig | None = None,
     on_bad_row: str = "stop",
+    only: Dataset | None = None,
     cluster: ClusterConfig | None = None,
     watcher: Watcher = SILENT,
 ) -> tuple[Represented, Representation]:
@@ -55,6 +56,8 @@ def fit_transform(
         How a model is run, where one is.
     on_bad_row : {"stop", "skip"}
         At a row that a model's chat template refuses.
+    only : Dataset, optional
+        Rows of `data` to represent, if not all of them.
     cluster : ClusterConfig, optional
         Where what is not kept yet is made.
     """
@@ -63,10 +66,11 @@ def fit_transform(
         fitted = lexical_maker(data, seed=seed, watcher=watcher)
     else:
         fitted = loaded(spec, model, seed=seed, on_bad_row=on_bad_row, watcher=watcher)
+    rows = data if only is None else only
     if cluster is None or cluster.ray is None or not KINDS[spec.kind].is_made:
-        return fitted.transform(data), fitted
+        return fitted.transform(rows), fitted
     with made_on(cluster, fitted, model or ModelConfig()) as making:
-        return from_cache(making, data, on_bad_row=on_bad_row), fitted
+        return from_cache(making, rows, on_bad_row=on_bad_row), fitted
 
 
 def loaded(

@@ -18,9 +18,16 @@ from spanset.data.dataset import Dataset
 from spanset.diversity.catalogue import parse_measures, require_measurable, require_reference
 from spanset.diversity.comparison import Comparison, reference_of
 from spanset.diversity.estimate import Measure
-from spanset.diversity.matched import MeasuredData, matched_pool, measure_sets, volume_rows
+from spanset.diversity.matched import (
+    MeasuredData,
+    drawn_pools,
+    matched_pool,
+    measure_sets,
+    volume_rows,
+)
 from spanset.diversity.measured_sets import MeasuredSets, Measurements
 from spanset.diversity.measurement import MeasuredSet, Measurement
+from spanset.diversity.only_drawn import DrawnPools
 from spanset.diversity.subsets import measure_subsets
 from spanset.diversity.volume import Volume
 from spanset.features.specs import parse_features
@@ -129,7 +136,11 @@ def measure(
         require_reference(measures)
     named = dict(data) if isinstance(data, Mapping) else {"data": data}
     with watcher.stage("represent"):
-        prepared = _prepared(named, features, model, normalize, seed, watcher)
+        rows = [one for one in named.values() if isinstance(one, Dataset)]
+        pools = None
+        if rows and len(rows) == len(named) and subset is None:
+            pools = drawn_pools(rows, measures, pool, draws, seed)
+        prepared = _prepared(named, features, model, normalize, seed, watcher, pools)
     against = reference_of(None if reference is None else _points(reference, prepared))
     how = Comparison(kernel, gamma, normalize, dtype, seed, workers, device)
     volume = prepared.volume(against, how, watcher)
@@ -163,7 +174,7 @@ class Draws:
         self, sets: Sequence[MeasuredData], measures: Sequence[Measure], volume: Volume
     ) -> list[MeasuredSet]:
         """Data sets side by side, by draws of equal size."""
-        pool = matched_pool([len(one.X) for one in sets], self.pool)
+        pool = matched_pool(list(map(len, sets)), self.pool)
         return measure_sets(
             sets,
             measures,
@@ -208,6 +219,7 @@ def _prepared(
     normalize: bool,
     seed: int,
     watcher: Watcher,
+    pools: DrawnPools | None,
 ) -> Prepared:
     """Every data set with its features."""
     if not named:
@@ -221,6 +233,7 @@ def _prepared(
             seed=seed,
             model=model,
             watcher=watcher,
+            pools=pools,
         )
     columns, arrays = None, {}
     for name, one in named.items():

@@ -39,7 +39,7 @@ def sources(data: Any, columns: Sequence[str] = ()) -> Iterator[Source]:
 
 
 def expand(names: Iterable[str | Path]) -> list[str]:
-    """Names with globs and folders expanded, in the order given (sorted within each), none twice."""
+    """Names with globs and folders expanded, in the given order (sorted within each), each once."""
     found: dict[str, str] = {}
     expanded: list[str] = []
     for argument in map(str, names):
