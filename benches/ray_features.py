@@ -21,13 +21,13 @@ import ray
 from ray.cluster_utils import Cluster
 
 import spanset
+from spanset.base import ray_tasks
 from spanset.base.ray_actors import Actors
 from spanset.base.ray_cluster import Crowd
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.features.representations import lexical_maker, loaded
 from spanset.features.specs import parse_features
-from spanset.stores import ray_making
 from spanset.stores.keeping import in_store
 from spanset.stores.maker import Maker
 from spanset.stores.ray_making import RayMaker
@@ -123,13 +123,13 @@ class Case:
     def killed(self, pause: float) -> dict[str, Any]:
         """By two workers that are killed again and again."""
         path, killer = self._folder / f"{self._kind}-killed", Killer(pause)
-        ray_making.Actors = killer
+        ray_tasks.Actors = killer
         try:
             with RayMaker(self._maker(), lambda: nullcontext(Crowd(2, 1.0))) as maker:
                 seconds = _timed(lambda: in_store(maker, self._rows, path))
         finally:
             killer.ended.set()
-            ray_making.Actors = Actors
+            ray_tasks.Actors = Actors
         found = {"kills": killer.kills, "seconds": seconds, **self._compared(path)}
         print(self._kind, "killed", found, flush=True)
         return found

@@ -49,6 +49,10 @@ class Killer:
         threading.Thread(target=self._kill, daemon=True).start()
         return self.made
 
+    def chosen(self, *args: Any) -> Any:
+        """Parts are none of its matter."""
+        return self._inner.chosen(*args)
+
     def _kill(self) -> None:
         rng = np.random.default_rng(0)
         while self.kills < KILLS and not self.ended.wait(rng.uniform(0.5, 1.5) * self._pause):

@@ -83,8 +83,7 @@ def run(_data: Path, *, quick: bool = False) -> dict[str, Any]:
     for start in range(0, rows, STEP):
         part = X[start : start + STEP]
         part[:] = unit_rows(rng.standard_normal(part.shape, np.float32), np.float32)
-    (planned,) = planned_runs(rows, k, COLUMNS, RBF())
-    cost = ClusterCost.of(planned, Crowd(WORKERS, 1.0))
+    cost = ClusterCost.of(planned_runs(rows, k, COLUMNS, RBF()), Crowd(WORKERS, 1.0))
     said = cost.beside_file
     print(f"said: {said / 2**30:.2f} GiB a worker, {cost.disk / 2**30:.1f} GiB on disk", flush=True)
     watcher = Told()

@@ -3,7 +3,9 @@
 import numpy as np
 
 from spanset.base.ray_cluster import WorkerLostError
+from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.crew import Crew
+from spanset.greedy.factor import CancelledError
 from spanset.greedy.partition import Partition
 
 
@@ -22,6 +24,14 @@ class LocalCluster:
     def crew(self, X, shares, _cancelled):
         self.crews.append(LocalCrew(self, X, shares))
         return self.crews[-1]
+
+    def chosen(self, parts, cancelled, on_note):
+        for number in reversed(range(parts.count)):  # whoever is free: in any order
+            part = parts.make(number)
+            options = {"log_quality": part.log_quality, "on_note": on_note, **parts.options}
+            if cancelled():
+                raise CancelledError
+            yield number, blocked_greedy(part.X, part.k, **options)
 
 
 class LocalCrew(Crew):

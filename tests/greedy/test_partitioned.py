@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from tests.greedy.cases import random_unit
+from tests.greedy.local_cluster import LocalCluster
 
 from spanset.base.unit_rows import unit_rows
 from spanset.greedy.blocked import blocked_greedy
@@ -131,3 +132,28 @@ def test_the_runs_of_two_rounds():
     assert rounds_of(100, 90, 16) == [(16, 7, 7), (1, 100, 90)]
     assert (parts_in(1, None), parts_in(2, None), parts_in(2, 5)) == (1, PARTS, 5)
     assert FOUND * 10_000 == 40_000
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_that_choose_from_parts_change_nothing(workers):
+    X, rng, told = clustered(1_000), np.random.default_rng(5), []
+    options = {"log_quality": rng.normal(size=1_000), "quality_weight": 0.2, "given": X[:5]}
+    for more in ({}, options):
+        expected = two_rounds(X, 64, RBF(), parts=4, **more)
+        cluster = LocalCluster(workers)
+        found = two_rounds(X, 64, RBF(), parts=4, cluster=cluster, on_progress=told.append, **more)
+        for name in ("order", "gains", "scores"):
+            assert getattr(found, name).tobytes() == getattr(expected, name).tobytes()
+        assert found.smallest_margin == expected.smallest_margin
+    assert told[0].where == "1 of 4 parts"
+    done = [progress.work_done for progress in told[: len(told) // 2]]
+    assert done == sorted(done)
+
+
+def test_an_interruption_of_workers_leaves_no_picks():
+    asked = iter(range(100))
+    found = two_rounds(
+        clustered(1_000), 64, RBF(), cluster=LocalCluster(2), cancelled=lambda: next(asked) > 5
+    )
+    assert found.stop_reason is StopReason.INTERRUPTED
+    assert not len(found)

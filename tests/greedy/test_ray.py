@@ -20,6 +20,7 @@ from spanset.base.unit_rows import unit_rows
 from spanset.cli import main
 from spanset.greedy import ray_crew
 from spanset.greedy.blocked import blocked_greedy
+from spanset.greedy.partitioned import two_rounds
 from spanset.greedy.quotas import Quotas
 from spanset.greedy.ray_crew import RayCluster
 from spanset.greedy.selection import StopReason
@@ -115,6 +116,32 @@ def test_an_interruption_leaves_the_picks_made(here):
     assert found.order.tolist() == blocked_greedy(X, len(found), RBF()).order.tolist()
 
 
+def test_two_rounds_are_those_of_one_machine(here):
+    X = tied(4_000)
+    for more in ({}, {"given": X[:9]}):
+        expected = two_rounds(X, 200, RBF(), parts=5, **more)
+        found = two_rounds(X, 200, RBF(), parts=5, cluster=cluster(2), **more)
+        assert found.order.tobytes() == expected.order.tobytes()
+        assert found.gains.tobytes() == expected.gains.tobytes()
+
+
+def test_what_a_part_tells_comes_from_the_workers(here):
+    """Most of a part's picks are near copies: too close for float32."""
+    X, notes = random_unit(np.random.default_rng(3), 400, 12), []
+    X = np.concatenate([X, unit_rows(X + 1e-4, float)])
+    options = {"parts": 2, "mixed": True}
+    expected = two_rounds(X, 700, RBF(), **options)
+    found = two_rounds(X, 700, RBF(), cluster=cluster(2), on_note=notes.append, **options)
+    assert found.order.tolist() == expected.order.tolist()
+    assert notes
+    assert all(note.endswith("selecting in float64 throughout") for note in notes)
+
+
+def test_an_interruption_of_two_rounds_leaves_no_picks(here):
+    found = two_rounds(tied(4_000), 200, RBF(), cluster=cluster(1), cancelled=lambda: True)
+    assert found.stop_reason is StopReason.INTERRUPTED
+
+
 def test_the_command_and_the_verb_pick_the_same_there(here, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spanset.read(make_rows(300)).write("d.jsonl")
@@ -156,7 +183,6 @@ def test_the_plan_tells_what_the_workers_take(here, tmp_path, monkeypatch, capsy
         ({"ray_workers": 2}, "--ray-workers", "it goes with --ray"),
         ({"ray": "local", "ray_workers": 0}, "--ray-workers", "0 workers"),
         ({"ray": "local", "method": "random"}, "--ray", "--method random"),
-        ({"ray": "local", "rounds": 2}, "--ray", "--rounds 2"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_once(options, where, says):

@@ -17,6 +17,7 @@ import ray
 from tests.models.model_folder import FEATURES, same_store
 from tests.stores.whole_runs import refused
 
+from spanset.base import ray_tasks
 from spanset.base.errors import SpansetError, UsageError
 from spanset.base.ray_cluster import Crowd, joined
 from spanset.base.stages import SILENT
@@ -26,7 +27,7 @@ from spanset.data.reader import read
 from spanset.features import lexical, static
 from spanset.features.representations import lexical_maker, loaded
 from spanset.features.specs import parse_features
-from spanset.stores import making, ray_making, tasks
+from spanset.stores import making, tasks
 from spanset.stores.keeping import in_store
 from spanset.stores.ray_making import MakingWorker, RayMaker
 from spanset.stores.store import FeatureStore
@@ -113,8 +114,8 @@ class Killed:
 
 
 def test_actors_that_are_killed_change_nothing(here, folder, reference, monkeypatch, small_tasks):
-    killed = Killed(3, ray_making.Actors)
-    monkeypatch.setattr(ray_making, "Actors", killed)
+    killed = Killed(3, ray_tasks.Actors)
+    monkeypatch.setattr(ray_tasks, "Actors", killed)
     slow = making._Copying.put
 
     def put(*args, **values):

@@ -17,7 +17,7 @@ speed        how fast this machine multiplies
 findable     names of files that hold in another process
 disk_space   room on a disk, taken before it is needed; scratch_files: what memory does not hold
 lazy_rows    rows as the kernel sees them, made when they are asked for
-ray_cluster  a Ray cluster, joined for a while; ray_actors: what computes there
+ray_cluster  a Ray cluster, joined for a while; ray_actors, ray_tasks: what computes there
 extras       packages that are there only where they were asked for
 data_frames  tables for pandas
 views        how results look in notebooks, told from above

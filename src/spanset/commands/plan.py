@@ -65,7 +65,7 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         compute, device = config.compute, config.model.selection_device
         if compute.ray is not None:
             with joined(compute.ray, compute.ray_workers, device=device) as crowd:
-                shared = ClusterCost.of(runs(1)[0], crowd)
+                shared = ClusterCost.of(runs(task.choosing.parts), crowd)
             cluster = _on_cluster(shared)
             cost = GreedyCost(kept + ROW * len(data), 0, shared.seconds)
         seconds["selection"] = cost.seconds

@@ -8,12 +8,14 @@ it was asked last is asked again. The others go on from where they are.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from spanset.base.lazy_rows import AnyRows
 from spanset.base.ray_cluster import WorkerLostError
 from spanset.greedy.partition import Share
+from spanset.greedy.parts import Parts
+from spanset.greedy.selection import Selection
 
 Packed = TypeVar("Packed")  # arguments on their way to all workers
 Answer = TypeVar("Answer")  # what will be one
@@ -100,4 +102,16 @@ class Cluster(Protocol):
         self, X: AnyRows, shares: Sequence[Share], cancelled: Callable[[], bool]
     ) -> Crew[Any, Any]:
         """Workers with a partition each: rows of X (N, d), and what else it is made of."""
+        ...
+
+    def chosen(
+        self, parts: Parts, cancelled: Callable[[], bool], on_note: Callable[[str], None]
+    ) -> Iterator[tuple[int, Selection]]:
+        """What the greedy picks in each part by itself, with its number, as they end.
+
+        Raises
+        ------
+        CancelledError
+            The caller asked to stop.
+        """
         ...

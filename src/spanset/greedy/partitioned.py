@@ -14,7 +14,8 @@ bound is no promise here. What was lost was measured: docs/scale.md. Symbols: se
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ from spanset.base.lazy_rows import AnyRows, some_of
 from spanset.greedy.blocked import blocked_greedy, conditioned
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.conditioning import Conditioning
-from spanset.greedy.factor import NO_ROWS
+from spanset.greedy.crew import Cluster
+from spanset.greedy.factor import NO_ROWS, CancelledError
+from spanset.greedy.parts import Part, Parts
 from spanset.greedy.progress import Progress
 from spanset.greedy.selection import Selection, StopReason
 from spanset.kernels.kernel import Kernel
@@ -59,15 +62,20 @@ def two_rounds(
     log_quality: FloatArray | None = None,
     given: npt.NDArray[np.floating[Any]] | Conditioning | None = None,
     budget: TokenBudget | None = None,
+    cluster: Cluster | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_note: Callable[[str], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
     **engine: Any,
 ) -> Selection:
     """Greedy MAP in two rounds.
 
     Parameters
     ----------
-    X, k, kernel, log_quality, given, budget, on_progress
+    X, k, kernel, log_quality, given, budget, on_progress, on_note, cancelled
         As for `blocked_greedy`.
+    cluster : Cluster, optional
+        Workers that choose from the parts, one each at a time; the second round is here.
     parts : int
         How many the rows are dealt into, from 2.
     seed : int
@@ -81,35 +89,84 @@ def two_rounds(
     Selection
         Picks with the gains and scores of the second round.
     """
-    given = conditioned(given, kernel, **engine)
+    given = conditioned(given, kernel, cancelled=cancelled, **engine)
     dealt = np.array_split(np.random.default_rng(seed).permutation(len(X)), parts)
+    shared = {"kernel": kernel, "given": given, **engine}
+    first = _Parts(X, [np.sort(rows) for rows in dealt], log_quality, shared)
+    told = {"on_note": on_note, "cancelled": cancelled}
     likely = k if budget is None else min(k, budget.likely_rows)
-
-    def chosen(rows: IntArray, k: int, told: Callable[[Progress], None], **more: Any) -> Selection:
-        quality = None if log_quality is None else log_quality[rows]
-        options = {"log_quality": quality, "given": given, "on_progress": told, **more, **engine}
-        picks = blocked_greedy(some_of(X, rows), min(k, len(rows)), kernel, **options)
-        return replace(picks, order=rows[picks.order], candidates=len(X))
-
     share = _share(likely, parts)
     while True:
         work = _Work(len(X), parts, share, likely, on_progress)
-        found, has_more = [], False
-        for number, part in enumerate(dealt):
-            picks = chosen(np.sort(part), share, work.of_part(number))
-            if picks.stop_reason is StopReason.INTERRUPTED:
-                return replace(picks, order=NO_ROWS, gains=np.zeros(0), scores=np.zeros(0))
-            has_more |= len(picks) == share < len(part)
-            found.append(picks)
+        try:
+            if cluster is None:
+                found = first.here(share, work, told)
+            else:
+                found = first.on(cluster, share, work, **told)
+        except CancelledError:
+            nothing = np.zeros(0)
+            return Selection(NO_ROWS, nothing, nothing, StopReason.INTERRUPTED, len(X))
         rows = np.sort(np.concatenate([picks.order for picks in found]))
         own = None if budget is None else TokenBudget(budget.counts[rows], budget.limit)
-        last = chosen(rows, k, work.of_last, budget=own)
+        quality = None if log_quality is None else log_quality[rows]
+        options = {"log_quality": quality, "budget": own, "on_progress": work.of_last, **told}
+        last = blocked_greedy(some_of(X, rows), min(k, len(rows)), **options, **shared)
         # Parts may have found the same rows, over and over, and passed others by.
+        has_more = any(len(picks) == share < picks.candidates for picks in found)
         if len(last) < k and has_more and last.stop_reason not in _HAS_ENDED:
             share *= 2
             continue
-        margins = [picks.smallest_margin for picks in (*found, last)]
-        return replace(last, smallest_margin=min(margins))
+        margin = min(picks.smallest_margin for picks in (*found, last))
+        order = rows[last.order]
+        return replace(last, order=order, candidates=len(X), smallest_margin=margin)
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The first round: parts of the rows, and options for all of them."""
+
+    X: AnyRows
+    dealt: list[IntArray]
+    log_quality: FloatArray | None
+    shared: dict[str, Any]
+
+    def here(self, share: int, work: _Work, told: dict[str, Any]) -> list[Selection]:
+        """Picks of every part, one part after the other."""
+        found = []
+        for number in range(len(self.dealt)):
+            part, on_progress = self.part(number, share), work.of_part(number)
+            options = {"log_quality": part.log_quality, "on_progress": on_progress, **told}
+            picks = blocked_greedy(part.X, part.k, **options, **self.shared)
+            if picks.stop_reason is StopReason.INTERRUPTED:
+                raise CancelledError
+            found.append(self.placed(number, picks))
+        return found
+
+    def on(
+        self,
+        cluster: Cluster,
+        share: int,
+        work: _Work,
+        on_note: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> list[Selection]:
+        """The same by workers, whoever is free."""
+        found: dict[int, Selection] = {}
+        parts = Parts(len(self.dealt), partial(self.part, share=share), self.shared)
+        for number, picks in cluster.chosen(parts, cancelled, on_note):
+            found[number] = self.placed(number, picks)
+            work.parts_done(len(found), picks)
+        return [found[number] for number in range(len(self.dealt))]
+
+    def part(self, number: int, share: int) -> Part:
+        """Rows of a part, ready to be chosen from."""
+        rows = self.dealt[number]
+        quality = None if self.log_quality is None else self.log_quality[rows]
+        return Part(number, some_of(self.X, rows), min(share, len(rows)), quality)
+
+    def placed(self, number: int, picks: Selection) -> Selection:
+        """Picks of a part as positions among all rows."""
+        return replace(picks, order=self.dealt[number][picks.order])
 
 
 def _share(k: int, parts: int) -> int:
@@ -133,6 +190,13 @@ class _Work:
         return lambda progress: self._tell(
             progress, where, self._first * (number + progress.work_done) / self._parts
         )
+
+    def parts_done(self, count: int, picks: Selection) -> None:
+        """So many parts are done, the last of them with these picks."""
+        gain = float(picks.gains[-1]) if len(picks) else 0.0
+        where = f"{count} of {self._parts} parts"
+        progress = Progress(len(picks), len(picks), gain, 1.0)
+        self._tell(progress, where, self._first * count / self._parts)
 
     def of_last(self, progress: Progress) -> None:
         """For the progress of the second round."""

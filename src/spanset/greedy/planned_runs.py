@@ -129,7 +129,8 @@ class ClusterCost:
     beside_file, disk : int
         Of one whose memory does not hold that part: what stays in memory, and the file.
     network : int
-        Bytes that are sent, all together: features once, then what every block of picks moves.
+        Bytes that are sent, all together: features once, then what every block of picks moves in
+        one round.
     seconds : float
         About, were all processors like those of this machine.
     """
@@ -142,8 +143,11 @@ class ClusterCost:
     seconds: float
 
     @classmethod
-    def of(cls, run: PlannedRun, crowd: Crowd) -> ClusterCost:
-        """Of one run, its rows parted."""
+    def of(cls, runs: Sequence[PlannedRun], crowd: Crowd) -> ClusterCost:
+        """Of one run, its rows parted; of two rounds, whose first has parts for the workers."""
+        if len(runs) > 1:
+            return cls._of_rounds(runs, crowd)
+        (run,) = runs
         t, itemsize = run.k + run.given, np.dtype(run.dtype).itemsize
         rows = -(-run.n // crowd.workers)
         part = Footprint.of(rows, t, run.d, run.dtype, is_mixed=run.is_mixed, workers=crowd.threads)
@@ -153,12 +157,24 @@ class ClusterCost:
         moved = -(-run.k // BLOCK) * (candidates + told)
         network = KEPT * run.n * run.d + itemsize * int(moved)
         share = available_workers() / (crowd.workers * crowd.cpus)
+        return cls._of_part(part, crowd, KEPT * rows * run.d, network, share * run.seconds())
+
+    @classmethod
+    def _of_rounds(cls, runs: Sequence[PlannedRun], crowd: Crowd) -> ClusterCost:
+        first, last = runs
+        kept, at_once = KEPT * first.n * first.d, min(crowd.workers, first.times)
+        share = available_workers() / (at_once * crowd.cpus)
+        seconds = share * first.seconds() + last.seconds()
+        # A part is there while the next one comes.
+        return cls._of_part(first.footprint, crowd, 2 * kept, first.times * kept, seconds)
+
+    @classmethod
+    def _of_part(
+        cls, part: Footprint, crowd: Crowd, kept: int, network: int, seconds: float
+    ) -> ClusterCost:
         whole, in_file = (
             next(way for way in part.ways() if way.holds_features and bool(way.disk) == is_in_file)
             for is_in_file in (False, True)
         )
-        kept = KEPT * rows * run.d
-        seconds = share * run.seconds()
-        return cls(
-            crowd, whole.memory + kept, in_file.memory + kept, in_file.disk, network, seconds
-        )
+        memory, beside_file = whole.memory + kept, in_file.memory + kept
+        return cls(crowd, memory, beside_file, in_file.disk, network, seconds)

@@ -6,20 +6,26 @@ for actors that replace others. This module imports ray; only what asks for it d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spanset.base.lazy_rows import AnyRows, LazyRows, some_of
 from spanset.base.ray_actors import LOSSES, Actors, Worker, lost, ray
 from spanset.base.ray_cluster import Crowd, WorkerLostError
+from spanset.base.ray_tasks import TaskActors, TaskWorker
+from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.crew import Crew
 from spanset.greedy.factor import CancelledError
 from spanset.greedy.mixed import TooCloseError
 from spanset.greedy.partition import Partition, Share
+from spanset.greedy.parts import Part, Parts
+from spanset.greedy.selection import Selection
 
 
 class PartitionWorker(Worker):
@@ -38,6 +44,29 @@ class PartitionWorker(Worker):
     def call(self, method: str, args: tuple[Any, ...]) -> Any:
         """What the partition returns."""
         return getattr(self._partition, method)(*args)
+
+
+class Chosen(NamedTuple):
+    """Picks in a part, and what the user should know."""
+
+    picks: Selection
+    notes: list[str]
+
+
+class ChoosingWorker(TaskWorker):
+    """What runs in an actor that chooses from whole parts."""
+
+    def load(self, load: dict[str, Any]) -> None:
+        """Take the options of `blocked_greedy`."""
+        self._options = load
+
+    def make(self, task: Part) -> Chosen:
+        """Choose from a part."""
+        notes: list[str] = []
+        picks = blocked_greedy(
+            task.X, task.k, log_quality=task.log_quality, on_note=notes.append, **self._options
+        )
+        return Chosen(picks, notes)
 
 
 @dataclass(frozen=True)
@@ -65,6 +94,27 @@ class RayCluster:
     def crew(self, X: AnyRows, shares: Sequence[Share], cancelled: Callable[[], bool]) -> RayCrew:
         """An actor a partition."""
         return RayCrew(self, X, shares, cancelled)
+
+    def chosen(
+        self, parts: Parts, cancelled: Callable[[], bool], on_note: Callable[[str], None]
+    ) -> Iterator[tuple[int, Selection]]:
+        """See `Cluster`."""
+
+        def look() -> None:
+            if cancelled():
+                raise CancelledError
+
+        own = {"workers": self.crowd.threads, "device": self.device, "scratch": self.scratch}
+        load = {**parts.options, **own}
+        told: set[str] = set()
+        actors: TaskActors[Part, Chosen] = TaskActors(ChoosingWorker, self.crowd, load, look)
+        with closing(actors):
+            for part, found in actors.made(_PartTasks(parts)):
+                for note in found.notes:
+                    if note not in told:  # each part says it
+                        on_note(note)
+                        told.add(note)
+                yield part.number, found.picks
 
 
 class RayCrew(Crew[Any, Any]):
@@ -139,6 +189,22 @@ class RayCrew(Crew[Any, Any]):
             scratch=self._cluster.scratch,
             neighbours=self._neighbours,
         )
+
+
+class _PartTasks:
+    """Parts that are made when a worker takes them: they are copies of the features."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._make, self._left = parts.make, deque(range(parts.count))
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def take(self, workers: int) -> Part:  # noqa: ARG002
+        return self._make(self._left.popleft())
+
+    def again(self, tasks: Sequence[Part]) -> None:
+        self._left.extendleft(part.number for part in tasks)
 
 
 def most_on_one(nodes: Sequence[str]) -> int:

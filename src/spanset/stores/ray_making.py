@@ -10,18 +10,17 @@ imports ray; only what asks for it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from enum import Enum, auto
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy.typing as npt
 
-from spanset.base import ray_actors
 from spanset.base.errors import UsageError
-from spanset.base.ray_actors import Actors, Worker, lost, ray
-from spanset.base.ray_cluster import Crowd, WorkerLostError, require_same_versions
+from spanset.base.ray_actors import ray
+from spanset.base.ray_cluster import Crowd
+from spanset.base.ray_tasks import TaskActors, TaskWorker
 from spanset.base.stages import Progress, Watcher
 from spanset.data.dataset import Dataset
 from spanset.stores.checks import differences
@@ -30,8 +29,6 @@ from spanset.stores.maker import Job, MadeProgress, Maker, Recipe, Sink
 from spanset.stores.store import FeatureStore
 from spanset.stores.survey import Survey
 from spanset.stores.tasks import Made, Task, TaskQueue, TaskSink
-
-QUEUED = 2  # tasks of a worker: the next is there when one is done
 
 
 class _Notes(list[str]):
@@ -50,7 +47,7 @@ class _Notes(list[str]):
         return False
 
 
-class MakingWorker(Worker):
+class MakingWorker(TaskWorker):
     """What runs in an actor."""
 
     def load(self, load: tuple[Recipe, Mapping[str, Any]]) -> dict[str, Any]:
@@ -96,7 +93,7 @@ class RayMaker:
 
     def __init__(self, maker: Maker, join: Callable[[], AbstractContextManager[Crowd]]) -> None:
         self._maker, self._join = maker, join
-        self._crew: _Crew | None = None
+        self._crew: TaskActors[Task, Made] | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> RayMaker:
@@ -156,7 +153,7 @@ class RayMaker:
 
     def machine(self) -> dict[str, Any]:
         """Of the first actor."""
-        return self._started().machines[0]
+        return self._started().loaded[0]
 
     def fill(self, job: Job, sink: Sink) -> None:
         """Make the batches."""
@@ -174,127 +171,14 @@ class RayMaker:
             speed, done = work / (monotonic() - started), work / queue.work
             self.watcher.progress(MadeProgress(size, queue.size, speed, done, self.batch[0]))
         machines = sink.manifest["machines"]
-        more = [one for one in crew.machines if one not in machines]
+        more = [one for one in crew.loaded if one not in machines]
         if more:
             sink.update(machines=[*machines, *more])
 
-    def _started(self) -> _Crew:
+    def _started(self) -> TaskActors[Task, Made]:
         if self._crew is None:
             crowd = self._stack.enter_context(self._join())
-            self._crew = self._stack.enter_context(closing(_Crew(self._maker, crowd)))
+            load = self._maker.recipe(), self._maker.settings()
+            actors: TaskActors[Task, Made] = TaskActors(MakingWorker, crowd, load)
+            self._crew = self._stack.enter_context(closing(actors))
         return self._crew
-
-
-class _Step(Enum):
-    HELLO = auto()
-    LOAD = auto()
-    MAKE = auto()
-
-
-class _Asked(NamedTuple):
-    place: int
-    step: _Step
-    task: Task | None = None
-
-
-class _Crew:
-    """Actors, each of which says hello, loads what it needs, and then makes what it is given.
-
-    Nobody waits for one that is still to start, or to be replaced: the others do its work.
-
-    Attributes
-    ----------
-    machines : list of dict
-        What the bytes of results depend on: of every actor that there was, each once.
-    """
-
-    def __init__(self, maker: Maker, crowd: Crowd) -> None:
-        self._load = ray.put((maker.recipe(), maker.settings()))
-        self._asked: dict[Any, _Asked] = {}
-        self._ready: set[int] = set()
-        self._losses = [0] * crowd.workers
-        self._heard = monotonic()
-        self.machines: list[dict[str, Any]] = []
-        self._actors = Actors(MakingWorker, crowd)
-        try:
-            for place in range(crowd.workers):
-                self._begin(place)
-            while not self._ready:
-                self._heard_of()
-        except BaseException:
-            self.close()
-            raise
-
-    def made(self, queue: TaskQueue) -> Iterator[tuple[Task, Made]]:
-        """Every task of a queue with what came of it, as they end."""
-        while queue or self._under_way():
-            for place in self._ready:
-                while queue and len(self._under_way(place)) < QUEUED:
-                    task = queue.take(len(self._losses))
-                    made = self._actors[place].make.remote(task)
-                    self._asked[made] = _Asked(place, _Step.MAKE, task)
-            found = self._heard_of()
-            if isinstance(found, tuple):
-                yield found
-            else:
-                queue.again(found)
-
-    def close(self) -> None:
-        """End the actors."""
-        self._actors.close()
-
-    def _begin(self, place: int) -> None:
-        self._asked[self._actors[place].hello.remote()] = _Asked(place, _Step.HELLO)
-
-    def _under_way(self, place: int | None = None) -> list[Task]:
-        """Tasks of an actor, or of all."""
-        asked = self._asked.values()
-        return [one.task for one in asked if one.task and place in (None, one.place)]
-
-    def _heard_of(self) -> list[Task] | tuple[Task, Made]:
-        """Wait for an answer: a task that was done, or tasks that are to be done again.
-
-        Raises
-        ------
-        SpansetError
-            What an actor was refused with, or no actor lasts.
-        """
-        answered, _ = ray.wait(list(self._asked), timeout=ray_actors.ASK_EVERY)
-        if not answered:
-            is_idle = all(one.step == _Step.HELLO for one in self._asked.values())
-            if is_idle and monotonic() - self._heard > ray_actors.START:
-                raise self._actors.no_room()
-            return []
-        asked = self._asked.pop(answered[0])
-        try:
-            answer = self._actors.answer(answered[0])
-        except WorkerLostError as error:
-            return self._replaced(asked, error)
-        self._heard = monotonic()
-        if asked.task is not None:
-            self._losses[asked.place] = 0
-            return asked.task, answer
-        if asked.step == _Step.HELLO:
-            node, found = answer
-            require_same_versions(found, node)
-            loaded = self._actors[asked.place].load.remote(self._load)
-            self._asked[loaded] = _Asked(asked.place, _Step.LOAD)
-        else:
-            self._ready.add(asked.place)
-            if answer not in self.machines:
-                self.machines.append(answer)
-        return []
-
-    def _replaced(self, asked: _Asked, error: WorkerLostError) -> list[Task]:
-        """Put another actor in the place of one that was lost; the tasks that it had."""
-        place = asked.place
-        self._losses[place] += 1
-        if self._losses[place] >= ray_actors.LOSSES:
-            raise lost(error)
-        lost_with = [asked, *(one for one in self._asked.values() if one.place == place)]
-        self._asked = {ref: one for ref, one in self._asked.items() if one.place != place}
-        self._ready.discard(place)
-        self._heard = monotonic()
-        self._actors.renew(place)
-        self._begin(place)
-        return [one.task for one in lost_with if one.task is not None]

@@ -20,7 +20,7 @@ from tests.commands.refusals import changed
         pytest.param(("none.npy",), 1, "none.npy: ", ("no such file",), id="no-such-array"),
         pytest.param(("no*.jsonl",), 1, "no*.jsonl: ", ("no file matches",), id="glob"),
         pytest.param(("?.npy",), 1, "?.npy: ", ("pattern",), id="glob-of-arrays"),
-        pytest.param((".",), 1, ".: ", ("folder",), id="folder"),
+        pytest.param(("/dev",), 1, "/dev: ", ("folder",), id="folder"),
         pytest.param(("x.npy", "a.jsonl"), 2, "a.jsonl: ", ("mixed", "--features"), id="mixed"),
         pytest.param(("a.jsonl", "x.npy"), 2, "a.jsonl: ", ("mixed",), id="mixed-turned"),
         pytest.param(

@@ -30,7 +30,7 @@ def test_beside_array_features_more_data_are_an_array(spanset, flag):
 
 
 @pytest.mark.parametrize("flag", ["--given", "--reference"])
-@pytest.mark.parametrize("path", ["none.jsonl", "none.npy", "no*.jsonl", "."])
+@pytest.mark.parametrize("path", ["none.jsonl", "none.npy", "no*.jsonl", "/dev"])
 def test_more_data_that_are_not_there_are_named(spanset, flag, path):
     spanset.refuses("measure", "a.jsonl", flag, path, code=1, where=f"{path}: ")
 

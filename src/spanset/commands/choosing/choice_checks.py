@@ -144,21 +144,15 @@ def check_rounds(rounds: int, parts: int | None, *, auto: bool, shares: Sequence
         )
 
 
-def check_cluster(address: str | None, workers: int | None, method: str, rounds: int) -> None:
+def check_cluster(address: str | None, workers: int | None, method: str) -> None:
     """Refuse a cluster for what is not computed there, and what is no address of one."""
     check_address(address, workers)
-    if address is None:
-        return
-    for flag, is_given in (
-        (f"--method {method}", not method_named(method).holds_factor),
-        ("--rounds 2", rounds > 1),
-    ):
-        if is_given:
-            raise UsageError(
-                f"{flag} is not computed on a cluster",
-                where="--ray",
-                fix="leave out one of the two",
-            )
+    if address is not None and not method_named(method).holds_factor:
+        raise UsageError(
+            f"--method {method} is not computed on a cluster",
+            where="--ray",
+            fix="leave out one of the two",
+        )
 
 
 def may_be_in_rounds(config: SelectConfig) -> bool:

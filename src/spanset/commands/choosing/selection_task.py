@@ -83,7 +83,7 @@ class SelectionTask:
         check_representation(spec, config.model, scores=is_scored)
         check_reading(config.reading)
         compute = config.compute
-        check_cluster(compute.ray, compute.ray_workers, choice.method, choice.rounds)
+        check_cluster(compute.ray, compute.ray_workers, choice.method)
         check_making(compute, config.model)
         check_projection(config.output.projection)
         refuse_second_stdin((*config.data, choice.given), "--given")

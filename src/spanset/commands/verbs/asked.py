@@ -86,7 +86,7 @@ class Asked:
         least_gain = None if how.enough is None else how.enough.share
         check_numbers(how.threshold, self.avoid_at, least_gain, how.clusters)
         check_avoiding(self.avoid_at, has_avoid=self.avoid is not None)
-        check_cluster(how.ray, how.ray_workers, how.method, self.rounds)
+        check_cluster(how.ray, how.ray_workers, how.method)
         check_rounds(self.rounds, self.parts, auto=self.is_auto, shares=self.shares)
         check_same(self.same, has_given=self.given is not None)
         has_k = self.k not in (None, "")
