@@ -101,6 +101,19 @@ def test_processes_that_share_the_hashing_change_no_bit(sample, monkeypatch):
     assert shared.vectors(sample, np.arange(200))[0].tobytes() == expected.tobytes()
 
 
+def test_processes_make_rows_of_other_data_without_changing_a_bit(sample, monkeypatch):
+    """Beyond the rows that the fit counts, and rows that come later."""
+    monkeypatch.setattr(lexical, "FIT_ROWS", 100)
+    expected = lexical.lexical_features(sample)._without_store(sample).X
+    monkeypatch.setattr(lexical, "BATCH", 30)
+    monkeypatch.setattr(lexical, "SHARED_ROWS", 1)
+    shared = lexical.lexical_features(sample)
+    seen, count = [], lexical._in_processes
+    monkeypatch.setattr(lexical, "_in_processes", lambda texts: seen.append(1) or count(texts))
+    assert shared._without_store(sample).X.tobytes() == expected.tobytes()
+    assert len(seen) == 2  # the fit, and the features
+
+
 def test_another_seed_is_another_projection(sample):
     one, two = (fit_transform("lexical", sample, seed=seed)[0] for seed in (0, 1))
     assert not np.allclose(one, two)

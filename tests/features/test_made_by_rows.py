@@ -64,6 +64,9 @@ class Lengths(MadeByRows):
     def seconds(self, data, seen):
         return 1.0
 
+    def recipe(self):
+        return Lengths
+
     def machine(self):
         return {}
 

@@ -10,10 +10,9 @@ about (1 - cosine^2) / sqrt(d): 0.03 for unlike rows at d = 1,024, almost none f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
-from itertools import islice
 from time import monotonic
 from typing import Any
 
@@ -59,6 +58,7 @@ _CHARACTERS = HashingVectorizer(analyzer="char_wb", ngram_range=(4, 4), **_COUNT
 
 # Word and character counts, (n, TERMS) each; scipy.sparse has no usable types yet.
 Counts = tuple[Any, Any]
+Made = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]  # as `vectors` gives them
 
 
 @dataclass
@@ -150,12 +150,12 @@ class LexicalFeatures(MadeByRows):
         super().fill(job, sink)
         self._counts.clear()  # what the fit counted has been used
 
-    def vectors(
-        self, data: Dataset, rows: IntArray
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    def vectors(self, data: Dataset, rows: IntArray) -> Made:
         """Features (b, dimension) of some rows, before they are scaled; all can be made."""
-        projected = self._project(self._counted(data, rows), self.idf)
-        return projected, np.full(len(rows), Status.OK, np.uint8)
+        return self._made(self._counted(data, rows), len(rows))
+
+    def _made(self, counts: Counts, rows: int) -> Made:
+        return self._project(counts, self.idf), np.full(rows, Status.OK, np.uint8)
 
     @cached_property
     def idf(self) -> npt.NDArray[np.float32]:
@@ -191,10 +191,24 @@ class LexicalFeatures(MadeByRows):
                 self._counts.append(counts)
         return documents
 
+    def _each(self, data: Dataset, batches: Sequence[IntArray]) -> Iterator[Made]:
+        """Of many rows that are still to be counted, counts by processes, as in the fit."""
+        self.prepare()
+        if self._has_counts(data) or sum(map(len, batches)) < SHARED_ROWS:
+            yield from super()._each(data, batches)
+            return
+        texts = (_texts(data[rows]) for rows in batches)
+        for rows, counts in zip(batches, _in_processes(texts), strict=True):
+            yield self._made(counts, len(rows))
+
+    def _has_counts(self, data: Dataset) -> bool:
+        """Whether those of the fit are of these rows."""
+        return bool(self._counts) and data is self.data
+
     def _counted(self, data: Dataset, rows: IntArray) -> Counts:
         """Counts of some rows, ascending; those of the fit where it was of these data."""
-        if not self._counts or data is not self.data:
-            return _count([encodable(data.conversation(row).text) for row in rows.tolist()])
+        if not self._has_counts(data):
+            return _count(_texts(data[rows]))
         places = [
             (number, rows[rows // BATCH == number] % BATCH) for number in np.unique(rows // BATCH)
         ]
@@ -230,20 +244,24 @@ def _dense(documents: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return dense.reshape(2, TERMS)
 
 
-def _batches(data: Dataset) -> Iterator[list[str]]:
-    texts = (encodable(conversation.text) for conversation in data.conversations())
-    while batch := list(islice(texts, BATCH)):
-        yield batch
+def _texts(data: Dataset) -> list[str]:
+    return [encodable(conversation.text) for conversation in data.conversations()]
 
 
 def _counts_of(data: Dataset) -> Iterator[Counts]:
-    """Counts of every batch, in order; of many rows on all processors.
+    """Counts of every batch, in order; of many rows on all processors."""
+    texts = (_texts(data[start : start + BATCH]) for start in range(0, len(data), BATCH))
+    return _in_processes(texts) if len(data) >= SHARED_ROWS else map(_count, texts)
+
+
+def _in_processes(texts: Iterable[list[str]]) -> Iterator[Counts]:
+    """Counts of every batch of texts, in order.
 
     In processes, since hashing holds the interpreter: joblib's need no guard in a user's script.
     """
-    workers = available_workers() if len(data) >= SHARED_ROWS else 1
-    share: Any = Parallel(workers, return_as="generator", pre_dispatch="2*n_jobs", max_nbytes=None)
-    yield from share(delayed(_count)(texts) for texts in _batches(data))
+    options: dict[str, Any] = {"pre_dispatch": "2*n_jobs", "max_nbytes": None}
+    share: Any = Parallel(available_workers(), return_as="generator", **options)
+    yield from share(delayed(_count)(some) for some in texts)
 
 
 def _count(texts: Iterable[str]) -> Counts:

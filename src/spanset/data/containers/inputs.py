@@ -87,7 +87,8 @@ def _matches(argument: str) -> list[str]:
     # A file whose name holds a bracket or star is itself, not a pattern.
     if not glob.has_magic(argument) or os.path.exists(argument):  # noqa: PTH110
         path = Path(argument)
-        if path.is_dir():
+        # Not `Path.is_dir`, which fails where a name is too long or a folder closed.
+        if os.path.isdir(argument):  # noqa: PTH112
             return shards_of(path)
         return [argument if str(path) == STANDARD_INPUT else str(path)]  # "./-" is a file
     matches = sorted(glob.iglob(argument, recursive=True))  # noqa: PTH207
