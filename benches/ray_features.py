@@ -6,7 +6,6 @@ measured is what it costs to have others make them, not what they add.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 import threading
@@ -18,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import ray
-from ray.cluster_utils import Cluster
 
 import spanset
+from benches.ray_nodes import ray_nodes
 from spanset.base import ray_tasks
 from spanset.base.ray_actors import Actors
 from spanset.base.ray_cluster import Crowd
@@ -34,7 +33,7 @@ from spanset.stores.ray_making import RayMaker
 
 NODES, CPUS = 3, 2
 KILLS = 20
-STORE = 2**30  # bytes a node; for its tests Ray takes 150 MB, and puts the rest on disk
+STORE = 2**30  # bytes a node
 ROWS = {"static": 50_000, "lexical": 50_000, "gradient": 3_000}
 
 
@@ -70,21 +69,13 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
             own = rows[: count // 50 if quick else count]
             cases[kind] = Case(kind, own, model, Path(folder))
             found["alone"][kind] = cases[kind].alone()
-        for name, more in (("one machine", 0), ("several", NODES - 1)):
-            node: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": STORE}
-            nodes = Cluster(initialize_head=True, head_node_args=node)
-            for _ in range(more):
-                nodes.add_node(**node)
-            ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
-            try:
+        for name, count in (("one machine", 1), ("several", NODES)):
+            with ray_nodes(count, cpus=CPUS, store=STORE):
+                workers = (1, 2, 5) if count > 1 else (1, 2)
                 for kind, case in cases.items():
-                    counts = (1, 2, 5) if more else (1, 2)
-                    found[name][kind] = {f"{count} workers": case.shared(count) for count in counts}
-                if more:
+                    found[name][kind] = {f"{one} workers": case.shared(one) for one in workers}
+                if count > 1:
                     found[name]["killed"] = cases["gradient"].killed(6.0)
-            finally:
-                ray.shutdown()
-                nodes.shutdown()
     return found
 
 

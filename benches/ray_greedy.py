@@ -6,7 +6,6 @@ measured is what it costs to ask others, not what they add.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import ray
-from ray.cluster_utils import Cluster
 
 import spanset
+from benches.ray_nodes import ray_nodes
 from spanset.base.lazy_rows import AnyRows
 from spanset.base.ray_cluster import Crowd
 from spanset.base.unit_rows import unit_rows
@@ -28,7 +27,7 @@ from spanset.kernels.rbf import RBF
 
 NODES, CPUS = 3, 2
 KILLS = 20
-STORE = 2**31  # bytes a node; for its tests Ray takes 150 MB, and puts the rest on disk
+STORE = 2**31  # bytes a node
 
 
 class Killer:
@@ -68,22 +67,14 @@ def run(data: Path, *, quick: bool = False) -> dict[str, Any]:
     if quick:
         X, k, corners = X[:5_000], 300, corners[:2_000]
     found: dict[str, Any] = {"one machine": {}, "several": {"nodes": NODES}}
-    for name, more in (("one machine", 0), ("several", NODES - 1)):
-        node: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": STORE}
-        nodes = Cluster(initialize_head=True, head_node_args=node)
-        for _ in range(more):
-            nodes.add_node(**node)
-        ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
-        try:
-            workers = (1, 2, 5) if more else (1, 2)
+    for name, count in (("one machine", 1), ("several", NODES)):
+        with ray_nodes(count, cpus=CPUS, store=STORE):
+            workers = (1, 2, 5) if count > 1 else (1, 2)
             _measured(corners[:500], 50, workers)  # processes of Ray start with the first task
             found[name]["alpaca"] = _measured(X, k, workers)
             found[name]["ties"] = _measured(corners, k, workers)
-            if more:
+            if count > 1:
                 found[name]["killed"] = _killed(X, k)
-        finally:
-            ray.shutdown()
-            nodes.shutdown()
     return found
 
 
