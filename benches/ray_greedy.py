@@ -22,6 +22,7 @@ from spanset.base.ray_cluster import Crowd
 from spanset.base.unit_rows import unit_rows
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.partition import Share
+from spanset.greedy.parts import Parts
 from spanset.greedy.ray_crew import RayCluster, RayCrew
 from spanset.kernels.rbf import RBF
 
@@ -48,9 +49,11 @@ class Killer:
         threading.Thread(target=self._kill, daemon=True).start()
         return self.made
 
-    def chosen(self, *args: Any) -> Any:
+    def chosen(
+        self, parts: Parts, cancelled: Callable[[], bool], on_note: Callable[[str], None]
+    ) -> Any:
         """Parts are none of its matter."""
-        return self._inner.chosen(*args)
+        return self._inner.chosen(parts, cancelled, on_note)
 
     def _kill(self) -> None:
         rng = np.random.default_rng(0)
