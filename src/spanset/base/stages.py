@@ -74,3 +74,15 @@ def stopwatch(
         timings[name] = perf_counter() - started
 
     return stage
+
+
+def told_once(note: Callable[[str], None]) -> Callable[[str], None]:
+    """Passes each text on once, of many who say the same."""
+    told: set[str] = set()
+
+    def once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            note(text)
+
+    return once

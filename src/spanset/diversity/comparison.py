@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spanset.base.stages import Watcher
+from spanset.base.stages import Watcher, told_once
 from spanset.diversity.matched import MeasuredData
 from spanset.diversity.reference import DataReference, SphereReference, reference_folder
 from spanset.diversity.volume import Reference, Volume
@@ -64,18 +64,6 @@ def volume_of(
         how.dtype,
         how.workers,
         how.device,
-        on_note=_told_once(watcher.note),
+        on_note=told_once(watcher.note),  # every draw meets the same cache that cannot be written
         cancelled=watcher.cancelled,
     )
-
-
-def _told_once(note: Callable[[str], None]) -> Callable[[str], None]:
-    """Passes each text on once: every draw meets the same cache that cannot be written."""
-    told: set[str] = set()
-
-    def once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            note(text)
-
-    return once

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from spanset.base.lazy_rows import AnyRows, LazyRows, some_of
 from spanset.base.ray_actors import LOSSES, Actors, Worker, lost, ray
 from spanset.base.ray_cluster import Crowd, WorkerLostError
 from spanset.base.ray_tasks import TaskActors, TaskWorker
+from spanset.base.stages import told_once
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.crew import Crew
 from spanset.greedy.factor import CancelledError
@@ -106,14 +107,12 @@ class RayCluster:
 
         own = {"workers": self.crowd.threads, "device": self.device, "scratch": self.scratch}
         load = {**parts.options, **own}
-        told: set[str] = set()
+        note = told_once(on_note)
         actors: TaskActors[Part, Chosen] = TaskActors(ChoosingWorker, self.crowd, load, look)
         with closing(actors):
             for part, found in actors.made(_PartTasks(parts)):
-                for note in found.notes:
-                    if note not in told:  # each part says it
-                        on_note(note)
-                        told.add(note)
+                for text in found.notes:
+                    note(text)
                 yield part.number, found.picks
 
 
@@ -129,7 +128,9 @@ class RayCrew(Crew[Any, Any]):
     ) -> None:
         super().__init__(len(shares))
         self._cluster, self._X, self._shares, self._cancelled = cluster, X, shares, cancelled
-        self._actors = Actors(PartitionWorker, cluster.crowd, expected=(TooCloseError,))
+        # No more than there are partitions: of few rows not every worker has some.
+        crowd = replace(cluster.crowd, workers=len(shares))
+        self._actors = Actors(PartitionWorker, crowd, expected=(TooCloseError,))
         try:
             nodes = [self._actors.started(number) for number in self._numbers]
             self._neighbours = most_on_one(nodes)

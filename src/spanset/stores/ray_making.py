@@ -21,7 +21,7 @@ from spanset.base.errors import UsageError
 from spanset.base.ray_actors import ray
 from spanset.base.ray_cluster import Crowd
 from spanset.base.ray_tasks import TaskActors, TaskWorker
-from spanset.base.stages import Progress, Watcher
+from spanset.base.stages import Progress, Watcher, told_once
 from spanset.data.dataset import Dataset
 from spanset.stores.checks import differences
 from spanset.stores.columns import Entry
@@ -159,14 +159,12 @@ class RayMaker:
         """Make the batches."""
         crew, queue = self._started(), TaskQueue(job, sink)
         size = work = 0
-        started, told = monotonic(), set[str]()
+        started, note = monotonic(), told_once(self.watcher.note)
         for task, made in crew.made(queue):
             made.put(task, sink)
             queue.took(task, made)
-            for note in made.notes:
-                if note not in told:  # each actor says it
-                    self.watcher.note(note)
-                    told.add(note)
+            for text in made.notes:
+                note(text)
             size, work = size + task.size, work + task.work
             speed, done = work / (monotonic() - started), work / queue.work
             self.watcher.progress(MadeProgress(size, queue.size, speed, done, self.batch[0]))
