@@ -20,6 +20,8 @@ from spanset.base.unit_rows import STEP, require_ordinary, to_length_one
 
 Matrix = npt.NDArray[np.floating[Any]]
 
+WHERE = "features"  # what errors are about
+
 
 @dataclass(frozen=True, eq=False)
 class LazyRows:
@@ -47,12 +49,7 @@ class LazyRows:
 
     @classmethod
     def unit(
-        cls,
-        X: npt.NDArray[Any],
-        dtype: npt.DTypeLike,
-        lengths: FloatArray | None = None,
-        *,
-        where: str = "features",
+        cls, X: npt.NDArray[Any], dtype: npt.DTypeLike, lengths: FloatArray | None = None
     ) -> LazyRows:
         """As `unit_rows`, or with lengths as `kernel_rows`; all rows are checked now.
 
@@ -66,16 +63,14 @@ class LazyRows:
         for start in range(0, len(X), STEP):
             step = slice(start, start + STEP)
             rows = _read(X, step).astype(np.float64)
-            largest[step], scaled[step] = to_length_one(rows, start, where=where)
+            largest[step], scaled[step] = to_length_one(rows, start)
         if lengths is None:
             return cls(X, kind, kind, (largest, scaled))
-        require_ordinary(lengths, kind, where)
+        require_ordinary(lengths, kind, WHERE)
         return cls(X, kind, kind, (largest, scaled), lengths.astype(kind))
 
     @classmethod
-    def as_given(
-        cls, X: npt.NDArray[Any], dtype: npt.DTypeLike, *, where: str = "features"
-    ) -> LazyRows:
+    def as_given(cls, X: npt.NDArray[Any], dtype: npt.DTypeLike) -> LazyRows:
         """As `rows_as_given`; all rows are checked now.
 
         Raises
@@ -83,10 +78,10 @@ class LazyRows:
         DataError
             As there.
         """
-        scales = cls.unit(X, dtype, where=where).scales
+        scales = cls.unit(X, dtype).scales
         assert scales is not None  # noqa: S101 (of unit rows)
         with np.errstate(over="ignore"):
-            require_ordinary(scales[0] * scales[1], np.dtype(dtype), where)
+            require_ordinary(scales[0] * scales[1], np.dtype(dtype), WHERE)
         return cls.converted(X, dtype)
 
     @classmethod

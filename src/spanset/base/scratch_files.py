@@ -19,8 +19,8 @@ from spanset.base import memory
 from spanset.base.array_types import IntArray
 from spanset.base.disk_space import FULL, reserve, scratch_folder, write_rows
 from spanset.base.errors import SpansetError
+from spanset.base.unit_rows import STEP
 
-STEP = 8192  # rows at a time
 SHARE = 0.5  # of memory, that a matrix may take: what comes after it needs some, too
 
 

@@ -23,7 +23,7 @@ from spanset.diversity.estimate import Estimate, Measure
 from spanset.diversity.headroom import Room, headroom
 from spanset.diversity.ldd import LDD, Extent, VolumeMeasure, ldd_curve, shown_points
 from spanset.diversity.measurement import Curve, Headroom, MeasuredSet, Measurement
-from spanset.diversity.only_drawn import DrawnPools
+from spanset.diversity.only_drawn import DrawnPools, draw_order
 from spanset.diversity.reference import DataReference
 from spanset.diversity.sample import EXACT_UP_TO, Sample
 from spanset.diversity.volume import Volume
@@ -155,7 +155,7 @@ def drawn_pools(
 
 def drawn(N: int, count: int, seed: int, stream: int = 0) -> IntArray:
     """Random rows of N, ascending; draws that stand on one another take streams of their own."""
-    return np.sort(np.random.default_rng([seed, stream]).permutation(N)[:count])
+    return np.sort(draw_order(N, seed, stream)[:count])
 
 
 def measure_sets(

@@ -29,7 +29,7 @@ class DrawnPools(NamedTuple):
         count = self._looked_at(N)
         if max(LARGE, WORTH * count * len(self.seeds)) > N:
             return None
-        return np.unique(np.concatenate([_order(N, seed)[:count] for seed in self.seeds]))
+        return np.unique(np.concatenate([draw_order(N, seed)[:count] for seed in self.seeds]))
 
     def positions(self, N: int, kept: IntArray) -> dict[int, IntArray] | None:
         """Each draw by its seed: positions among the rows that have features.
@@ -48,7 +48,7 @@ class DrawnPools(NamedTuple):
         has_features[kept] = True
         found = {}
         for seed in self.seeds:
-            looked_at = _order(N, seed)[: self._looked_at(N)]
+            looked_at = draw_order(N, seed)[: self._looked_at(N)]
             rows = looked_at[has_features[looked_at]][: self.pool]
             if len(rows) < self.pool:
                 return None
@@ -60,5 +60,6 @@ class DrawnPools(NamedTuple):
         return min(N, self.pool + int(SPARE * self.pool) + 1)
 
 
-def _order(N: int, seed: int) -> IntArray:
-    return np.random.default_rng([seed, 0]).permutation(N)
+def draw_order(N: int, seed: int, stream: int = 0) -> IntArray:
+    """Rows of N in the random order that a draw takes them in; (N,)."""
+    return np.random.default_rng([seed, stream]).permutation(N)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from spanset.base.errors import DataError
 from spanset.base.kept_files import DAMAGED
-from spanset.base.scratch_files import STEP, ScratchRows
-from spanset.base.unit_rows import directions
+from spanset.base.scratch_files import ScratchRows
+from spanset.base.unit_rows import STEP, directions
 from spanset.config.model_settings import ModelConfig
 from spanset.data.containers.opening import cannot_open
 from spanset.data.dataset import Dataset
