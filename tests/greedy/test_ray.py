@@ -1,5 +1,6 @@
 """The greedy on Ray: the picks and bytes of one machine, actors that die, and errors in words."""
 
+import socket
 import sys
 import threading
 
@@ -203,6 +204,21 @@ def test_a_cluster_that_ended_is_not_waited_for(monkeypatch):
     with pytest.raises(UsageError) as caught:
         spanset.select(np.eye(5), 2, ray="auto")
     assert ":19: " in caught.value.why
+
+
+def test_a_cluster_that_asks_for_a_token_is_told_so(monkeypatch):
+    def init(**_):
+        reason = "AuthenticationError: InvalidAuthToken: Authentication token is missing"
+        raise ConnectionError("Failed to connect") from RuntimeError(reason)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        address = f"127.0.0.1:{there.getsockname()[1]}"
+        with pytest.raises(UsageError, match="cannot join") as caught:
+            spanset.select(np.eye(5), 2, ray=address)
+    assert "a token" in caught.value.why
+    assert "RAY_AUTH_MODE=token" in caught.value.fix
 
 
 def test_ray_that_is_not_installed_is_told(monkeypatch):

@@ -135,11 +135,13 @@ def _join(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, **options)
     except Exception as error:  # of many kinds, by what is wrong there
+        why = str(error).partition("\n")[0]
+        fix = "start one (ray start --head), give the HOST:PORT that it printed, or --ray local"
+        if "InvalidAuthToken" in f"{error} {error.__cause__}":
+            why = "it asks for a token: a cluster does that whose first machine has one"
+            fix = "set RAY_AUTH_MODE=token, with that machine's ~/.ray/auth_token here"
         raise UsageError(
-            "cannot join the Ray cluster",
-            where=f"--ray {address}",
-            why=str(error).partition("\n")[0],
-            fix="start one (ray start --head), give the HOST:PORT that it printed, or --ray local",
+            "cannot join the Ray cluster", where=f"--ray {address}", why=why, fix=fix
         ) from error
 
 
