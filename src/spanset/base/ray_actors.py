@@ -95,10 +95,12 @@ class Actors:
         WorkerLostError
             There will be none.
         """
-        while not ray.wait([asked], timeout=ASK_EVERY)[0]:
-            look()
         try:
-            return ray.get(asked)
+            while True:
+                try:
+                    return ray.get(asked, timeout=ASK_EVERY)
+                except ray.exceptions.GetTimeoutError:
+                    look()
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, self._expected):
                 raise error.cause from None

@@ -133,10 +133,10 @@ class DistributedFactor(Held):
 
     def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
         """Keep the first `count` of the rows computed last."""
-        self._crew.tell("accept", count, spent)
+        settled = self._crew.tell("accept", count, spent)
         self.t += count
         if self.settled is not None:
-            self.settled = sum(self._crew.ask("settled"))
+            self.settled = sum(settled)
 
     def _run(self, task: Callable[[int], Any], items: Iterable[int]) -> list[Any]:
         return list(self._pool.map(task, items))

@@ -150,9 +150,10 @@ class Partition:
             proposal = replace(proposal, picks=picks, candidates=candidates)
         return factor.extend(points, coordinates, lower, proposal)
 
-    def accept(self, count: int, spent: IntArray = NO_ROWS) -> None:
-        """Keep the first `count` of the rows computed last; see `Factor`."""
+    def accept(self, count: int, spent: IntArray = NO_ROWS) -> int | None:
+        """Keep the first `count` of the rows computed last; rows settled, see `Selection`."""
         self._factor.accept(count, self._own(spent))
+        return self._factor.settled
 
     def catch_up(
         self, told: Iterable[tuple[str, tuple[Any, ...]]], asked: tuple[Any, ...] | None
@@ -174,10 +175,6 @@ class Partition:
                 self.accept(*args)
         if asked is not None:
             self.candidates(*asked)
-
-    def settled(self) -> int | None:
-        """See `Selection`."""
-        return self._factor.settled
 
     def _own(self, rows: IntArray) -> IntArray:
         """Those of `rows` that are here, numbered from the first row here."""

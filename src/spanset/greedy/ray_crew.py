@@ -132,9 +132,10 @@ class RayCrew(Crew[Any, Any]):
         crowd = replace(cluster.crowd, workers=len(shares))
         self._actors = Actors(PartitionWorker, crowd, expected=(TooCloseError,))
         try:
+            features = [self._features(number) for number in self._numbers]  # while they start
             nodes = [self._actors.started(number) for number in self._numbers]
             self._neighbours = most_on_one(nodes)
-            loading = [self._loading(number) for number in self._numbers]
+            loading = [self._loading(number, features.pop(0)) for number in self._numbers]
             for number, one in enumerate(loading):
                 try:
                     self.answered(one)
@@ -167,7 +168,7 @@ class RayCrew(Crew[Any, Any]):
             self._actors.renew(number)
             try:
                 self._actors.started(number)
-                self.answered(self._loading(number))
+                self.answered(self._loading(number, self._features(number)))
                 self.answered(self._actors[number].catch_up.remote(list(told), [asked]))
             except WorkerLostError as error:
                 reason = error
@@ -179,12 +180,16 @@ class RayCrew(Crew[Any, Any]):
         """End the actors."""
         self._actors.close()
 
-    def _loading(self, number: int) -> Any:
+    def _features(self, number: int) -> Any:
+        """Those of a partition, in Ray's object store."""
         share = self._shares[number]
         part = some_of(self._X, slice(share.start, share.stop))
+        return ray.put(part if isinstance(part, LazyRows) else np.ascontiguousarray(part))
+
+    def _loading(self, number: int, features: Any) -> Any:
         return self._actors[number].load.remote(
-            ray.put(part if isinstance(part, LazyRows) else np.ascontiguousarray(part)),
-            share,
+            features,
+            self._shares[number],
             workers=self._cluster.crowd.threads,
             device=self._cluster.device,
             scratch=self._cluster.scratch,
