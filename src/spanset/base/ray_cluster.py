@@ -36,11 +36,15 @@ class Crowd:
         Processors of a worker; less than one where there are more workers than processors.
     has_gpus : bool
         Whether each has a GPU of its own.
+    memory : int or None
+        Bytes that the cluster has for each, as its machines said when they started; None where
+        they did not say.
     """
 
     workers: int
     cpus: float
     has_gpus: bool = False
+    memory: int | None = None
 
     @property
     def threads(self) -> int:
@@ -99,7 +103,7 @@ def joined(address: str, workers: int | None = None, *, device: str = "cpu") -> 
     if not was_joined:
         _join(ray, address)
     try:
-        yield _crowd(ray, workers, has_gpus=device.startswith("cuda"))
+        yield crowd_of(ray, workers, has_gpus=device.startswith("cuda"))
     finally:
         if not was_joined:
             ray.shutdown()
@@ -193,8 +197,8 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host, port
 
 
-def _crowd(ray: Any, workers: int | None, *, has_gpus: bool = False) -> Crowd:
-    """Workers, and what each may use."""
+def crowd_of(ray: Any, workers: int | None, *, has_gpus: bool = False) -> Crowd:
+    """Workers of a cluster, and what each may use; as many as asked for, or by default."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     gpus = [int(one.get("GPU", 0.0)) for one in nodes]
     if has_gpus:
@@ -206,8 +210,8 @@ def _crowd(ray: Any, workers: int | None, *, has_gpus: bool = False) -> Crowd:
             )
         nodes = [one for one, has in zip(nodes, gpus, strict=True) if has]
         workers = sum(gpus) if workers is None else min(workers, sum(gpus))
-    cpus = [one.get("CPU", 0.0) for one in nodes]
-    cpus = [one for one in cpus if one >= 1.0]
+    nodes = [one for one in nodes if one.get("CPU", 0.0) >= 1.0]
+    cpus, memories = ([one.get(name, 0.0) for one in nodes] for name in ("CPU", "memory"))
     if not cpus:
         raise UsageError(
             "the Ray cluster has no processor to compute with",
@@ -215,6 +219,15 @@ def _crowd(ray: Any, workers: int | None, *, has_gpus: bool = False) -> Crowd:
             fix="start nodes with --num-cpus 1 or more",
         )
     if workers is None:
-        return Crowd(len(cpus), float(int(min(cpus))))
-    share = sum(cpus) / workers
-    return Crowd(workers, float(int(share)) if share >= 1.0 else share, has_gpus)
+        return Crowd(len(cpus), float(int(min(cpus))), memory=int(min(memories)) or None)
+    memory = int(min(sum(memories) / workers, *memories)) or None
+    return Crowd(workers, _processors_each(cpus, workers), has_gpus, memory)
+
+
+def _processors_each(cpus: list[float], workers: int) -> float:
+    """The most that each of so many workers can have: none is on two machines."""
+    share = max(1, int(sum(cpus) / workers))
+    while share > 1 and sum(int(one / share) for one in cpus) < workers:
+        share -= 1
+    places = sum(map(int, cpus))
+    return float(share) if places >= workers else 1.0 / -(-workers // places)
