@@ -8,13 +8,14 @@ import pytest
 
 from spanset.base import memory
 from spanset.base.errors import SpansetError
-from spanset.base.scratch_files import ScratchRows, taken
+from spanset.base.scratch_files import ScratchRows, scratch_in, taken
 
 X = np.random.default_rng(0).normal(size=(9_000, 5))
 
 
 def filled(folder):
-    made = ScratchRows(X.shape, np.float32, folder=folder)
+    with scratch_in(folder):
+        made = ScratchRows(X.shape, np.float32)
     order = np.random.default_rng(1).permutation(len(X))
     for rows in (np.arange(3_000, 6_000), order[:500], np.arange(3_000), np.arange(6_000, 9_000)):
         made.put(rows, X[rows])
@@ -37,12 +38,13 @@ def test_it_is_what_was_put(tmp_path, monkeypatch, is_in_file):
 
 
 def test_some_rows_of_a_mapped_matrix_are_mapped_where_they_are_many(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(memory, "available_bytes", lambda: 100_000)
     rows = np.arange(len(X))[::-1]
-    some = taken(filled(None), rows)
+    some = taken(filled(tmp_path), rows)
     assert isinstance(some, np.memmap)
     assert some.tobytes() == X[rows].astype(np.float32).tobytes()
+    assert (tmp_path / "cache" / "spanset" / "scratch").is_dir()  # where nobody names a folder
 
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):

@@ -10,8 +10,7 @@ import pytest
 from tests.conftest import make_rows
 
 import spanset
-from spanset.base import memory
-from spanset.base.scratch_files import ScratchRows
+from spanset.base import disk_space, memory, scratch_files
 from spanset.base.unit_rows import unit_rows
 from spanset.cli import main
 from spanset.greedy import footprint
@@ -36,7 +35,6 @@ def little(tmp_path, monkeypatch):
     monkeypatch.setattr(RowsInFile, "grow", noted)
     monkeypatch.setattr(footprint, "CHUNK", 1)  # a chunk would be larger than this factor
     monkeypatch.setattr(memory, "available_bytes", lambda: 800_000)  # the factor is 1,440,000
-    monkeypatch.setattr("spanset.commands.plan.available_bytes", lambda: 800_000)
     return folders
 
 
@@ -82,7 +80,7 @@ def test_the_plan_says_what_goes_where(little, capsys):
 
 
 def test_a_disk_without_room_is_told_before_anything_is_made(little, monkeypatch, capsys):
-    monkeypatch.setattr(footprint.shutil, "disk_usage", lambda _: SimpleNamespace(free=720_000))
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: SimpleNamespace(free=720_000))
     assert main([*COMMAND, "-k", "300", "--run", "small", "--scratch", "disk"]) == 1
     told = capsys.readouterr().err
     assert "-k 150 fits there" in told
@@ -91,23 +89,22 @@ def test_a_disk_without_room_is_told_before_anything_is_made(little, monkeypatch
     assert not Path("disk").exists()
 
 
-def test_features_that_memory_does_not_hold_are_mapped(little, monkeypatch, tmp_path, capsys):
+def test_features_that_memory_does_not_hold_are_mapped(little, monkeypatch, capsys):
     """And then made as the kernel sees them when they are asked for."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    mapped, made = [], ScratchRows.done
+    there, made = [], scratch_files.scratch_file
 
-    def noted(self):
-        found = made(self)
-        mapped.append(isinstance(found, np.memmap))
-        return found
+    def noted(folder, *rest):
+        there.append(folder)
+        return made(folder, *rest)
 
-    monkeypatch.setattr(ScratchRows, "done", noted)
-    for name in (memory.__name__ + ".available_bytes", "spanset.commands.plan.available_bytes"):
-        monkeypatch.setattr(name, lambda: 120_000)  # the features are 76,800 as they are kept
+    monkeypatch.setattr(scratch_files, "scratch_file", noted)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 120_000)  # 76,800 as they are kept
     assert main([*COMMAND, "-k", "300", "--dry-run", "--scratch", "disk"]) == 0
-    assert "features as they are compared about 75 KiB" in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "features as they are compared about 75 KiB" in shown
+    assert "in disk (" in shown
     assert main([*COMMAND, "-k", "300", "--run", "small", "--scratch", "disk"]) == 0
-    assert mapped == [True]
+    assert there == [Path("disk")]
     assert little == [Path("disk")]
     assert files_of("small") == files_of("whole")
 
@@ -118,7 +115,7 @@ def test_the_plan_tells_a_quicker_way_where_it_takes_long(little, monkeypatch, c
         return " ".join(capsys.readouterr().out.split())
 
     assert "in two rounds" not in shown()
-    monkeypatch.setattr("spanset.commands.plan.PATIENT", 0.0)
+    monkeypatch.setattr("spanset.commands.planned_choice.PATIENT", 0.0)
     monkeypatch.setattr(
         "spanset.greedy.planned_runs.greedy_seconds", lambda n, k, *_, **__: n * k / 100
     )

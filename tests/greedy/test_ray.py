@@ -168,6 +168,16 @@ def test_the_plan_tells_what_the_workers_take(here, tmp_path, monkeypatch, capsy
     # 150 rows of 40 + 8 numbers, 8 more as they are kept, and 128 bytes.
     assert "2 workers of" in told
     assert "each 80 KiB of memory; network" in told
+    assert "in two rounds" not in told
+    monkeypatch.setattr("spanset.commands.planned_choice.PATIENT", 0.0)
+    monkeypatch.setattr(
+        "spanset.greedy.planned_runs.greedy_seconds", lambda n, *_, **__: 999.0 if n == 300 else 1.0
+    )
+    assert main([*command, "--ray", "local", "--ray-workers", "2"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    # 16 parts by two workers, each of half the processors, and a round here.
+    assert "in two rounds about 17 s and" in told
+    assert "of memory each: --rounds 2" in told
 
 
 # What goes wrong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # errors of a disk, or a share
 def scratch_folder(named: str | None) -> Path:
     """Folder for what memory does not hold: as named, or in the user's cache folder."""
     return user_cache_path("spanset") / "scratch" if named is None else Path(named)
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may have yet to be made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def reserve(handle: int, size: int) -> None:

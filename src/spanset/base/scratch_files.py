@@ -1,7 +1,8 @@
 """What memory does not hold, in files without a name, which go with the process that made them.
 
 `scratch_file` is one; a `ScratchRows` is a matrix that is filled once and then read, in memory
-where that holds it, else in such a file.
+where that holds it, else in such a file. Matrices are made deep inside, by whoever reads features:
+where their files are is said once for a stage, by `scratch_in`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +24,18 @@ from spanset.base.errors import SpansetError
 from spanset.base.unit_rows import STEP
 
 SHARE = 0.5  # of memory, that a matrix may take: what comes after it needs some, too
+
+_folder: ContextVar[Path | None] = ContextVar("folder of matrices", default=None)
+
+
+@contextmanager
+def scratch_in(folder: Path) -> Iterator[None]:
+    """Files of matrices are in this folder for a while, not in the user's cache folder."""
+    before = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(before)
 
 
 def scratch_file(folder: Path, size: int, what: str) -> BinaryIO:
@@ -57,7 +71,8 @@ def told(folder: Path, size: int, what: str) -> Iterator[None]:
             where=str(folder),
             why=error.strerror or str(error),
             fix=("free some space, or " if is_full else "")
-            + "name a folder on a disk that has it: --scratch DIR",
+            + "name a folder on a disk that has it: --scratch DIR, where the command has it, or "
+            "XDG_CACHE_HOME",
         ) from error
 
 
@@ -73,8 +88,6 @@ class ScratchRows:
     ----------
     shape : (int, int)
         N and d.
-    folder : Path, optional
-        For the file; by default in the user's cache folder.
 
     Raises
     ------
@@ -82,9 +95,7 @@ class ScratchRows:
         Neither memory nor the disk holds it.
     """
 
-    def __init__(
-        self, shape: tuple[int, int], dtype: npt.DTypeLike, *, folder: Path | None = None
-    ) -> None:
+    def __init__(self, shape: tuple[int, int], dtype: npt.DTypeLike) -> None:
         self._shape, self._dtype = shape, np.dtype(dtype)
         size = shape[0] * shape[1] * self._dtype.itemsize
         self._file: BinaryIO | None = None
@@ -92,7 +103,7 @@ class ScratchRows:
         if not is_mapped(size, memory.available_bytes()):
             self._array = np.empty(shape, self._dtype)
             return
-        folder = scratch_folder(None) if folder is None else folder
+        folder = _folder.get() or scratch_folder(None)
         self._file = scratch_file(folder, size, "features")
         try:
             with told(folder, size, "features"):

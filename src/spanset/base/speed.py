@@ -14,7 +14,7 @@ SHAPE = (256, 2048, 8192)  # of the products: large enough to be bound by arithm
 # Of the greedy selection beside its matrix products: predictions, verification, bookkeeping.
 OVERHEAD = 1.3
 
-DISK = 1.5e9  # bytes a second that a solid-state disk reads: a guess, not measured
+DISK = 1.5e9  # bytes a second of a solid-state disk: a guess, not measured
 
 
 def greedy_seconds(
@@ -30,18 +30,19 @@ def greedy_seconds(
     """About how long the greedy selection of `k` of `n` rows takes, on the processor.
 
     Mixed: with the factor in float32, what decides in `dtype` (see greedy/mixed.py). `block`: picks
-    for which a factor that is in a file is read once; None where it is in memory.
+    for which a factor that is in a file, written once, is read once; None where it is in memory.
     """
     t = k + given
     # Columns of picked rows are let go of.
     products = OVERHEAD * t * (n * (t + 2 * d) - min(t, n) * (2 * t / 3 + d))
-    reading = 0.0
+    moving = 0.0
     if block is not None:
-        reading = np.dtype("float32" if is_mixed else dtype).itemsize * n * t * t / 2 / block / DISK
+        numbers = n * t * (1 + t / 2 / block)
+        moving = np.dtype("float32" if is_mixed else dtype).itemsize * numbers / DISK
     if not is_mixed:
-        return products / products_per_second(dtype) + reading
+        return products / products_per_second(dtype) + moving
     exact = OVERHEAD * t**3 / 3  # each pick's own column, solved once
-    return products / products_per_second("float32") + exact / products_per_second(dtype) + reading
+    return products / products_per_second("float32") + exact / products_per_second(dtype) + moving
 
 
 def products_per_second(dtype: str, device: str = "cpu") -> float:

@@ -3,7 +3,8 @@
     select     read, represent, score, select, summarise, write
     compare    the same for every cell of a grid, measured in one space
     trial      the same cells, a model tuned on each and on random rows, judged
-    plan       the same without doing it; planned_selection: what comes of that
+    plan       the same without doing it; planned_selection: what comes of that;
+               planned_choice: what the choice takes
     measure    read, represent, measure, judge, draw
     features   stores of features, made, added to, joined
     show cache what rows are understood as; what is kept

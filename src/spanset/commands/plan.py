@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from spanset.base.disk_space import scratch_folder
-from spanset.base.memory import available_bytes
-from spanset.base.ray_cluster import joined
-from spanset.base.scratch_files import is_mapped
-from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
+from spanset.commands.planned_choice import PlannedChoice
 from spanset.commands.planned_selection import Plan
-from spanset.config.amounts import duration, is_auto, size_of, token_count
+from spanset.config.amounts import is_auto, token_count
 from spanset.config.settings import FeatureConfig, SelectConfig
 from spanset.data.dataset import Dataset
 from spanset.data.remarks import remark_lines
@@ -21,18 +16,12 @@ from spanset.features.representations import dimension, lexical_maker, loaded
 from spanset.features.specs import Spec
 from spanset.features.stored import StoreFeatures
 from spanset.greedy.budget import TokenBudget
-from spanset.greedy.footprint import ROW, free_bytes
-from spanset.greedy.partitioned import PARTS
-from spanset.greedy.planned_runs import KEPT, ClusterCost, GreedyCost, PlannedRun, planned_runs
 from spanset.kernels.choice import kernel_settings, make_kernel
 from spanset.kernels.gamma import AutoGamma, parse_gamma, usual_gamma
 from spanset.quality.lengths import count_tokens
 from spanset.quality.model_scores import MODEL_SCORES
-from spanset.selectors.methods import method_named
 from spanset.stores.keeping import Planned, planned
 from spanset.stores.maker import Maker
-
-PATIENT = 300.0  # seconds of a selection, from which a quicker way is told
 
 
 def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
@@ -54,28 +43,9 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         disk["features"] = made.bytes
     d = dimension(task.spec) if maker is None else maker.dimension
     g = 0 if given is None else len(given)
-    cost, available, scratch, quicker, cluster = None, None, "", "", ""
-    if method_named(config.choice.method).holds_factor:
-        available = available_bytes()
-        runs = partial(_greedy_runs, config, len(data), k, d, g)
-        kept = KEPT * len(data) * d
-        if is_mapped(kept, available):
-            disk["features as they are compared"], kept = kept, 0
-        cost = GreedyCost.of(runs(task.choosing.parts), available, kept)
-        compute, device = config.compute, config.model.selection_device
-        if compute.ray is not None:
-            with joined(compute.ray, compute.ray_workers, device=device) as crowd:
-                shared = ClusterCost.of(runs(task.choosing.parts), crowd)
-            cluster = _on_cluster(shared)
-            cost = GreedyCost(kept + ROW * len(data), 0, shared.seconds)
-        seconds["selection"] = cost.seconds
-        if cost.disk:
-            folder = scratch_folder(config.compute.scratch)
-            disk["factor"] = cost.disk
-            scratch = f"{folder} ({size_of(free_bytes(folder))} free)"
-        if cost.seconds > PATIENT and may_be_in_rounds(config):
-            other = GreedyCost.of(runs(PARTS), available, kept)
-            quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
+    choice = PlannedChoice.of(task, len(data), k, d, g)
+    if choice.seconds:
+        seconds["selection"] = choice.seconds
     folder = f"{task.outputs.run}/" if task.outputs.subset is None else ""
     return data, Plan(
         inputs=_inputs(data),
@@ -90,9 +60,9 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
         quality_weight=task.weight,
         output=[folder + name for name in names],
         seconds=seconds,
-        memory_bytes=None if cost is None else cost.memory,
-        available_bytes=available,
-        disk_bytes=disk,
+        memory_bytes=choice.memory,
+        available_bytes=choice.available,
+        disk_bytes=disk | choice.disk,
         to_score=scoring,
         remarks=remark_lines(data),
         beside={
@@ -101,9 +71,9 @@ def plan_select(config: SelectConfig) -> tuple[Dataset, Plan]:
             "keep": len(beside.keep),
         },
         found_by=_found_by(config, sizes),
-        scratch=scratch,
-        quicker=quicker,
-        cluster=cluster,
+        scratch=choice.scratch,
+        quicker=choice.quicker,
+        cluster=choice.cluster,
     )
 
 
@@ -133,39 +103,6 @@ def _likely_rows(config: SelectConfig, data: Dataset, sizes: list[int]) -> int:
         return k
     counts = count_tokens(data, config.quality.tokenizer).total
     return min(k, TokenBudget(counts, token_count(config.choice.tokens)).likely_rows)
-
-
-def _greedy_runs(
-    config: SelectConfig, rows: int, k: int, d: int, given: int, parts: int
-) -> list[PlannedRun]:
-    """Runs of the greedy engine, its rows dealt into so many parts."""
-    compute = config.compute
-    return planned_runs(
-        rows,
-        k,
-        d,
-        make_kernel(config.features.kernel),
-        dtype=compute.dtype,
-        given=given,
-        device=config.model.selection_device,
-        workers=compute.workers,
-        parts=parts,
-    )
-
-
-def _on_cluster(cost: ClusterCost) -> str:
-    """What workers would take, in words."""
-    crowd = cost.crowd
-    each = f"each {size_of(cost.memory)} of memory"
-    if cost.beside_file < cost.memory:
-        each += f", or {size_of(cost.beside_file)} and {size_of(cost.disk)} on disk"
-    workers = f"{crowd.workers:,} workers of {crowd.cpus:g} processors"
-    return f"{workers}; {each}; network {size_of(cost.network)}"
-
-
-def _in_two_rounds(cost: GreedyCost) -> str:
-    """What two rounds would take, in words."""
-    return f"about {duration(cost.seconds)} and {size_of(cost.memory)} of memory: --rounds 2"
 
 
 def _maker(spec: Spec, config: SelectConfig, data: Dataset) -> Maker | None:

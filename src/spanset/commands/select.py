@@ -83,17 +83,18 @@ def run_select(config: SelectConfig, watcher: Watcher) -> Outcome:
         for line in what_is_lost(data) if config.output.to else ():
             watcher.note(line)
         beside = task.beside()
-    with stage("represent"):
-        pool = task.represented(data, beside, watcher)
-        pool = task.less_avoided(pool, beside, watcher)
-    with stage("score"):
-        pool = task.rated(pool, watcher)
-        require_rows(pool.made.data, sizes)
-    with stage("select"):
-        k = sizes[-1] if sizes else len(pool.made.X)
-        candidates = task.candidates(pool, k)
-        picks, kernel = choose_rows(candidates, k, task.choosing, watcher=watcher)
-        require_picks(picks)
+    with task.on_cluster():
+        with stage("represent"):
+            pool = task.represented(data, beside, watcher)
+            pool = task.less_avoided(pool, beside, watcher)
+        with stage("score"):
+            pool = task.rated(pool, watcher)
+            require_rows(pool.made.data, sizes)
+        with stage("select"):
+            k = sizes[-1] if sizes else len(pool.made.X)
+            candidates = task.candidates(pool, k)
+            picks, kernel = choose_rows(candidates, k, task.choosing, watcher=watcher)
+            require_picks(picks)
     lengths = [min(size, len(picks)) for size in sizes or [len(picks)]]
     with stage("summarise"):
         choice = FinishedChoice.of(candidates, task.choosing, picks, kernel, k)

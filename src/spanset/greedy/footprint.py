@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -12,6 +11,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from spanset.base import memory
+from spanset.base.disk_space import free_bytes
 from spanset.base.errors import SpansetError
 from spanset.base.workers import available_workers
 from spanset.config.amounts import size_of
@@ -192,12 +192,6 @@ def refuse_memory(
         why=f"the factor holds rows x picks numbers of {dtype}",
         fix="; ".join(advice) or "select from fewer rows, or on a larger machine",
     )
-
-
-def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder that may have yet to be made."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(there).free
 
 
 def _smaller(dtype: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -116,6 +117,14 @@ class GreedyCost:
         return cls(memory, disk, seconds)
 
 
+class Seconds(Protocol):
+    """How long it takes, with factors in memory or in files."""
+
+    def __call__(self, *, in_file: bool) -> float:
+        """See the class."""
+        ...
+
+
 @dataclass(frozen=True)
 class ClusterCost:
     """What a selection takes of workers that hold a part of the rows each.
@@ -132,7 +141,8 @@ class ClusterCost:
         Bytes that are sent, all together: features once, then what every block of picks moves in
         one round.
     seconds : float
-        About, were all processors like those of this machine.
+        About, were all processors like those of this machine; with factors in files where the
+        cluster said how much memory it has, and that is less.
     """
 
     crowd: Crowd
@@ -157,24 +167,32 @@ class ClusterCost:
         moved = -(-run.k // BLOCK) * (candidates + told)
         network = KEPT * run.n * run.d + itemsize * int(moved)
         share = available_workers() / (crowd.workers * crowd.cpus)
-        return cls._of_part(part, crowd, KEPT * rows * run.d, network, share * run.seconds())
+
+        def seconds(*, in_file: bool) -> float:
+            return share * run.seconds(in_file=in_file)
+
+        return cls._of_part(part, crowd, KEPT * rows * run.d, network, seconds)
 
     @classmethod
     def _of_rounds(cls, runs: Sequence[PlannedRun], crowd: Crowd) -> ClusterCost:
         first, last = runs
         kept, at_once = KEPT * first.n * first.d, min(crowd.workers, first.times)
         share = available_workers() / (at_once * crowd.cpus)
-        seconds = share * first.seconds() + last.seconds()
+
+        def seconds(*, in_file: bool) -> float:
+            return share * first.seconds(in_file=in_file) + last.seconds()
+
         # A part is there while the next one comes.
         return cls._of_part(first.footprint, crowd, 2 * kept, first.times * kept, seconds)
 
     @classmethod
     def _of_part(
-        cls, part: Footprint, crowd: Crowd, kept: int, network: int, seconds: float
+        cls, part: Footprint, crowd: Crowd, kept: int, network: int, seconds: Seconds
     ) -> ClusterCost:
         whole, in_file = (
             next(way for way in part.ways() if way.holds_features and bool(way.disk) == is_in_file)
             for is_in_file in (False, True)
         )
         memory, beside_file = whole.memory + kept, in_file.memory + kept
-        return cls(crowd, memory, beside_file, in_file.disk, network, seconds)
+        about = seconds(in_file=crowd.memory is not None and memory > crowd.memory)
+        return cls(crowd, memory, beside_file, in_file.disk, network, about)

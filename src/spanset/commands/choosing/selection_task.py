@@ -8,10 +8,15 @@ grid that needs features or scores of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from spanset.base.disk_space import scratch_folder
 from spanset.base.errors import UsageError
+from spanset.base.ray_cluster import joined
+from spanset.base.scratch_files import scratch_in
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
 from spanset.commands.choosing.choice_checks import check_choice, check_cluster, options_of
@@ -99,6 +104,18 @@ class SelectionTask:
         """How rows are chosen, by name."""
         return method_named(self.config.choice.method)
 
+    @property
+    def scratch(self) -> Path:
+        """Folder for what memory does not hold."""
+        return scratch_folder(self.config.compute.scratch)
+
+    @contextmanager
+    def on_cluster(self) -> Iterator[None]:
+        """Joined once for all stages, where a cluster is asked for: each would join it again."""
+        compute = self.config.compute
+        with nullcontext() if compute.ray is None else joined(compute.ray, compute.ray_workers):
+            yield
+
     def read(self) -> tuple[Dataset, list[int], list[str]]:
         """The rows, how many are to be picked, and the names of the subsets' files."""
         choice = self.config.choice
@@ -162,32 +179,35 @@ class SelectionTask:
                 watcher=watcher,
             )
 
-        return Pool.of(
-            data,
-            beside,
-            self.config.choice.same,
-            represent,
-            normalize=self.config.features.normalize,
-            dtype=self.config.compute.dtype,
-        )
+        with scratch_in(self.scratch):
+            return Pool.of(
+                data,
+                beside,
+                self.config.choice.same,
+                represent,
+                normalize=self.config.features.normalize,
+                dtype=self.config.compute.dtype,
+            )
 
     def less_avoided(self, pool: Pool, beside: Beside, watcher: Watcher) -> Pool:
         """The pool less rows too near to evaluation data, and less copies of the target."""
-        return less_avoided(pool, beside, self.config.choice.avoid_at, watcher)
+        with scratch_in(self.scratch):
+            return less_avoided(pool, beside, self.config.choice.avoid_at, watcher)
 
     def rated(self, pool: Pool, watcher: Watcher) -> Pool:
         """The rows that can be scored, with their quality and tokens."""
         quality = self.config.quality
         if quality.quality is not None:
-            pool = pool.scored(
-                quality.quality,
-                transform=quality.transform,
-                tokenizer=quality.tokenizer,
-                model=self.config.model,
-                seed=self.config.choice.seed,
-                watcher=watcher,
-                on_bad_row=self.config.reading.on_bad_row,
-            )
+            with scratch_in(self.scratch):
+                pool = pool.scored(
+                    quality.quality,
+                    transform=quality.transform,
+                    tokenizer=quality.tokenizer,
+                    model=self.config.model,
+                    seed=self.config.choice.seed,
+                    watcher=watcher,
+                    on_bad_row=self.config.reading.on_bad_row,
+                )
         tokens = pool.rated.tokens or count_tokens(pool.made.data, quality.tokenizer)
         return replace(pool, tokens=tokens)
 
@@ -220,7 +240,7 @@ class SelectionTask:
             choice.threshold,
             choice.clusters,
             Enough(least) if is_auto(choice.k) else None,
-            scratch_folder(self.config.compute.scratch),
+            self.scratch,
             parts_in(choice.rounds, choice.parts),
             self.config.compute.ray,
             self.config.compute.ray_workers,
