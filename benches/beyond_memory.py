@@ -66,6 +66,8 @@ def run(_data: Path, *, quick: bool = False) -> dict[str, Any]:
             found[name] = _child(
                 CHOOSE, place / "x.npy", picks, rounds, place, place / f"{rounds}{picks}"
             )
+            notes = found[name]["notes"]
+            found[name]["notes"] = [note.replace(folder, "SCRATCH") for note in notes]
             print(name, found[name], flush=True)
         first, exact, parted = (
             np.load(place / name) for name in (f"1{held}.npy", f"1{k}.npy", f"2{k}.npy")

@@ -12,8 +12,8 @@ from ray.cluster_utils import Cluster
 
 
 @contextmanager
-def ray_nodes(count: int, *, cpus: int, store: int) -> Iterator[None]:
-    """So many nodes, joined.
+def ray_nodes(count: int, *, cpus: int, store: int) -> Iterator[str]:
+    """So many nodes, joined; their address.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def ray_nodes(count: int, *, cpus: int, store: int) -> Iterator[None]:
         nodes.add_node(**node)
     ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
     try:
-        yield
+        yield nodes.address
     finally:
         ray.shutdown()
         nodes.shutdown()
