@@ -218,8 +218,9 @@ class ComputeConfig(ClusterConfig):
     """Threads; 0 for all processors. Changes nothing but speed."""
 
     scratch: Annotated[str | None, Parameter(group=COMPUTE)] = None
-    """Folder for a factor that memory does not hold (rows x picks numbers), on a fast disk; by
-    default in the user's cache folder. Nothing stays there. Changes nothing but speed."""
+    """Folder for what memory does not hold, features and the factor (rows x picks numbers), on a
+    fast disk; by default in the user's cache folder. Nothing stays there. Changes nothing but
+    speed."""
 
 
 @dataclass(frozen=True)
