@@ -28,7 +28,7 @@ def ray_nodes(count: int, *, cpus: int, store: int) -> Iterator[str]:
         nodes.add_node(**node)
     ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
     try:
-        yield nodes.address
+        yield str(nodes.address)
     finally:
         ray.shutdown()
         nodes.shutdown()
