@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 
 from spanset.base import memory
 from spanset.base.disk_space import free_bytes
-from spanset.base.ray_cluster import joined
+from spanset.base.ray_cluster import Crowd, joined
 from spanset.base.scratch_files import is_mapped
 from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
@@ -53,30 +52,28 @@ class PlannedChoice:
         """Of k of n rows in d columns, beside so many that are given."""
         if not task.method.holds_factor:
             return cls()
-        runs = partial(_runs, task, n, k, d, given)
-        parts, may_be_quicker = task.choosing.parts, may_be_in_rounds(task.config)
         available, kept, disk = memory.available_bytes(), KEPT * n * d, dict[str, int]()
         if is_mapped(kept, available):
             disk["features as they are compared"], kept = kept, 0
-        if task.config.compute.ray is None:
-            cost = GreedyCost.of(runs(parts), available, kept)
-            other = GreedyCost.of(runs(PARTS), available, kept) if may_be_quicker else cost
-            needed, disk["factor"], cluster = cost.memory, cost.disk, ""
-        else:
-            cost, other = _there(task, runs(parts), runs(PARTS) if may_be_quicker else None)
+        crowd = _crowd(task)
+
+        def cost_of(parts: int) -> GreedyCost | ClusterCost:
+            runs = _runs(task, n, k, d, given, parts)
+            if crowd is None:
+                return GreedyCost.of(runs, available, kept)
+            return ClusterCost.of(runs, crowd)
+
+        cost, quicker = cost_of(task.choosing.parts), ""
+        if cost.seconds > PATIENT and may_be_in_rounds(task.config):
+            other = cost_of(PARTS)
+            quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
+        needed, cluster = cost.memory, ""
+        if isinstance(cost, ClusterCost):
             needed, cluster = kept + ROW * n, _on_cluster(cost)
-        disk = {name: size for name, size in disk.items() if size}
-        is_slow = cost.seconds > max(PATIENT, 2 * other.seconds)
-        room = f"{task.scratch} ({size_of(free_bytes(task.scratch))} free)"
-        return cls(
-            cost.seconds,
-            needed,
-            available,
-            disk,
-            room if disk else "",
-            _in_two_rounds(other) if is_slow else "",
-            cluster,
-        )
+        elif cost.disk:
+            disk["factor"] = cost.disk
+        room = f"{task.scratch} ({size_of(free_bytes(task.scratch))} free)" if disk else ""
+        return cls(cost.seconds, needed, available, disk, room, quicker, cluster)
 
 
 def _runs(task: SelectionTask, n: int, k: int, d: int, given: int, parts: int) -> list[PlannedRun]:
@@ -95,16 +92,14 @@ def _runs(task: SelectionTask, n: int, k: int, d: int, given: int, parts: int) -
     )
 
 
-def _there(
-    task: SelectionTask, runs: list[PlannedRun], quicker: list[PlannedRun] | None
-) -> tuple[ClusterCost, ClusterCost]:
-    """What workers take of the runs, and of those that may be quicker."""
+def _crowd(task: SelectionTask) -> Crowd | None:
+    """Workers of the cluster, where one is asked for."""
     compute = task.config.compute
-    assert compute.ray is not None  # noqa: S101 (asked for)
+    if compute.ray is None:
+        return None
     device = task.config.model.selection_device
     with joined(compute.ray, compute.ray_workers, device=device) as crowd:
-        cost = ClusterCost.of(runs, crowd)
-        return cost, cost if quicker is None else ClusterCost.of(quicker, crowd)
+        return crowd
 
 
 def _on_cluster(cost: ClusterCost) -> str:
