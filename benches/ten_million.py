@@ -18,7 +18,7 @@ import numpy as np
 
 import spanset
 from spanset.base.memory import peak_bytes
-from spanset.base.ray_cluster import Crowd
+from spanset.base.ray_cluster import joined
 from spanset.base.stages import SILENT
 from spanset.base.unit_rows import STEP, unit_rows
 from spanset.greedy.planned_runs import ClusterCost, planned_runs
@@ -83,7 +83,8 @@ def run(_data: Path, *, quick: bool = False) -> dict[str, Any]:
     for start in range(0, rows, STEP):
         part = X[start : start + STEP]
         part[:] = unit_rows(rng.standard_normal(part.shape, np.float32), np.float32)
-    cost = ClusterCost.of(planned_runs(rows, k, COLUMNS, RBF()), Crowd(WORKERS, 1.0))
+    with joined("local", WORKERS) as crowd:  # the plan looks at it, too
+        cost = ClusterCost.of(planned_runs(rows, k, COLUMNS, RBF()), crowd)
     said = cost.beside_file
     print(f"said: {said / 2**30:.2f} GiB a worker, {cost.disk / 2**30:.1f} GiB on disk", flush=True)
     watcher = Told()
