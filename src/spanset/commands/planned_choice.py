@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from spanset.base import memory
 from spanset.base.disk_space import free_bytes
-from spanset.base.ray_cluster import Crowd, joined
+from spanset.base.ray_cluster import Crowd
 from spanset.base.scratch_files import is_mapped
 from spanset.commands.choosing.choice_checks import may_be_in_rounds
 from spanset.commands.choosing.selection_task import SelectionTask
@@ -55,18 +55,18 @@ class PlannedChoice:
         available, kept, disk = memory.available_bytes(), KEPT * n * d, dict[str, int]()
         if is_mapped(kept, available):
             disk["features as they are compared"], kept = kept, 0
-        crowd = _crowd(task)
 
-        def cost_of(parts: int) -> GreedyCost | ClusterCost:
+        def cost_of(parts: int, crowd: Crowd | None) -> GreedyCost | ClusterCost:
             runs = _runs(task, n, k, d, given, parts)
             if crowd is None:
                 return GreedyCost.of(runs, available, kept)
             return ClusterCost.of(runs, crowd)
 
-        cost, quicker = cost_of(task.choosing.parts), ""
-        if cost.seconds > PATIENT and may_be_in_rounds(task.config):
-            other = cost_of(PARTS)
-            quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
+        with task.on_cluster() as crowd:
+            cost, quicker = cost_of(task.choosing.parts, crowd), ""
+            if cost.seconds > PATIENT and may_be_in_rounds(task.config):
+                other = cost_of(PARTS, crowd)
+                quicker = _in_two_rounds(other) if other.seconds < cost.seconds / 2 else ""
         needed, cluster = cost.memory, ""
         if isinstance(cost, ClusterCost):
             needed, cluster = kept + ROW * n, _on_cluster(cost)
@@ -90,16 +90,6 @@ def _runs(task: SelectionTask, n: int, k: int, d: int, given: int, parts: int) -
         workers=config.compute.workers,
         parts=parts,
     )
-
-
-def _crowd(task: SelectionTask) -> Crowd | None:
-    """Workers of the cluster, where one is asked for."""
-    compute = task.config.compute
-    if compute.ray is None:
-        return None
-    device = task.config.model.selection_device
-    with joined(compute.ray, compute.ray_workers, device=device) as crowd:
-        return crowd
 
 
 def _on_cluster(cost: ClusterCost) -> str:

@@ -135,7 +135,7 @@ class RayCrew(Crew[Any, Any]):
             features = [self._features(number) for number in self._numbers]  # while they start
             nodes = [self._actors.started(number) for number in self._numbers]
             self._neighbours = most_on_one(nodes)
-            loading = [self._loading(number, features.pop(0)) for number in self._numbers]
+            loading = list(map(self._loading, self._numbers, features))
             for number, one in enumerate(loading):
                 try:
                     self.answered(one)

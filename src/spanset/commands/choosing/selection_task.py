@@ -8,14 +8,13 @@ grid that needs features or scores of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spanset.base.disk_space import scratch_folder
 from spanset.base.errors import UsageError
-from spanset.base.ray_cluster import joined
+from spanset.base.ray_cluster import Crowd, joined
 from spanset.base.scratch_files import scratch_in
 from spanset.base.stages import Watcher
 from spanset.commands.choosing.avoiding import less_avoided, require_avoidable
@@ -109,12 +108,12 @@ class SelectionTask:
         """Folder for what memory does not hold."""
         return scratch_folder(self.config.compute.scratch)
 
-    @contextmanager
-    def on_cluster(self) -> Iterator[None]:
+    def on_cluster(self) -> AbstractContextManager[Crowd | None]:
         """Joined once for all stages, where a cluster is asked for: each would join it again."""
-        compute = self.config.compute
-        with nullcontext() if compute.ray is None else joined(compute.ray, compute.ray_workers):
-            yield
+        compute, device = self.config.compute, self.config.model.selection_device
+        if compute.ray is None:
+            return nullcontext()
+        return joined(compute.ray, compute.ray_workers, device=device)
 
     def read(self) -> tuple[Dataset, list[int], list[str]]:
         """The rows, how many are to be picked, and the names of the subsets' files."""
