@@ -20,6 +20,7 @@ NAMES = (
     "gradients",
     "greedy",
     "growth",
+    "host-time",
     "kernels",
     "known-sets",
     "measures",

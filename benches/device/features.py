@@ -27,7 +27,7 @@ WORDS = 4_000  # of the made-up vocabulary
 NAMES = ("prompt", "completion")
 
 
-class _Clock:
+class Clock:
     """A watcher that notes when the first batch is done."""
 
     def __init__(self) -> None:
@@ -54,13 +54,13 @@ def measure_features(
     data: Path, device: str, *, rows: int, quick: bool = False
 ) -> tuple[dict[str, Any], str]:
     """Tokens a second of a whole run, seconds to the first batch, and a profile of a part."""
-    talks = _rows(data, rows)
+    talks = rows_of(data, rows)
     shape = {**SMALL, "num_hidden_layers": 2} if quick else SMALL
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model")
         some = talks[np.arange(min(len(talks), 2_000))]
         save_random_model(model, shape, (talk.text for talk in some.conversations()))
-        clock = _Clock()
+        clock = Clock()
         config = ModelConfig(device=device, model_dtype="float32" if quick else "bfloat16")
         started = perf_counter()
         parts = in_store(_maker(model, config, clock), talks, Path(folder, "store"))
@@ -93,7 +93,7 @@ def _maker(model: Path, config: ModelConfig, watcher: Any) -> GradientFeatures:
     return GradientFeatures.load(str(model), config, watcher=watcher)
 
 
-def _rows(data: Path, count: int) -> Dataset:
+def rows_of(data: Path, count: int) -> Dataset:
     """Rows of Alpaca where they are, else made-up ones of like lengths."""
     alpaca = data / "alpaca_data.json.gz"
     if alpaca.exists():

@@ -16,6 +16,7 @@ from spanset.config.model_settings import ModelConfig
 from spanset.data.reader import read
 from spanset.features.gradient import GradientFeatures
 from spanset.features.stored import StoreFeatures
+from spanset.models import language_model
 from spanset.models.passes import model_run
 from spanset.models.passes.model_run import ModelRun
 from spanset.stores.status import Status
@@ -106,6 +107,7 @@ def test_a_template_that_gives_two_results_for_a_row_is_an_error(model, tmp_path
         return [RenderError("not on Sundays") for _ in rows]
 
     monkeypatch.setattr(model_run, "render_rows", moody)
+    monkeypatch.setattr(language_model, "KEPT_SHARE", 0.0)  # so that it is asked again
     with pytest.raises(SpansetError, match="two results") as caught:
         store_of(GradientFeatures.load(model, SMALL), read(ROWS), tmp_path / "s")
     assert "Sundays" in caught.value.why

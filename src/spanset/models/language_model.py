@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from spanset.base.findable import findable
+from spanset.base.memory import available_bytes
 from spanset.base.software import machine
 from spanset.base.speed import products_per_second
 from spanset.base.stages import SILENT, Watcher
@@ -26,12 +27,14 @@ from spanset.models.model_files import (
 from spanset.models.placing import cards, check_placing, on_card, refuse_too_large
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
+from spanset.models.rendering.kept_tokens import KeptTokens
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.token_survey import survey
 from spanset.models.rendering.training_templates import TRAINING
 from spanset.stores.survey import Survey
 
 EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
+KEPT_SHARE = 1 / 16  # of memory, that tokens may take between the look at rows and the passes
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # of a pass, where --batch-tokens does not say
 
 
@@ -149,14 +152,21 @@ class LanguageModel:
         return self._once("model", self._load)
 
     def survey(self, data: Dataset) -> Survey:
-        """Render every distinct row once."""
+        """Render every distinct row once; the tokens are kept for passes over the same data."""
+        kept = self.memo[self._tokens] = KeptTokens(data, KEPT_SHARE * available_bytes())
         return survey(
             data,
             self.renderer,
             pair=self.config.pair,
             on_bad_row=self.on_bad_row,
+            kept=kept,
             on_note=self.watcher.note,
         )
+
+    def kept_tokens(self, data: Dataset) -> KeptTokens:
+        """What the last look at these rows left, if it was the last one."""
+        kept = self.memo.pop(self._tokens, None)
+        return kept if kept is not None and kept.data is data else KeptTokens(data, room=0)
 
     def seconds(self, seen: Survey, *, backward: bool) -> float:
         """Of a pass, from the model's size and the speed of matrix products.
@@ -198,6 +208,11 @@ class LanguageModel:
                 quantize=self.config.quantize,
                 device_map=self.config.device_map,
             )
+
+    @property
+    def _tokens(self) -> str:
+        """What the memo calls the tokens of rows, whose sides `pair` decides."""
+        return f"tokens, {self.config.pair}"
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.memo:

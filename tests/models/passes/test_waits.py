@@ -1,5 +1,8 @@
 """What a device is asked for: no waits inside a pass, and one pass ahead of the writer."""
 
+from errno import ENOSPC
+from threading import Condition
+
 import numpy as np
 import pytest
 
@@ -13,13 +16,17 @@ from tests.models.tiny_models import FAMILIES, make_model
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import spanset
+from spanset.base.errors import OutputError
+from spanset.base.memory import available_bytes
 from spanset.base.transfers import Landing, sent
 from spanset.config.model_settings import ModelConfig
+from spanset.models import language_model
 from spanset.models.passes import model_run
 from spanset.models.passes.capture import GradientCapture
 from spanset.models.passes.passed import Flight
 from spanset.models.passes.targets import find_layers
 from spanset.models.passes.unpacked import unpacked
+from spanset.models.rendering.token_survey import render_rows
 from spanset.sketches.kinds import make_sketch
 from spanset.stores.user_cache import clear_cache
 
@@ -104,29 +111,38 @@ def test_arrays_go_to_a_device_and_back():
     assert not landing.is_under_way
 
 
-class Slow(Flight):
-    """A flight as from a device: there is something to wait for."""
-
-    is_under_way = True
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [(Flight, "queued landed queued landed"), (Slow, "queued queued landed queued landed")],
-)
-def test_a_device_has_its_next_pass_before_the_last_one_is_waited_for(
-    tmp_path, monkeypatch, kind, expected
-):
-    """And what is written is the same; a processor computes as it goes, and keeps what it has."""
+@pytest.fixture
+def represented(tmp_path, monkeypatch):
+    """Gradients of a few rows in batches of two: a function of what passes leave."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     save_model(tmp_path / "m")
     data = spanset.read(talk_rows(12))
     name, config = f"gradient:{tmp_path / 'm'}", ModelConfig(rank=4, dimension=32, batch_tokens=80)
-    before = spanset.represent(data, name, model=config)
-    clear_cache()
+
+    def by(flight):
+        monkeypatch.setattr(model_run, "Flight", flight)
+        clear_cache()
+        return spanset.represent(data, name, model=config)
+
+    return by
+
+
+def counted(represented):
+    """Features, and how many passes they take."""
+    passes = []
+
+    class Told(Flight):
+        def __init__(self, *args):
+            super().__init__(*args)
+            passes.append(self)
+
+    return represented(Told), len(passes)
+
+
+def test_a_processor_keeps_what_it_has_before_the_next_pass(represented):
     told = []
 
-    class Told(kind):
+    class Told(Flight):
         def __init__(self, *args):
             super().__init__(*args)
             told.append("queued")
@@ -135,7 +151,67 @@ def test_a_device_has_its_next_pass_before_the_last_one_is_waited_for(
             told.append("landed")
             return super().landed()
 
-    monkeypatch.setattr(model_run, "Flight", Told)
-    assert (spanset.represent(data, name, model=config) == before).all()
-    assert " ".join(told).startswith(expected)
-    assert told.count("queued") == told.count("landed") > 3
+    assert (represented(Told) == represented(Flight)).all()
+    assert told == ["queued", "landed"] * (len(told) // 2)
+    assert len(told) > 6
+
+
+def test_a_device_has_its_next_pass_before_the_last_one_is_waited_for(represented):
+    """And no more than the next; what is written is the same."""
+    before, batches = counted(represented)
+    queued, landed, both = [], [], Condition()
+
+    class Slow(Flight):
+        """As from a device: it is here when the device is at the next one."""
+
+        is_under_way = True
+
+        def __init__(self, *args):
+            super().__init__(*args)
+            with both:
+                self.number = len(queued)
+                queued.append(self.number - len(landed))
+                both.notify_all()
+
+        def landed(self):
+            with both:
+                is_last = self.number == batches - 1
+                assert both.wait_for(lambda: is_last or len(queued) > self.number + 1, timeout=20)
+                landed.append(self.number)
+            return super().landed()
+
+    assert (represented(Slow) == before).all()
+    assert landed == list(range(batches))
+    assert len(queued) == batches > 3
+    assert max(queued) == 1, "more than one pass was ahead"
+
+
+def test_an_error_of_the_writer_ends_the_run(represented):
+    class Broken(Flight):
+        is_under_way = True
+
+        def landed(self):
+            raise OSError(ENOSPC, "No space left on device")
+
+    with pytest.raises(OutputError, match="cannot write the feature store"):
+        represented(Broken)
+
+
+# Rows as tokens
+
+
+def test_rows_are_rendered_once(represented, monkeypatch):
+    """For their numbers of tokens; the passes take them as they are."""
+    before = represented(Flight)
+    rendered = []
+
+    def told(data, renderer, rows, pair):
+        rendered.extend(rows)
+        return render_rows(data, renderer, rows, pair)
+
+    monkeypatch.setattr(model_run, "render_rows", told)
+    assert (represented(Flight) == before).all()
+    assert rendered == []
+    monkeypatch.setattr(language_model, "KEPT_SHARE", 1500 / available_bytes())  # for a few
+    assert (represented(Flight) == before).all()
+    assert 0 < len(set(rendered)) < 12

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from spanset.models.passes.padded import Batch
 from spanset.models.passes.passed import Flight, Passed
 from spanset.models.passes.token_scores import TokenScores
 from spanset.models.rendering.chat_templates import RenderError
+from spanset.models.rendering.kept_tokens import KeptTokens
 from spanset.models.rendering.sides import TokenRow
 from spanset.models.rendering.token_survey import render_rows
 from spanset.stores.maker import Job, MadeProgress, Sink
@@ -74,62 +76,59 @@ class ModelRun:
         tokens_done = rows_done = 0
         started = monotonic()
 
-        def finish(number: int, read: list[TokenRow], flight: Flight | Passed) -> None:
-            nonlocal tokens_done, rows_done
-            rows = batches[number]
+        def write(rows: IntArray, read: list[TokenRow], flight: Flight | Passed) -> None:
             status = np.where([one.truncated for one in read], Status.TRUNCATED, Status.OK)
             put(rows, status.astype(np.uint8), flight.landed())
-            tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(rows)
+
+        def finish(number: int, written: Future[None]) -> None:
+            nonlocal tokens_done, rows_done
+            written.result()
+            tokens_done, rows_done = tokens_done + sizes[number], rows_done + len(batches[number])
             speed = tokens_done / (monotonic() - started)
             watcher.progress(MadeProgress(rows_done, wanted, speed, tokens_done / work, "tokens"))
 
-        under_way: deque[tuple[int, list[TokenRow], Flight | Passed]] = deque()
-        for number, read in self._prepared():
-            flight, was_split = self._queued(once, batches[number], read)
-            if was_split:
-                sink.update(splits=sorted({*sink.manifest["splits"], number}))
-                watcher.note(
-                    f"batch {number} did not fit in memory and was split: lower --batch-tokens for "
-                    "results that repeat to the last bit"
-                )
-            under_way.append((number, read, flight))
-            # A device gets its next pass before the last one is waited for.
-            while len(under_way) > (AHEAD if flight.is_under_way else 0):
+        under_way: deque[tuple[int, Future[None]]] = deque()
+        # What waits for a device, or for a disk, waits in a thread of its own. Rendering is not in
+        # one: it is Python's work as launching is, which would wait for it at every step.
+        with ThreadPoolExecutor(1) as writer:
+            for number, rows in batches.items():
+                read = self.read(rows)
+                flight, was_split = self._queued(once, rows, read)
+                if was_split:
+                    sink.update(splits=sorted({*sink.manifest["splits"], number}))
+                    watcher.note(
+                        f"batch {number} did not fit in memory and was split: lower --batch-tokens "
+                        "for results that repeat to the last bit"
+                    )
+                under_way.append((number, writer.submit(write, rows, read, flight)))
+                # A device gets its next pass before the last one is waited for.
+                while len(under_way) > (AHEAD if flight.is_under_way else 0):
+                    finish(*under_way.popleft())
+            while under_way:
                 finish(*under_way.popleft())
-        while under_way:
-            finish(*under_way.popleft())
 
     def read(self, rows: IntArray) -> list[TokenRow]:
         """Rows as tokens."""
-        data, config = self.job.data, self.model.config
-        read = []
-        found = render_rows(data, self.model.renderer, rows.tolist(), config.pair)
-        for row, one in zip(rows, found, strict=True):
+        data, model, kept = self.job.data, self.model, self._kept
+        missing = [row for row in rows.tolist() if row not in kept]
+        rendered = render_rows(data, model.renderer, missing, model.config.pair)
+        found: dict[int, TokenRow] = {}
+        for row, one in zip(missing, rendered, strict=True):
             if isinstance(one, RenderError):  # the survey took the row: no function of it
                 raise SpansetError(
                     "the chat template gave two results for one row",
-                    where=data.where(int(row)),
+                    where=data.where(row),
                     why=str(one),
                     fix="use a template that does not depend on time or chance",
                 )
-            read.append(one if self.cut is None else self.cut(one))
-        return read
+            found[row] = one
+        whole = [found[row] if row in found else kept[row] for row in rows.tolist()]
+        return whole if self.cut is None else [self.cut(one) for one in whole]
 
-    def _prepared(self) -> Iterator[tuple[int, list[TokenRow]]]:
-        """Batches as tokens, rendered while the model is at the one before."""
-        with ThreadPoolExecutor(1) as pool:
-
-            def begin(number: int) -> tuple[int, Future[list[TokenRow]]]:
-                return number, pool.submit(self.read, self.job.batches[number])
-
-            numbers = list(self.job.batches)
-            ahead = [begin(number) for number in numbers[:1]]
-            for following in [*numbers[1:], None]:
-                number, read = ahead.pop()
-                ready = read.result()
-                if following is not None:
-                    ahead.append(begin(following))
-                yield number, ready
+    @cached_property
+    def _kept(self) -> KeptTokens:
+        """What need not be rendered again."""
+        return self.model.kept_tokens(self.job.data)
 
     def _queued(
         self, once: Once, rows: IntArray, read: Sequence[TokenRow]

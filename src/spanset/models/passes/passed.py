@@ -89,7 +89,7 @@ class Flight:
         scores = TokenScores(
             of_sequences.loss[first], of_sequences.el2n[first], of_sequences.margin[first]
         )
-        if total is not None:
+        if total is not None and len(first) < len(total):
             total = np.add.reduceat(total, first, axis=0)
         return Passed(total, None if hidden is None else hidden[first], scores)
 

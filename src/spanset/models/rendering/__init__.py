@@ -11,4 +11,5 @@ tried_renderer      a renderer for a tokenizer, tried before any row
 training_templates  --chat-template training
 dropped             what rows have, and a template no place for
 token_survey        every distinct row rendered once, before the model runs
+kept_tokens         what that gave, for the passes
 """

@@ -9,7 +9,7 @@ with add the same to both and are left out of it: they would cancel, less their 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,12 @@ class TokenRow:
 
     sequences: tuple[Rendered, ...]
     weights: tuple[FloatArray, ...]
+
+    @classmethod
+    def of(cls, sequences: Iterable[Rendered]) -> TokenRow:
+        """From the row itself, or both sides of a pair, with their weights."""
+        found = tuple(sequences)
+        return cls(found, _weights(found))
 
     @property
     def tokens(self) -> int:
@@ -85,7 +91,7 @@ def read_rows(
         found = [next(rendered) for _ in of_row]
         refused = [one for one in found if isinstance(one, RenderError)]
         fine = [one for one in found if not isinstance(one, RenderError)]
-        rows.append(refused[0] if refused else TokenRow(tuple(fine), _weights(fine)))
+        rows.append(refused[0] if refused else TokenRow.of(fine))
     return rows
 
 

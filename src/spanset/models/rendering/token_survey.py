@@ -10,6 +10,7 @@ import numpy as np
 from spanset.data.dataset import Dataset
 from spanset.models.rendering.chat_templates import RenderError
 from spanset.models.rendering.dropped import dropped_names, said_of
+from spanset.models.rendering.kept_tokens import KeptTokens
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.sides import TokenRow, read_rows
 from spanset.stores.status import Status
@@ -22,6 +23,7 @@ def survey(
     *,
     pair: str = "difference",
     on_bad_row: str = "stop",
+    kept: KeptTokens | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Survey:
     """Render every distinct row once, for its numbers of tokens.
@@ -34,6 +36,8 @@ def survey(
         What is taken of a preference pair.
     on_bad_row : {"stop", "skip"}
         At a row that the chat template refuses.
+    kept : KeptTokens, optional
+        Where the tokens are kept.
 
     Raises
     ------
@@ -57,6 +61,8 @@ def survey(
                 dropped[name] += int(copies[row])
             tokens[row], supervised[row] = read.tokens, read.supervised
             result.truncated[row], result.status[row] = read.truncated, read.status
+            if kept is not None:
+                kept.keep(row, read)
     for name, number in sorted(dropped.items()):
         on_note(said_of(name, number))
     result.spread()
