@@ -6,7 +6,7 @@ from tests.greedy.cases import assert_same, random_case, random_unit
 from tests.greedy.local_cluster import LocalCluster
 
 from spanset.base.unit_rows import unit_rows
-from spanset.greedy import arrays, mixed
+from spanset.greedy import kept_columns, mixed
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.quotas import Quotas
@@ -23,7 +23,7 @@ def is_mixed(request, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_picks_equal_the_loop_for_any_number_of_workers(monkeypatch, seed, is_mixed):
-    monkeypatch.setattr(arrays, "SPENT_SHARE", 1e-9)  # every block moves columns
+    monkeypatch.setattr(kept_columns, "SPENT_SHARE", 1e-9)  # every block moves columns
     case = random_case(seed)
     expected = reference_greedy(case.X, case.k, case.kernel, **case.arguments)
     for workers in (1, 2, 5):

@@ -11,7 +11,7 @@ from tests.greedy.cases import assert_same, random_case, random_unit
 from spanset.base import memory
 from spanset.base.errors import SpansetError
 from spanset.base.unit_rows import unit_rows
-from spanset.greedy import arrays, factor_rows, footprint, mixed
+from spanset.greedy import factor_rows, footprint, kept_columns, mixed
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.factor_rows import RowsInFile, RowsInMemory
@@ -40,7 +40,7 @@ def assert_same_bytes(found, expected):
 @pytest.mark.parametrize("is_mixed", [False, True], ids=["float64", "mixed"])
 @pytest.mark.parametrize("seed", range(30))
 def test_picks_equal_the_loop(in_file, monkeypatch, seed, is_mixed):
-    monkeypatch.setattr(arrays, "SPENT_SHARE", 1e-9)  # every block moves columns
+    monkeypatch.setattr(kept_columns, "SPENT_SHARE", 1e-9)  # every block moves columns
     monkeypatch.setattr(mixed, "WITNESSES", 4)
     case = random_case(seed, largest=200)
     expected = reference_greedy(case.X, case.k, case.kernel, **case.arguments)
@@ -62,7 +62,7 @@ def test_bytes_over_several_chunks_are_those_of_a_factor_in_memory(in_file, dtyp
 
 @pytest.mark.parametrize("is_mixed", [False, True])
 def test_columns_move_over_several_chunks_with_their_bytes(in_file, monkeypatch, is_mixed):
-    monkeypatch.setattr(arrays, "SPENT_SHARE", 0.01)
+    monkeypatch.setattr(kept_columns, "SPENT_SHARE", 0.01)
     rng = np.random.default_rng(4)
     X = np.repeat(random_unit(rng, 2_500, 12), 4, axis=0)[rng.permutation(10_000)]
     expected = blocked_greedy(X, 400, RBF(), block=64, mixed=is_mixed)

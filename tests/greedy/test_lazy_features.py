@@ -7,7 +7,7 @@ from tests.greedy.local_cluster import LocalCluster
 
 from spanset.base.lazy_rows import LazyRows
 from spanset.base.unit_rows import kernel_rows, unit_rows
-from spanset.greedy import arrays
+from spanset.greedy import kept_columns
 from spanset.greedy.blocked import blocked_greedy
 from spanset.greedy.footprint import Footprint, Way
 from spanset.greedy.partitioned import two_rounds
@@ -40,7 +40,7 @@ def same(found, expected):
 @pytest.mark.parametrize("mixed", [True, False])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_one_process(kept, holds, monkeypatch, dtype, mixed):
-    monkeypatch.setattr(arrays, "SPENT_SHARE", 0.01)  # columns move
+    monkeypatch.setattr(kept_columns, "SPENT_SHARE", 0.01)  # columns move
     if mixed and dtype == "float32":
         pytest.skip("float32 decides for itself")
     options = {"given": unit_rows(kept[:30], dtype), "mixed": mixed}

@@ -78,7 +78,7 @@ def test_an_error_beyond_the_bound_is_noticed_and_all_is_selected_in_float64(mon
     def off(self, count):
         take_off(self, count)
         self._drop *= 1.001
-        self.residual[self._rows] -= 0.001 * self._drop[: len(self._rows)]
+        self.residual[self._columns.rows] -= 0.001 * self._drop[: len(self._columns)]
 
     monkeypatch.setattr(mixed.MixedFactor, "_take_off", off)
     expected, found, notes = both(clustered(1_000), 200, RBF())

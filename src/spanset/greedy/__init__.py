@@ -4,7 +4,8 @@
     textbook         the loop of the textbooks, read once a pick: the oracle
     blocked          predict and verify: the same picks with matrix products
     prediction verification    its two halves; pace, progress
-    factor           rows of the partial Cholesky factor; factor_rows: in memory, or in a file
+    factor           rows of the partial Cholesky factor; factor_rows: in memory, or in a file;
+                     kept_columns: those of rows that may still be picked
     places footprint where it is made, and what it takes; planned_runs: memory, disk and time
     arrays torch_arrays        what is done with them: numpy in fixed chunks, torch
     partitioned      two rounds, in parts: approximate, where exact is out of reach

@@ -22,8 +22,9 @@ from threadpoolctl import threadpool_limits
 
 from spanset.base.array_types import FloatArray, IntArray
 from spanset.base.lazy_rows import AnyRows, LazyRows
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals, Run
+from spanset.greedy.factor import NO_ROWS, CancelledError, Held, KnownResiduals, Run, padded
 from spanset.greedy.factor_rows import CHUNK, PANEL, MakeRows, RowsInMemory
+from spanset.greedy.kept_columns import KeptColumns
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
@@ -31,8 +32,6 @@ from spanset.greedy.verification import Judgement, Proposal, together
 from spanset.kernels.kernel import Kernel, Matrix
 
 Result = TypeVar("Result")
-
-SPENT_SHARE = 1 / 8  # of the columns, from which those of spent rows are let go of
 
 
 class HostFactor(KnownResiduals, Held):
@@ -74,10 +73,8 @@ class HostFactor(KnownResiduals, Held):
         self.t = 0
         self.residual = rules.diagonal.copy()
         self.settled: int | None = None
-        self._make_rows = partial(make_rows, capacity, _padded(self.N), X.dtype)
-        # Row of each column, ascending, and column of each row: -1 where it has been let go of.
-        self._rows: IntArray = np.arange(self.N)
-        self._columns: IntArray = np.arange(self.N)
+        self._make_rows = partial(make_rows, capacity, padded(self.N), X.dtype)
+        self._columns = KeptColumns(self.N)
         self._drop = np.zeros(self.N)  # of each column
         self._scratch = local()
         self._workers, self._cancelled = workers, cancelled
@@ -107,7 +104,7 @@ class HostFactor(KnownResiduals, Held):
 
     def coordinates(self, rows: IntArray) -> Matrix:
         """Columns `rows` of C; (t, len(rows))."""
-        return self._C.gather(self._columns[rows], self.t, self.run)
+        return self._C.gather(self._columns.of_row[rows], self.t, self.run)
 
     def predicted(
         self, rows: IntArray, coordinates: Matrix, steps: int, ledger: Ledger | None = None
@@ -138,7 +135,7 @@ class HostFactor(KnownResiduals, Held):
         weights = weights.astype(self.X.dtype, copy=False)
 
         def chunk(start: int) -> Judgement | None:
-            stop = min(start + CHUNK, len(self._rows))
+            stop = min(start + CHUNK, len(self._columns))
             features = self._features(start, stop)
             width = len(features)
             columns = self._C.read(start, width, 0, t, room=b)
@@ -151,8 +148,8 @@ class HostFactor(KnownResiduals, Held):
             self._C.write(start, t, new)
             new = new[:, : stop - start]
             judgement = None
-            if watch is not None and len(rows := watch.near(self._rows[start:stop])):
-                judgement = watch.judge(rows, new[:-1, self._columns[rows] - start])
+            if watch is not None and len(rows := watch.near(self._columns.rows[start:stop])):
+                judgement = watch.judge(rows, new[:-1, self._columns.of_row[rows] - start])
             np.multiply(new, new, out=new)
             new.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
             return judgement
@@ -175,26 +172,22 @@ class HostFactor(KnownResiduals, Held):
         if count < self._proposed:
 
             def chunk(start: int) -> None:
-                stop = min(start + CHUNK, len(self._rows))
-                rows = self._C.read(start, _padded(stop - start), self.t, self.t + count)
+                stop = min(start + CHUNK, len(self._columns))
+                rows = self._C.read(start, padded(stop - start), self.t, self.t + count)
                 kept = np.square(rows[:, : stop - start])
                 kept.sum(axis=0, dtype=np.float64, out=self._drop[start:stop])
 
             self.run(chunk, self._starts)
-        self.residual[self._rows] -= self._drop[: len(self._rows)]
+        self.residual[self._columns.rows] -= self._drop[: len(self._columns)]
         self.t += count
 
     def _let_go(self) -> None:
         """Move the columns together where many are of spent rows: nobody reads them again."""
-        rows = self._rows
-        is_left = ~(self.highest[rows] < self.rules.spent_below[rows])
-        left = np.flatnonzero(is_left)
-        if not len(left) or len(rows) - len(left) < SPENT_SHARE * len(rows):
-            return
-        self._C.squeeze(left, self.t, self.run)
-        self._rows = rows[left]
-        self._columns[rows] = -1
-        self._columns[self._rows] = np.arange(len(left))
+        rows = self._columns.rows
+        left = self._columns.without(self.highest[rows] < self.rules.spent_below[rows])
+        if left is not None:
+            self._C.squeeze(left, self.t, self.run)
+            self._columns.move(left)
 
     def run(self, task: Callable[[int], Result], items: Iterable[int]) -> list[Result]:
         """Run tasks on the workers; results in the items' order."""
@@ -209,19 +202,19 @@ class HostFactor(KnownResiduals, Held):
     @property
     def _starts(self) -> range:
         """First columns of the chunks."""
-        return range(0, len(self._rows), CHUNK)
+        return range(0, len(self._columns), CHUNK)
 
     def _features(self, start: int, stop: int) -> Matrix:
         """Features of a chunk of columns, with zero rows up to a multiple of ALIGN."""
-        rows, width = self._rows[start:stop], _padded(stop - start)
-        if len(self._rows) == self.N and width == stop - start:
+        rows, width = self._columns.rows[start:stop], padded(stop - start)
+        if self._columns.are_all and width == stop - start:
             return self.X[start:stop]
-        padded = np.zeros((width, self.X.shape[1]), self.X.dtype)
+        features = np.zeros((width, self.X.shape[1]), self.X.dtype)
         if isinstance(self.X, np.ndarray):  # without a copy in between
-            np.take(self.X, rows, axis=0, out=padded[: len(rows)], mode="clip")
+            np.take(self.X, rows, axis=0, out=features[: len(rows)], mode="clip")
         else:
-            padded[: len(rows)] = self.X[rows]
-        return padded
+            features[: len(rows)] = self.X[rows]
+        return features
 
     def _buffer(self, rows: int, width: int) -> Matrix:
         """This thread's scratch block: one allocation a thread, not one a chunk."""
@@ -250,8 +243,3 @@ def residual_kernel(points: Matrix, coordinates: Matrix, kernel: Kernel, run: Ru
     for start in starts:
         S[:start, start : start + PANEL] = S[start : start + PANEL, :start].T
     return S.astype(np.float64, copy=False)
-
-
-def _padded(columns: int) -> int:
-    """Columns up to a multiple of ALIGN."""
-    return -(-columns // ALIGN) * ALIGN

@@ -27,6 +27,11 @@ ALIGN = 64  # columns; a multiple of every BLAS micro-kernel's width
 NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
 
 
+def padded(columns: int) -> int:
+    """Columns up to a multiple of ALIGN."""
+    return -(-columns // ALIGN) * ALIGN
+
+
 class Run(Protocol):
     """Run a task on each item, on several workers; what each returned, in order."""
 

@@ -165,7 +165,7 @@ class MixedFactor(HostFactor):
         self._exact.append(
             PickedBlock.of(points[:count], coordinates[:, :count], lower[:count, :count])
         )
-        columns = self._columns[self._witnesses]
+        columns = self._columns.of_row[self._witnesses]
         is_there = columns >= 0
         self._watched[is_there] -= self._drop[columns[is_there]]
         self._compare(self._witnesses[is_there], self._watched[is_there])

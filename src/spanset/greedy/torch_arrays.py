@@ -22,7 +22,8 @@ from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
 from spanset.base.lazy_rows import AnyRows
 from spanset.base.transfers import sent
-from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals
+from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals, padded
+from spanset.greedy.kept_columns import KeptColumns
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
@@ -85,7 +86,7 @@ class DeviceFactor(KnownResiduals, Held):
         self.settled: int | None = None
         self._device = resolve_device(device)
         self._dtype = torch.float64 if X.dtype == np.float64 else torch.float32
-        self._width = -(-self.N // ALIGN) * ALIGN
+        self._columns = KeptColumns(self.N)
         self._row_bytes = (self._width + min(candidates, self.N)) * X.itemsize
         self._capacity, self._cancelled = capacity, cancelled
         self._stack = ExitStack()
@@ -105,6 +106,11 @@ class DeviceFactor(KnownResiduals, Held):
         return self
 
     @property
+    def _width(self) -> int:
+        """Columns that are there, with the padding."""
+        return padded(len(self._columns))
+
+    @property
     def capacity(self) -> int:
         """Rows there is room for."""
         return self._capacity
@@ -113,17 +119,17 @@ class DeviceFactor(KnownResiduals, Held):
         """Make room for more rows, by a copy."""
         with self._room(capacity):
             larger = self._empty(capacity, self._width)
-        larger[: self.t] = self._C[: self.t]
+        larger[: self.t] = self._C[: self.t, : self._width]
         self._C, self._capacity = larger, capacity
 
     def points(self, rows: IntArray) -> torch.Tensor:
         """Features of `rows`; (len(rows), d)."""
-        return self._features.index_select(0, self._index(rows))
+        return self._features.index_select(0, self._places(rows))
 
     def coordinates(self, rows: IntArray) -> torch.Tensor:
         """Columns `rows` of C; (t, len(rows))."""
         self._check()
-        return self._C[: self.t].index_select(1, self._index(rows))
+        return self._C[: self.t].index_select(1, self._places(rows))
 
     def predicted(
         self, rows: IntArray, coordinates: torch.Tensor, steps: int, ledger: Ledger | None = None
@@ -175,17 +181,38 @@ class DeviceFactor(KnownResiduals, Held):
         if count < self._proposed:
             for columns, rest in self._chunks(count):
                 self._sum_squares(self._C[self.t : self.t + count, columns], rest, columns)
-        self.residual -= self._drop[: self.N].cpu().numpy()  # waits: the scores need them
+        dropped = self._drop[: len(self._columns)].cpu().numpy()  # waits: the scores need them
+        self.residual[self._columns.rows] -= dropped
         self.residual[spent] = 0.0
         self.t += count
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Move columns together where many are of spent rows, in place and in pieces."""
+        rows = self._columns.rows
+        left = self._columns.without(self.residual[rows] < self.rules.spent_below[rows])
+        if left is None:
+            return
+        index, n, d = sent(left, self._device), len(left), self.X.shape[1]
+        step = max(1, SCRATCH // 2 // (n * self.X.itemsize))
+        for start in range(0, self.t, step):
+            piece = self._C[start : min(start + step, self.t)]
+            piece[:, :n] = piece.index_select(1, index)
+        # What moves to a place stands there or behind it.
+        step = max(1, SCRATCH // 2 // max(1, d * self.X.itemsize))
+        for start in range(0, n, step):
+            some = index[start : start + step]
+            self._features[start : start + len(some)] = self._features.index_select(0, some)
+        self._columns.move(left)
+        self._features[n : self._width] = 0.0
 
     def _judge(self, watch: Outsiders, b: int) -> Iterator[Judgement]:
         """Judge the rows near enough to intrude; on the device, but for quotas."""
-        near = watch.near(np.arange(self.N))  # while the device is at the products
+        near = watch.near(self._columns.rows)  # while the device is at the products
         for start in range(0, len(near), JUDGED):
             self._check()
             rows = near[start : start + JUDGED]
-            before = self._C[self.t : self.t + b - 1].index_select(1, self._index(rows))
+            before = self._C[self.t : self.t + b - 1].index_select(1, self._places(rows))
             if self.rules.groups is None:
                 yield judged(watch, rows, before, DeviceRules.of(self.rules, rows, self._device))
             else:
@@ -231,8 +258,9 @@ class DeviceFactor(KnownResiduals, Held):
             array = sent(np.array(array, order="C"), self._device)
         return array.to(self._device, self._dtype)
 
-    def _index(self, rows: IntArray) -> torch.Tensor:
-        return sent(rows, self._device)
+    def _places(self, rows: IntArray) -> torch.Tensor:
+        """Columns of rows."""
+        return sent(self._columns.of_row[rows], self._device)
 
     def _empty(self, *shape: int, dtype: torch.dtype | None = None) -> torch.Tensor:
         return torch.empty(shape, dtype=dtype or self._dtype, device=self._device)
