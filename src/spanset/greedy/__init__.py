@@ -11,7 +11,7 @@
     partitioned      two rounds, in parts: approximate, where exact is out of reach
     mixed exact_columns        in float32, but for the columns that decide, which are in float64
     distributed partition crew   in parts, each with a worker that may be lost
-    torch_prediction the two halves where the features are
+    torch_prediction the two halves where the features are, launched as one
     conditioning     rows that are there already
     exhaustion       why no row is left
     budget quotas enough       tokens that picks may hold; picks of each group; where to stop

@@ -27,7 +27,7 @@ from spanset.greedy.kept_columns import KeptColumns
 from spanset.greedy.prediction import Prediction, predict
 from spanset.greedy.quotas import Ledger
 from spanset.greedy.rules import Rules
-from spanset.greedy.torch_prediction import DeviceRules, judged, predicted
+from spanset.greedy.torch_prediction import DevicePrediction, DeviceRules, judged
 from spanset.greedy.verification import Judgement, Outsiders, Proposal, together
 from spanset.kernels.kernel import Kernel, Matrix
 
@@ -87,7 +87,8 @@ class DeviceFactor(KnownResiduals, Held):
         self._device = resolve_device(device)
         self._dtype = torch.float64 if X.dtype == np.float64 else torch.float32
         self._columns = KeptColumns(self.N)
-        self._row_bytes = (self._width + min(candidates, self.N)) * X.itemsize
+        self._candidates = min(candidates, self.N)
+        self._row_bytes = (self._width + self._candidates) * X.itemsize
         self._capacity, self._cancelled = capacity, cancelled
         self._stack = ExitStack()
 
@@ -102,6 +103,7 @@ class DeviceFactor(KnownResiduals, Held):
             self._drop = self._empty(self._width, dtype=torch.float64)
             self._scratch = self._empty(0)
             self._features = self._uploaded(self.X)
+            self._prediction: DevicePrediction | None = None
             self._stack = stack.pop_all()
         return self
 
@@ -144,7 +146,10 @@ class DeviceFactor(KnownResiduals, Held):
             S = S.cpu().numpy().astype(np.float64, copy=False)  # waits
             return predict(S, residual, rows, self.rules.of(rows), steps, ledger)
         rules = DeviceRules.of(self.rules, rows, self._device)
-        return predicted(S.double(), sent(residual, self._device), rules, steps)
+        if self._prediction is None or self._prediction.most < len(rows):
+            self._prediction = None  # the smaller one goes before the larger one comes
+            self._prediction = DevicePrediction(max(self._candidates, len(rows)), self._device)
+        return self._prediction(S, sent(residual, self._device), rules, steps)
 
     def extend(
         self, points: Any, coordinates: Any, lower: Matrix, proposal: Proposal | None = None
@@ -267,7 +272,7 @@ class DeviceFactor(KnownResiduals, Held):
 
     def _release(self) -> None:
         """Forget what lives on the device, so that a failed run leaves room for another."""
-        for name in ("_C", "_features", "_scratch", "_drop"):
+        for name in ("_C", "_features", "_scratch", "_drop", "_prediction"):
             self.__dict__.pop(name, None)
 
     def _room(self, rows: int, besides: int = 0) -> AbstractContextManager[None]:

@@ -1,8 +1,9 @@
 """Predict and judge where the features are, in torch: what prediction.py and verification.py do.
 
 The loop has no step that the host must see: the best candidate stays on the device as a tensor of
-one number, and what has been predicted is fetched once, at the end. Quotas, which open and close
-groups with every pick, are the host's. Symbols: see rules.py.
+one number, and what has been predicted is fetched once, at the end. Its steps are small and always
+the same, so that they are launched as one. Quotas, which open and close groups with every pick, are
+the host's. Symbols: see rules.py.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from spanset.base.array_types import IntArray
 from spanset.base.extras import require
+from spanset.base.replayed_work import ReplayedWork
 from spanset.base.transfers import sent
 from spanset.greedy.prediction import Prediction
 from spanset.greedy.rules import Rules
@@ -63,47 +65,115 @@ class DeviceRules:
         return scores.masked_fill_(spent, -torch.inf)
 
 
-def predicted(
-    S: torch.Tensor, residual: torch.Tensor, rules: DeviceRules, steps: int
-) -> Prediction:
+class DevicePrediction:
     """Greedy picks among the candidates alone, as `prediction.predict` makes them.
 
     Parameters
     ----------
-    S : (m, m) float64 tensor
-        Residual kernel of the candidates.
-    residual : (m,) float64 tensor
-        Their residuals; left as it is.
+    most : int
+        Candidates, at most.
+
+    Notes
+    -----
+    All tensors are as long as `most`, and stay: places without a candidate are spent. For 8, 16,
+    32, ... steps there is a loop each.
     """
-    m, device = len(S), S.device
-    steps = min(steps, m)
-    residual = residual.clone()
-    F = torch.empty((steps, m), dtype=torch.float64, device=device)
-    positions = torch.empty(steps, dtype=torch.int64, device=device)
-    found = torch.empty((3, steps), dtype=torch.float64, device=device)  # gains, scores, runner-ups
-    for s in range(steps):
-        score = rules.scores(residual)
-        best, j = score.max(dim=0, keepdim=True)  # the first of equals
-        gain = residual.index_select(0, j)
-        positions[s : s + 1] = j
-        found[0, s : s + 1], found[1, s : s + 1] = gain, best
-        score.index_fill_(0, j, -torch.inf)
-        found[2, s] = score.max()
-        row = S.index_select(0, j)[0]
-        if s:
-            row = row - F[:s].index_select(1, j)[:, 0] @ F[:s]
-        torch.div(row, gain.sqrt(), out=F[s])
-        residual.addcmul_(F[s], F[s], value=-1.0)
-        residual.index_fill_(0, j, 0.0)
-    lower = F.index_select(1, positions).T
-    # One wait: all that the host needs of it.
-    fetched = torch.cat([positions.double()[None], found, lower]).cpu().numpy()
-    best = fetched[2]
-    b = int(np.argmin(best > -np.inf)) if not (best > -np.inf).all() else steps
-    gains, scores, runners_up = fetched[1:4, :b]
-    triangle = np.tril(fetched[4 : 4 + b, :b])
-    triangle[np.arange(b), np.arange(b)] = np.sqrt(gains)
-    return Prediction(fetched[0, :b].astype(np.int64), gains, scores, scores - runners_up, triangle)
+
+    def __init__(self, most: int, device: torch.device) -> None:
+        self.most, self._device = most, device
+        self._S = torch.zeros((most, most), dtype=torch.float64, device=device)
+        self._residual = torch.zeros(most, dtype=torch.float64, device=device)
+        self._grid = torch.ones_like(self._residual)
+        self._spent_below = torch.ones_like(self._residual)
+        self._quality = torch.zeros_like(self._residual)
+        self._loops: dict[tuple[int, float | None], _Loop] = {}
+
+    def __call__(
+        self, S: torch.Tensor, residual: torch.Tensor, rules: DeviceRules, steps: int
+    ) -> Prediction:
+        """Predict so many picks, or fewer where all candidates are spent.
+
+        Parameters
+        ----------
+        S : (m, m) tensor
+            Residual kernel of the candidates.
+        residual : (m,) float64 tensor
+            Their residuals.
+        """
+        m = len(S)
+        steps = min(steps, m)
+        self._S[:m, :m] = S
+        for there, values, rest in (
+            (self._residual, residual, 0.0),
+            (self._grid, rules.grid, 1.0),
+            (self._spent_below, rules.spent_below, 1.0),
+            (self._quality, rules.quality, 0.0),
+        ):
+            if values is not None:
+                there[:m] = values
+            there[m:] = rest
+        loop = self._loop(steps, rules)
+        loop.work()
+        return loop.told(steps)
+
+    def _loop(self, steps: int, rules: DeviceRules) -> _Loop:
+        """That of enough steps; few sizes, since each is recorded."""
+        length = 8
+        while length < steps:
+            length *= 2
+        key = length, None if rules.quality is None else rules.gain_weight
+        if key not in self._loops:
+            quality = None if rules.quality is None else self._quality
+            padded = DeviceRules(self._grid, self._spent_below, quality, rules.gain_weight)
+            self._loops[key] = _Loop(self._S, self._residual, padded, length)
+        return self._loops[key]
+
+
+class _Loop:
+    """So many steps of the loop on the same tensors."""
+
+    def __init__(
+        self, S: torch.Tensor, residual: torch.Tensor, rules: DeviceRules, steps: int
+    ) -> None:
+        self._S, self._first, self._rules = S, residual, rules
+        shape = (steps, len(S))
+        self._residuals = S.new_empty(shape)  # before each step
+        self._scores, self._F = S.new_empty(shape), S.new_empty(shape)
+        self._best = S.new_empty(steps)
+        self._positions = torch.empty(steps, dtype=torch.int64, device=S.device)
+        self.work = ReplayedWork(self._steps, S.device)
+
+    def _steps(self) -> None:
+        residuals, F, steps = self._residuals, self._F, len(self._F)
+        residuals[0] = self._first
+        for s in range(steps):
+            residual, j = residuals[s], self._positions[s : s + 1]
+            self._scores[s] = score = self._rules.scores(residual)
+            torch.max(score, dim=0, keepdim=True, out=(self._best[s : s + 1], j))  # first of equals
+            row = self._S.index_select(0, j)[0]
+            if s:
+                row = row - F[:s].index_select(1, j)[:, 0] @ F[:s]
+            torch.div(row, residual.index_select(0, j).sqrt(), out=F[s])
+            if s + 1 < steps:
+                torch.addcmul(residual, F[s], F[s], value=-1.0, out=residuals[s + 1])
+                residuals[s + 1].index_fill_(0, j, 0.0)
+
+    def told(self, steps: int) -> Prediction:
+        """The first of them, on the host."""
+        positions = self._positions[:steps]
+        own = positions[:, None]
+        gains = self._residuals[:steps].gather(1, own)[:, 0]
+        runners_up = self._scores[:steps].scatter(1, own, -torch.inf).amax(dim=1)
+        lower = self._F[:steps].index_select(1, positions).T
+        known = torch.stack([positions.double(), gains, self._best[:steps], runners_up])
+        fetched = torch.cat([known, lower]).cpu().numpy()  # one wait
+        is_pick = fetched[2] > -np.inf
+        b = steps if is_pick.all() else int(np.argmin(is_pick))
+        gains, scores, runners_up = fetched[1:4, :b]
+        triangle = np.tril(fetched[4 : 4 + b, :b])
+        triangle[np.arange(b), np.arange(b)] = np.sqrt(gains)
+        places = fetched[0, :b].astype(np.int64)
+        return Prediction(places, gains, scores, scores - runners_up, triangle)
 
 
 def judged(watch: Outsiders, rows: IntArray, new: torch.Tensor, rules: DeviceRules) -> Judgement:
