@@ -59,7 +59,8 @@ class ModelConfig:
     auto, balanced, or sequential, card after card."""
 
     batch_tokens: Annotated[int | None, Parameter(group=MODEL)] = None
-    """Tokens of a batch, padding included; by default 2048 on the CPU, 16384 on CUDA."""
+    """Tokens of a batch, padding included; by default 2048 on the CPU, on CUDA a power of two that
+    fits what is free, 65536 at most."""
 
     gradient_checkpointing: Annotated[bool, Parameter(group=MODEL, negative="")] = False
     """Less memory for about a third more time."""

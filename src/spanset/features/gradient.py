@@ -12,7 +12,7 @@ the same pass leaves scores of the tokens, and hidden states.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from spanset.base.stages import SILENT, Watcher
 from spanset.config.model_settings import ModelConfig
@@ -44,6 +44,7 @@ class GradientFeatures(ModelPasses):
     """
 
     seed: int
+    goes_back: ClassVar[bool] = True
 
     @classmethod
     def load(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -25,6 +25,7 @@ class ModelPasses:
     """
 
     model: LanguageModel
+    goes_back: ClassVar[bool] = False  # whether its passes do
 
     @property
     def watcher(self) -> Watcher:
@@ -34,7 +35,7 @@ class ModelPasses:
     @property
     def batch(self) -> tuple[str, int]:
         """Tokens of a pass."""
-        return self.model.batch
+        return "tokens", self.model.batch_tokens(backward=self.goes_back)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """None: the model is all."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from spanset.base.extras import require
 from spanset.base.findable import findable
 from spanset.base.memory import available_bytes
 from spanset.base.software import machine
@@ -24,6 +25,7 @@ from spanset.models.model_files import (
     skeleton,
     tokenizer_digest,
 )
+from spanset.models.passes.pass_size import pass_bytes, pass_tokens
 from spanset.models.placing import cards, check_placing, on_card, refuse_too_large
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
@@ -35,7 +37,9 @@ from spanset.stores.survey import Survey
 
 EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
 KEPT_SHARE = 1 / 16  # of memory, that tokens may take between the look at rows and the passes
-BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}  # of a pass, where --batch-tokens does not say
+# Tokens of a pass, where --batch-tokens does not say, on a processor, and on cards that hold more
+# than a model.
+BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,17 @@ class LanguageModel:
         """Number type that it runs in."""
         return model_dtype(self.config.model_dtype, self.device)
 
+    def batch_tokens(self, *, backward: bool) -> int:
+        """Tokens of a pass: as many as its settings say, or as fit onto the card that is used."""
+        is_settled = self.config.batch_tokens is not None or self.config.device_map is not None
+        if is_settled or self.device == "cpu":
+            return self.usual_batch_tokens
+        return self._once(f"tokens of a pass, {backward}", lambda: self._fitting(backward=backward))
+
     @property
-    def batch(self) -> tuple[str, int]:
-        """Tokens of a pass."""
-        return "tokens", self.config.batch_tokens or BATCH_TOKENS[self.device.partition(":")[0]]
+    def usual_batch_tokens(self) -> int:
+        """Tokens of a pass whose memory others share."""
+        return self.config.batch_tokens or BATCH_TOKENS[self.device.partition(":")[0]]
 
     @property
     def skeleton(self) -> Any:
@@ -213,6 +224,19 @@ class LanguageModel:
     def _tokens(self) -> str:
         """What the memo calls the tokens of rows, whose sides `pair` decides."""
         return f"tokens, {self.config.pair}"
+
+    def _fitting(self, *, backward: bool) -> int:
+        """What a pass may hold on the card, beside the weights."""
+        from spanset.base.devices import free_bytes, resolve_device
+
+        torch = require("torch", extra="models")
+        dtype = getattr(torch, self.dtype)
+        model = skeleton(self.files).to(dtype)
+        of_token = pass_bytes(
+            model, backward=backward, checkpointing=self.config.gradient_checkpointing
+        )
+        weights = 0 if "model" in self.memo else self.weight_count * dtype.itemsize
+        return pass_tokens(of_token, weights, free_bytes(resolve_device(self.device)))
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.memo:

@@ -121,4 +121,4 @@ def _held_out(
         )
     depends_on: dict[str, Any] = {"digests": data.digests[places].tobytes().hex()}
     rows = rendered_rows(data, model, places)
-    return HeldOutRows(name, rows, depends_on, model.batch[1])
+    return HeldOutRows(name, rows, depends_on, model.usual_batch_tokens)

@@ -3,6 +3,7 @@
 padded        sequences of one pass, padded on the right
 forward       one pass: scores of the tokens, hidden states
 token_scores  what logits say of the tokens that came
+pass_size     how many tokens go through a model at once on a card
 passed        what passes give of rows: on its way from a device, and here
 targets       layers whose gradient is taken, found by structure
 capture       gradients of every example of a batch in one pass back, sketched at once

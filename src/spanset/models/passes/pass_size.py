@@ -1,0 +1,82 @@
+"""How many tokens go through a model at once on a card: what its memory holds.
+
+What a pass forward keeps for the one back grows with the tokens, and a model without weights tells
+how much: its tensors have shapes, and no numbers. Attention is counted as on a card, where it keeps
+nothing that grows with the square of the length.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from spanset.models.passes.checkpointed import checkpointed
+from spanset.models.passes.targets import decoder_layers
+from spanset.models.passes.unpacked import unpacked
+
+PROBED = 4  # tokens: squares of so few do not count
+SHARE = 0.7  # of what is free: what is kept is not all, and memory has gaps
+LEAST, MOST = 512, 65_536  # beyond, a card is busy, and a batch only takes longer to be safe
+
+
+def pass_bytes(model: Any, *, backward: bool, checkpointing: bool = False) -> float:
+    """Bytes of a card that a token takes, all tokens supervised.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        On the meta device, in the numbers it computes in.
+    backward : bool
+        Whether gradients are taken.
+    checkpointing : bool
+        Whether layers compute their states again on the way back.
+    """
+    head = model.get_output_embeddings().weight
+    logits = head.shape[0] * head.element_size() * (2 if backward else 1)
+    a_layer = _kept(model, checkpointing=False) / max(1, len(decoder_layers(model)))
+    if not backward:
+        return logits + 2 * a_layer  # of one layer at a time, with what it is computed from
+    kept = _kept(model, checkpointing=checkpointing)
+    return logits + kept + (a_layer if checkpointing else 0.0)
+
+
+def pass_tokens(of_token: float, weights: float, free: float) -> int:
+    """Tokens of a pass: a power of two, so that equal cards make equal batches.
+
+    Parameters
+    ----------
+    of_token, weights, free : bytes
+        What a token takes; what the model's weights will; what is free.
+    """
+    tokens = LEAST
+    while tokens < MOST and 2 * tokens * of_token <= SHARE * (free - weights):
+        tokens *= 2
+    return tokens
+
+
+def _kept(model: Any, *, checkpointing: bool) -> float:
+    """Bytes a token that a pass forward keeps for the one back."""
+    import torch
+
+    own = (*model.parameters(), *model.buffers())
+    known = {one.untyped_storage()._cdata for one in own}
+    kept: dict[int, torch.Tensor] = {}  # by the memory that they lie in, which views share
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        place = tensor.untyped_storage()._cdata
+        if place not in known:
+            kept[place] = tensor
+        return tensor
+
+    model.requires_grad_(False).eval()
+    embedding = model.get_input_embeddings().weight
+    shape = (1, PROBED, embedding.shape[1])
+    states = torch.zeros(shape, dtype=embedding.dtype, device="meta", requires_grad=True)
+    with ExitStack() as stack:
+        if checkpointing:
+            stack.enter_context(checkpointed(model))
+        stack.enter_context(unpacked())
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(torch.autograd.graph.saved_tensors_hooks(keep, lambda one: one))
+        model(inputs_embeds=states, use_cache=False)
+    return sum(one.untyped_storage().nbytes() for one in kept.values()) / PROBED
