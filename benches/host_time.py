@@ -71,7 +71,10 @@ class _Instant(GradientCapture):
 class _UnderWay(Flight):
     """As from a device: the next pass is launched before this one is waited for."""
 
-    is_under_way = True
+    @property
+    def is_under_way(self) -> bool:
+        """Always."""
+        return True
 
 
 def _head(batch: Batch) -> Batch:

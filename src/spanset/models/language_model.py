@@ -13,6 +13,7 @@ from spanset.base.memory import available_bytes
 from spanset.base.software import machine
 from spanset.base.speed import products_per_second
 from spanset.base.stages import SILENT, Watcher
+from spanset.base.workers import available_workers
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.models.loading import load_model
@@ -30,8 +31,9 @@ from spanset.models.placing import cards, check_placing, on_card, refuse_too_lar
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.models.rendering.kept_tokens import KeptTokens
+from spanset.models.rendering.looked_rows import SHARED_ROWS, looked_in_processes
 from spanset.models.rendering.renderer import Renderer
-from spanset.models.rendering.token_survey import survey
+from spanset.models.rendering.token_survey import Look, survey
 from spanset.models.rendering.training_templates import TRAINING
 from spanset.stores.survey import Survey
 
@@ -113,7 +115,7 @@ class LanguageModel:
             },
             "model_dtype": self.dtype,
             **({} if self.config.quantize == NONE else {"quantize": self.config.quantize}),
-            "tokenizer": self._once("tokenizer", lambda: tokenizer_digest(self.renderer)),
+            "tokenizer": self._tokenizer_digest,
             "supervise": self.config.supervise,
             **({"mask_reasoning": True} if self.config.mask_reasoning else {}),
             "max_length": self.renderer.max_length,
@@ -165,11 +167,13 @@ class LanguageModel:
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once; the tokens are kept for passes over the same data."""
         kept = self.memo[self._tokens] = KeptTokens(data, KEPT_SHARE * available_bytes())
+        is_shared = len(data) >= SHARED_ROWS and available_workers() > 1
         return survey(
             data,
             self.renderer,
             pair=self.config.pair,
             on_bad_row=self.on_bad_row,
+            look=self._look_in_processes() if is_shared else None,
             kept=kept,
             on_note=self.watcher.note,
         )
@@ -219,6 +223,23 @@ class LanguageModel:
                 quantize=self.config.quantize,
                 device_map=self.config.device_map,
             )
+
+    def _look_in_processes(self) -> Look:
+        """Rendering on all processors."""
+        settings = {
+            "supervise": self.renderer.supervise,
+            "max_length": self.renderer.max_length,
+            "mask_reasoning": self.renderer.mask_reasoning,
+        }
+        load = partial(
+            load_renderer, self.files, **settings, chat_template=self.config.chat_template
+        )
+        key = f"{self._tokenizer_digest} {settings}"
+        return partial(looked_in_processes, load=load, key=key, pair=self.config.pair)
+
+    @property
+    def _tokenizer_digest(self) -> str:
+        return self._once("tokenizer", lambda: tokenizer_digest(self.renderer))
 
     @property
     def _tokens(self) -> str:

@@ -12,7 +12,7 @@ from tests.models.tiny_models import CHATML_MARKED, GEMMA, make_tokenizer
 
 from spanset.base.errors import DataError
 from spanset.data.reader import read
-from spanset.models.rendering import token_survey
+from spanset.models.rendering import looked_rows
 from spanset.models.rendering.token_survey import survey
 from spanset.models.rendering.tried_renderer import make_renderer
 from spanset.stores import survey as survey_module
@@ -122,13 +122,13 @@ def test_copies_are_counted_but_cost_nothing():
 
 def test_a_distinct_row_is_rendered_once(monkeypatch):
     rendered = []
-    original = token_survey.read_rows
+    original = looked_rows.read_rows
 
     def counted(conversations, renderer, pair):
         rendered.extend(one.turns[0].text for one in conversations)
         return original(conversations, renderer, pair)
 
-    monkeypatch.setattr(token_survey, "read_rows", counted)
+    monkeypatch.setattr(looked_rows, "read_rows", counted)
     surveyed([pair("One?"), pair("Two?"), pair("One?"), pair("Three?")])
     assert rendered == ["One?", "Two?", "Three?"]
 

@@ -10,6 +10,7 @@ renderer            token ids and mask of a conversation: all of the above, in t
 tried_renderer      a renderer for a tokenizer, tried before any row
 training_templates  --chat-template training
 dropped             what rows have, and a template no place for
+looked_rows         what there is to know of rows; of many, found by processes
 token_survey        every distinct row rendered once, before the model runs
-kept_tokens         what that gave, for the passes
+kept_tokens         the tokens that this gave, packed, for the passes
 """
