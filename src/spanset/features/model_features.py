@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from spanset.base.stages import Watcher
 from spanset.models.language_model import LanguageModel
+from spanset.models.passes.pass_size import tokens_at_once
 from spanset.stores.maker import Recipe
 
 
@@ -35,7 +36,7 @@ class ModelPasses:
     @property
     def batch(self) -> tuple[str, int]:
         """Tokens of a pass."""
-        return "tokens", self.model.batch_tokens(backward=self.goes_back)
+        return "tokens", tokens_at_once(self.model, backward=self.goes_back)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """None: the model is all."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from spanset.base.extras import require
 from spanset.base.findable import findable
 from spanset.base.memory import available_bytes
 from spanset.base.software import machine
@@ -26,7 +25,6 @@ from spanset.models.model_files import (
     skeleton,
     tokenizer_digest,
 )
-from spanset.models.passes.pass_size import pass_bytes, pass_tokens
 from spanset.models.placing import cards, check_placing, on_card, refuse_too_large
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
@@ -39,8 +37,7 @@ from spanset.stores.survey import Survey
 
 EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sketch
 KEPT_SHARE = 1 / 16  # of memory, that tokens may take between the look at rows and the passes
-# Tokens of a pass, where --batch-tokens does not say, on a processor, and on cards that hold more
-# than a model.
+# Tokens of a pass, where --batch-tokens does not say and nobody looks at a card's memory.
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}
 
 
@@ -132,22 +129,15 @@ class LanguageModel:
         """Number type that it runs in."""
         return model_dtype(self.config.model_dtype, self.device)
 
-    def batch_tokens(self, *, backward: bool) -> int:
-        """Tokens of a pass: as many as its settings say, or as fit onto the card that is used."""
-        is_settled = self.config.batch_tokens is not None or self.config.device_map is not None
-        if is_settled or self.device == "cpu":
-            return self.usual_batch_tokens
-        return self._once(f"tokens of a pass, {backward}", lambda: self._fitting(backward=backward))
-
     @property
     def usual_batch_tokens(self) -> int:
-        """Tokens of a pass whose memory others share."""
+        """Tokens of a pass, as its settings say; else what most models and cards have room for."""
         return self.config.batch_tokens or BATCH_TOKENS[self.device.partition(":")[0]]
 
     @property
     def skeleton(self) -> Any:
         """The model without weights."""
-        return self._once("skeleton", lambda: skeleton(self.files))
+        return self.once("skeleton", lambda: skeleton(self.files))
 
     @property
     def weight_count(self) -> int:
@@ -160,9 +150,14 @@ class LanguageModel:
         return int(self.skeleton.get_output_embeddings().weight.shape[1])
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are on their device already."""
+        return "model" in self.memo
+
+    @property
     def loaded(self) -> Any:
         """The model on its device or devices."""
-        return self._once("model", self._load)
+        return self.once("model", self._load)
 
     def survey(self, data: Dataset) -> Survey:
         """Render every distinct row once; the tokens are kept for passes over the same data."""
@@ -239,27 +234,15 @@ class LanguageModel:
 
     @property
     def _tokenizer_digest(self) -> str:
-        return self._once("tokenizer", lambda: tokenizer_digest(self.renderer))
+        return self.once("tokenizer", lambda: tokenizer_digest(self.renderer))
 
     @property
     def _tokens(self) -> str:
         """What the memo calls the tokens of rows, whose sides `pair` decides."""
         return f"tokens, {self.config.pair}"
 
-    def _fitting(self, *, backward: bool) -> int:
-        """What a pass may hold on the card, beside the weights."""
-        from spanset.base.devices import free_bytes, resolve_device
-
-        torch = require("torch", extra="models")
-        dtype = getattr(torch, self.dtype)
-        model = skeleton(self.files).to(dtype)
-        of_token = pass_bytes(
-            model, backward=backward, checkpointing=self.config.gradient_checkpointing
-        )
-        weights = 0 if "model" in self.memo else self.weight_count * dtype.itemsize
-        return pass_tokens(of_token, weights, free_bytes(resolve_device(self.device)))
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What takes time to get, got the first time."""
         if name not in self.memo:
             self.memo[name] = make()
         return self.memo[name]

@@ -17,8 +17,17 @@ from spanset.config.model_settings import ModelConfig
 from spanset.features.gradient import GradientFeatures
 from spanset.features.hidden import HiddenFeatures
 from spanset.models import language_model
+from spanset.models.passes import pass_size
 from spanset.models.passes.checkpointed import checkpointed
-from spanset.models.passes.pass_size import LEAST, MOST, PROBED, SHARE, pass_bytes, pass_tokens
+from spanset.models.passes.pass_size import (
+    LEAST,
+    MOST,
+    PROBED,
+    SHARE,
+    pass_bytes,
+    pass_tokens,
+    tokens_at_once,
+)
 from spanset.models.passes.unpacked import unpacked
 
 GIB = 2**30
@@ -144,9 +153,9 @@ def test_weights_that_are_there_are_not_counted_again(tmp_path, card):
         return LEAST
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(language_model, "pass_tokens", told)
-        model.batch_tokens(backward=True)
+        patch.setattr(pass_size, "pass_tokens", told)
+        tokens_at_once(model, backward=True)
         model.memo["model"] = "on the card"
-        model.batch_tokens(backward=False)
-        model.batch_tokens(backward=False)  # looked at once
+        tokens_at_once(model, backward=False)
+        tokens_at_once(model, backward=False)  # looked at once
     assert seen == [(2 * model.weight_count, GIB), (0, GIB)]

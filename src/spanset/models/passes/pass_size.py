@@ -8,15 +8,45 @@ nothing that grows with the square of the length.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from spanset.models.model_files import skeleton
 from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.passes.targets import decoder_layers
 from spanset.models.passes.unpacked import unpacked
 
+if TYPE_CHECKING:
+    from spanset.models.language_model import LanguageModel
+
 PROBED = 4  # tokens: squares of so few do not count
 SHARE = 0.7  # of what is free: what is kept is not all, and memory has gaps
 LEAST, MOST = 512, 65_536  # beyond, a card is busy, and a batch only takes longer to be safe
+
+
+def tokens_at_once(model: LanguageModel, *, backward: bool) -> int:
+    """Tokens of a pass: as many as the settings say, or as fit onto the card that is used.
+
+    Looked at once for a model, before or after its weights are loaded.
+    """
+    config = model.config
+    is_settled = config.batch_tokens is not None or config.device_map is not None
+    if is_settled or model.device == "cpu":
+        return model.usual_batch_tokens
+    return model.once(f"tokens of a pass, {backward}", lambda: _fitting(model, backward=backward))
+
+
+def _fitting(model: LanguageModel, *, backward: bool) -> int:
+    """What a pass may hold on the card, beside the weights."""
+    import torch
+
+    from spanset.base.devices import free_bytes, resolve_device
+
+    dtype = getattr(torch, model.dtype)
+    empty = skeleton(model.files).to(dtype)
+    checkpointing = model.config.gradient_checkpointing
+    of_token = pass_bytes(empty, backward=backward, checkpointing=checkpointing)
+    weights = 0 if model.is_loaded else model.weight_count * dtype.itemsize
+    return pass_tokens(of_token, weights, free_bytes(resolve_device(model.device)))
 
 
 def pass_bytes(model: Any, *, backward: bool, checkpointing: bool = False) -> float:

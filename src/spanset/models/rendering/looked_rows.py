@@ -102,7 +102,8 @@ def looked_in_processes(
     folder = str(Path.cwd())
     found = share(delayed(_looked)(some, load, key, folder, pair) for some in talks)
     try:
-        yield from found
+        for looked in found:  # noqa: UP028 (`yield from` would close it, and its warnings come)
+            yield looked
     finally:
         with warnings.catch_warnings():
             # Of tasks that were done for nothing, where the rows before them ended the run.
