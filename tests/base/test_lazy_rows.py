@@ -79,3 +79,13 @@ def test_rows_without_a_direction_are_refused_at_once():
         LazyRows.as_given(X * 1e25, "float32")
     with pytest.raises(DataError, match="has the length"):
         LazyRows.unit(X, "float32", LENGTHS * 1e30)
+
+
+@pytest.mark.parametrize("source", [np.float16, np.float32, np.float64])
+def test_rows_made_from_float64_or_less_leave_what_is_kept_as_it_is(source):
+    kept = np.random.default_rng(3).normal(size=(50, 7)).astype(source)
+    before = kept.copy()
+    lazy = LazyRows.unit(kept, np.float64)
+    assert np.linalg.norm(lazy[:20], axis=1) == pytest.approx(np.ones(20))
+    lazy[np.array([3, 1])]
+    assert kept.tobytes() == before.tobytes()

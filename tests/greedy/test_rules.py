@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from spanset.base.errors import UsageError
+from spanset.base.lazy_rows import LazyRows
+from spanset.base.unit_rows import unit_rows
 from spanset.greedy.budget import TokenBudget
 from spanset.greedy.rules import ROUNDING, MarginRecord, make_rules
 from spanset.kernels.rbf import RBF
@@ -73,3 +75,22 @@ def test_a_budget_counts_the_shortest_rows_and_refuses_to_hold_none():
     assert budget.allows(np.array([0]), used=0) == 0
     with pytest.raises(UsageError, match="holds no row"):
         TokenBudget(np.array([5, 6]), 4)
+
+
+def test_of_unit_rows_none_is_made_to_know_what_they_have_in_common():
+    kept = np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32)
+    asked = []
+
+    class Told(LazyRows):
+        def __getitem__(self, rows):
+            asked.append(len(self.kept(rows)))
+            return super().__getitem__(rows)
+
+    lazy = Told.unit(kept, np.float64)
+    rules = make_rules(RBF(0.25), lazy, None, 0.0)
+    assert asked == [1, 1]
+    whole = make_rules(RBF(0.25), unit_rows(kept, np.float64), None, 0.0)
+    for name in ("diagonal", "spent_below", "grid"):
+        assert getattr(rules, name).tobytes() == getattr(whole, name).tobytes(), name
+    make_rules(RBF(0.25, unit=False), lazy, None, 0.0)
+    assert sum(asked) > 500

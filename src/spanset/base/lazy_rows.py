@@ -103,17 +103,44 @@ class LazyRows:
         return len(self.source)
 
     def __getitem__(self, rows: slice | IntArray) -> Matrix:
-        made = _read(self.source, rows)
+        def converted(array: Matrix, dtype: np.dtype[Any]) -> Matrix:
+            return array.astype(dtype, copy=False)
+
+        kept = self.kept(rows)
+        if self.scales is not None and kept.dtype == np.float64:
+            kept = kept.copy()  # the rows are made in place
+        return self.made(kept, rows, lambda one: one, converted)
+
+    def kept(self, rows: slice | IntArray) -> Matrix:
+        """Rows as they are kept: `source[rows]`."""
+        return _read(self.source, rows)
+
+    def made(
+        self,
+        kept: Any,
+        rows: slice | IntArray,
+        brought: Callable[[npt.NDArray[Any]], Any],
+        converted: Callable[[Any, np.dtype[Any]], Any],
+    ) -> Any:
+        """Rows from what is kept of them, here or where they are going: the same to the last bit.
+
+        Parameters
+        ----------
+        kept : (b, d)
+            `kept(rows)`, as an array of either kind; scaled in place where it is of float64.
+        brought, converted : callable
+            A numpy array as one of its kind; an array of its kind in another type.
+        """
         if self.scales is None:
-            return made.astype(self.dtype, copy=False)
-        largest, scaled = self.scales
-        made = made.astype(np.float64)
-        made /= largest[rows, None]
-        made /= scaled[rows, None]
-        made = made.astype(self.computed, copy=False)
+            return converted(kept, self.dtype)
+        largest, scaled = (brought(one[rows]) for one in self.scales)
+        made = converted(kept, np.dtype(np.float64))
+        made /= largest[:, None]
+        made /= scaled[:, None]
+        made = converted(made, self.computed)
         if self.lengths is not None:
-            made *= self.lengths[rows, None]
-        return made.astype(self.dtype, copy=False)
+            made *= brought(self.lengths[rows])[:, None]
+        return converted(made, self.dtype)
 
     def astype(self, dtype: npt.DTypeLike) -> LazyRows:
         """The same rows, converted when they are made."""

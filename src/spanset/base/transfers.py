@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 
 from spanset.base.extras import require
@@ -23,6 +24,46 @@ def sent(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
     if device.type == "cuda":  # from memory that may be paged out, the copy would wait
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
+
+
+class Stages:
+    """Two places on the host that rows leave for a device from: one is filled while the other goes.
+
+    Memory that a card reads by itself has to be taken once, and not for every piece.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of a piece, at most.
+    dtype : dtype
+        Of the rows.
+    """
+
+    def __init__(self, rows: int, columns: int, dtype: npt.DTypeLike, device: torch.device) -> None:
+        self._device, self._is_card, self._next = device, device.type == "cuda", 0
+        self._places = [
+            torch.empty(
+                (rows, columns),
+                dtype=torch.from_numpy(np.empty(0, dtype)).dtype,
+                pin_memory=self._is_card,
+            )
+            for _ in range(2)
+        ]
+        self._gone: list[Any] = [None, None]
+
+    def sent(self, rows: npt.NDArray[Any]) -> torch.Tensor:
+        """A piece (b, columns) on the device; however it lies in memory."""
+        number, self._next = self._next, 1 - self._next
+        if self._gone[number] is not None:
+            self._gone[number].synchronize()
+        place = self._places[number][: len(rows)]
+        np.copyto(place.numpy(), rows)
+        if not self._is_card:
+            return place.clone()
+        there = place.to(self._device, non_blocking=True)
+        self._gone[number] = torch.cuda.Event()
+        self._gone[number].record(torch.cuda.current_stream(self._device))
+        return there
 
 
 class Landing:

@@ -14,6 +14,7 @@ L   kernel weighted by quality, diag(q)^a S diag(q)^a with a = lambda / (2 (1 - 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,7 +168,14 @@ def rounding_shares(kernel: Kernel, X: AnyRows) -> FloatArray:
     def steepness(rows: Matrix) -> FloatArray:
         return np.broadcast_to(np.asarray(kernel.steepness(rows)), len(rows))
 
-    return 2.0 * error * by_steps(X, steepness)
+    return 2.0 * error * _of_rows(kernel, X, steepness)
+
+
+def _of_rows(kernel: Kernel, X: AnyRows, of_rows: Callable[[Matrix], FloatArray]) -> FloatArray:
+    """What the kernel says of each row alone; of unit rows all the same, and none is made."""
+    if kernel.unit and len(X):
+        return np.full(len(X), of_rows(X[:1])[0])
+    return by_steps(X, of_rows)
 
 
 def spent_shares(kernel: Kernel, X: AnyRows) -> FloatArray:
@@ -216,7 +224,7 @@ def make_rules(
         or a dtype too coarse for the kernel.
     """
     check_weight(quality_weight, has_quality=log_quality is not None)
-    shares, diagonal = spent_shares(kernel, X), by_steps(X, kernel.diagonal)
+    shares, diagonal = spent_shares(kernel, X), _of_rows(kernel, X, kernel.diagonal)
     if log_quality is not None:
         log_quality = checked_quality(log_quality, len(diagonal))
         if quality_weight == 0.0:

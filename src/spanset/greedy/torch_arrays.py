@@ -20,8 +20,8 @@ import numpy as np
 from spanset.base.array_types import IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
 from spanset.base.extras import require
-from spanset.base.lazy_rows import AnyRows
-from spanset.base.transfers import sent
+from spanset.base.lazy_rows import AnyRows, LazyRows
+from spanset.base.transfers import Stages, sent
 from spanset.greedy.factor import ALIGN, NO_ROWS, CancelledError, Held, KnownResiduals, padded
 from spanset.greedy.kept_columns import KeptColumns
 from spanset.greedy.prediction import Prediction, predict
@@ -248,13 +248,23 @@ class DeviceFactor(KnownResiduals, Held):
             raise CancelledError
 
     def _uploaded(self, X: AnyRows) -> torch.Tensor:
-        """Features with zero rows up to the padded width, sent in parts; (width, d)."""
+        """Features with zero rows up to the padded width, sent in parts; (width, d).
+
+        Rows that are still to be made go as they are kept, and are made on the device.
+        """
         N, d = X.shape
+        lazy = X if isinstance(X, LazyRows) else LazyRows.converted(X, X.dtype)
         features = torch.zeros((self._width, d), dtype=self._dtype, device=self._device)
-        step = max(1, SCRATCH // 8 // max(1, d * X.itemsize))
+        step = max(1, SCRATCH // 16 // max(1, d * 8))
+        stages = Stages(min(step, N), d, lazy.source.dtype, self._device)
+
+        def converted(array: torch.Tensor, dtype: np.dtype[Any]) -> torch.Tensor:
+            return array.to(getattr(torch, dtype.name))
+
         for start in range(0, N, step):
-            stop = min(start + step, N)
-            features[start:stop] = self._tensor(X[start:stop])
+            rows = slice(start, min(start + step, N))
+            kept = stages.sent(lazy.kept(rows))
+            features[rows] = lazy.made(kept, rows, lambda one: sent(one, self._device), converted)
         return features
 
     def _tensor(self, array: Any) -> torch.Tensor:

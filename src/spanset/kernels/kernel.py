@@ -55,16 +55,22 @@ def row_lengths(rows: Any) -> Any:
 class Kernel(Protocol):
     """Similarity k(x, y) of feature rows, positive semi-definite.
 
-    Those that have a field `unit` compute faster where it promises rows of length one.
-
     Attributes
     ----------
+    unit : bool
+        Whether rows have length one: then k(x, x) and the steepness are the same for all of them,
+        and a block takes less.
     spent : mapping of str to float
         Dtypes that it can be computed in, and the share of k(x, x) that counts as nothing left:
         `rules.spent_shares` decides by it.
     """
 
     spent: ClassVar[Mapping[str, float]]
+
+    @property
+    def unit(self) -> bool:
+        """See the class."""
+        ...
 
     @property
     def name(self) -> str:
