@@ -1,5 +1,8 @@
 """Many rows rendered in processes: the same as here."""
 
+import os
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,12 +12,14 @@ pytest.importorskip("jinja2", reason="rendering needs the extra `models`")
 from tests.models.model_folder import save_model
 from tests.models.tiny_models import GEMMA
 
-from spanset.base.errors import DataError
+from spanset.base.errors import DataError, SpansetError
 from spanset.base.stages import SILENT
 from spanset.config.model_settings import ModelConfig
+from spanset.data.conversation import Conversation, Turn
 from spanset.data.reader import read
 from spanset.models import language_model
 from spanset.models.language_model import LanguageModel
+from spanset.models.rendering.looked_rows import looked_in_processes
 from spanset.stores import survey as survey_module
 from spanset.stores.status import Status
 
@@ -81,3 +86,9 @@ def test_a_row_that_is_refused_is_named_and_ends_them(looked):
         looked(rows, shared=True, on_bad_row="stop")
     assert caught.value.where == "<memory>:26"
     assert "System role not supported" in caught.value.why
+
+
+def test_a_process_that_is_ended_is_told():
+    talks = [[Conversation((Turn("user", "Hello"), Turn("assistant", "Good day")))]]
+    with pytest.raises(SpansetError, match="a process that renders rows was ended"):
+        list(looked_in_processes(talks, partial(os._exit, 3), "none", "difference"))

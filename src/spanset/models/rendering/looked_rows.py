@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spanset.base.errors import SpansetError
 from spanset.base.workers import available_workers
 from spanset.data.conversation import Conversation
 from spanset.models.rendering.chat_templates import RenderError
@@ -93,6 +95,11 @@ def looked_in_processes(
         Gives the renderer, in another process.
     key : str
         What identifies it.
+
+    Raises
+    ------
+    SpansetError
+        A process was ended by the system.
     """
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
@@ -104,6 +111,13 @@ def looked_in_processes(
     try:
         for looked in found:  # noqa: UP028 (`yield from` would close it, and its warnings come)
             yield looked
+    except BrokenProcessPool as error:
+        raise SpansetError(
+            "a process that renders rows was ended",
+            where="DATA",
+            why="memory may have been full: each needs half a GiB",
+            fix="free some, or use one processor only: taskset -c 0 spanset ...",
+        ) from error
     finally:
         with warnings.catch_warnings():
             # Of tasks that were done for nothing, where the rows before them ended the run.
