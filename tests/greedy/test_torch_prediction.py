@@ -53,6 +53,21 @@ def test_the_same_object_predicts_again_and_again(quality, corners):
         assert_equal(*both(predicting, *case(seed, m, quality=quality, corners=corners), steps))
 
 
+def test_what_candidates_before_left_does_not_grow():
+    """Gains of 1e-7: each step divides by their roots."""
+    predicting = DevicePrediction(90, CPU)
+    both(predicting, *case(0, 90), 90)
+    rng = np.random.default_rng(0)
+    X = unit_rows(random_unit(rng, 1, 12) + 1e-4 * rng.normal(size=(60, 12)), float)
+    rules, rows = make_rules(RBF(2.0), X, None, 0.0), np.arange(60)
+    kernel = RBF(2.0).block(X, X)
+    found, expected = both(predicting, kernel, kernel.diagonal().copy(), rules, rows, 12)
+    assert expected.gains[-1] < 1e-6
+    assert found.positions.tolist() == expected.positions.tolist()
+    left = predicting._loops[16, None]._F.numpy()[: len(found.positions), 60:]
+    assert np.abs(left).max() == 0.0
+
+
 def test_of_too_few_candidates_all_are_picked():
     found, expected = both(DevicePrediction(50, CPU), *case(0, 5), 40)
     assert len(found.positions) == 5

@@ -103,6 +103,7 @@ class DevicePrediction:
         m = len(S)
         steps = min(steps, m)
         self._S[:m, :m] = S
+        self._S[:m, m:] = 0.0  # what others left there could grow beyond all numbers
         for there, values, rest in (
             (self._residual, residual, 0.0),
             (self._grid, rules.grid, 1.0),
