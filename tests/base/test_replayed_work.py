@@ -6,7 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from spanset.base.replayed_work import ReplayedWork  # noqa: E402 (it imports torch)
+from spanset.base import replayed_work  # noqa: E402 (it imports torch)
+from spanset.base.replayed_work import ReplayedWork  # noqa: E402
 
 
 def test_a_processor_does_it_each_time():
@@ -44,6 +45,9 @@ def card(monkeypatch):
     monkeypatch.setattr(torch.cuda, "Stream", lambda _: Stream())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: Stream("current"))
     monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: told.append("emptied"))
+    monkeypatch.setattr(replayed_work, "_streams", {})
     return told
 
 
@@ -52,25 +56,38 @@ def test_a_card_records_it_the_second_time_and_replays_it_from_then_on(card):
     work()
     assert card == ["done"]
     work()
-    recorded = ["own waits for current", "begin", "done", "end", "current waits for own"]
+    recorded = ["emptied", "own waits for current", "begin", "done", "end", "current waits for own"]
     assert card[1:] == [*recorded, "replay"]
     work()
-    assert card[7:] == ["replay"]
+    assert card[8:] == ["replay"]
 
 
-def test_what_cannot_be_recorded_is_an_error(card):
+def test_works_of_a_card_share_a_stream(card):
+    for _ in range(3):
+        work = ReplayedWork(lambda: None, torch.device("cuda", 0))
+        work()
+        work()
+    assert len(replayed_work._streams) == 1
+    assert card.count("replay") == 3
+
+
+def test_what_cannot_be_recorded_is_told_and_done_one_by_one(card):
     """And the card is not left recording."""
     fails = iter([False, True])
 
     def work():
-        if next(fails):
+        if next(fails, False):
             raise RuntimeError("operation not permitted when stream is capturing")
+        card.append("done")
 
     replayed = ReplayedWork(work, torch.device("cuda", 0))
     replayed()
-    with pytest.raises(RuntimeError, match="not permitted"):
+    with pytest.warns(UserWarning, match="cannot be recorded: operation not permitted"):
         replayed()
-    assert card[-1] == "end"
+    assert card[-2:] == ["end", "done"]
+    replayed()
+    assert card[-1] == "done"
+    assert "replay" not in card
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")

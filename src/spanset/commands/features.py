@@ -23,6 +23,7 @@ from spanset.features.representations import (
     require_making,
 )
 from spanset.features.specs import parse_features
+from spanset.models.language_model import with_usual_batches
 from spanset.stores.checks import refuse_place
 from spanset.stores.keeping import in_store
 from spanset.stores.making import describe
@@ -51,6 +52,8 @@ def run_features(
     spec = parse_features(features, model.model)
     require_making(spec)
     part = None if shard is None else Shard.parse(shard)
+    if part is not None and spec.kind in ("gradient", "hidden"):
+        model = with_usual_batches(model)
     refuse_negative(("--seed", seed))
     check_address(cluster.ray, cluster.ray_workers)
     check_making(cluster, model)

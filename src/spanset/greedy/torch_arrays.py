@@ -199,12 +199,12 @@ class DeviceFactor(KnownResiduals, Held):
         if left is None:
             return
         index, n, d = sent(left, self._device), len(left), self.X.shape[1]
-        step = max(1, SCRATCH // 2 // (n * self.X.itemsize))
+        step = max(1, SCRATCH // 8 // (n * self.X.itemsize))
         for start in range(0, self.t, step):
             piece = self._C[start : min(start + step, self.t)]
             piece[:, :n] = piece.index_select(1, index)
         # What moves to a place stands there or behind it.
-        step = max(1, SCRATCH // 2 // max(1, d * self.X.itemsize))
+        step = max(1, SCRATCH // 8 // max(1, d * self.X.itemsize))
         for start in range(0, n, step):
             some = index[start : start + step]
             self._features[start : start + len(some)] = self._features.index_select(0, some)
@@ -264,7 +264,9 @@ class DeviceFactor(KnownResiduals, Held):
         for start in range(0, N, step):
             rows = slice(start, min(start + step, N))
             kept = stages.sent(lazy.kept(rows))
-            features[rows] = lazy.made(kept, rows, lambda one: sent(one, self._device), converted)
+            features[rows] = lazy.made(
+                kept, rows, lambda one: sent(np.array(one), self._device), converted
+            )
         return features
 
     def _tensor(self, array: Any) -> torch.Tensor:

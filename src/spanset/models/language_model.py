@@ -12,7 +12,6 @@ from spanset.base.memory import available_bytes
 from spanset.base.software import machine
 from spanset.base.speed import products_per_second
 from spanset.base.stages import SILENT, Watcher
-from spanset.base.workers import available_workers
 from spanset.config.model_settings import ModelConfig
 from spanset.data.dataset import Dataset
 from spanset.models.loading import load_model
@@ -29,7 +28,7 @@ from spanset.models.placing import cards, check_placing, on_card, refuse_too_lar
 from spanset.models.pooling import check_pooling
 from spanset.models.quantised import BITSANDBYTES, NONE, check_quantize, method_of
 from spanset.models.rendering.kept_tokens import KeptTokens
-from spanset.models.rendering.looked_rows import SHARED_ROWS, looked_in_processes
+from spanset.models.rendering.looked_rows import SHARED_ROWS, looked_in_processes, processes
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.token_survey import Look, survey
 from spanset.models.rendering.training_templates import TRAINING
@@ -39,6 +38,14 @@ EFFICIENCY = 0.4  # of a pass beside a large product: attention, norms, the sket
 KEPT_SHARE = 1 / 16  # of memory, that tokens may take between the look at rows and the passes
 # Tokens of a pass, where --batch-tokens does not say and nobody looks at a card's memory.
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}
+
+
+def with_usual_batches(config: ModelConfig) -> ModelConfig:
+    """The same with batches that depend on no card's memory: shards have one plan."""
+    if config.batch_tokens is not None:
+        return config
+    tokens = BATCH_TOKENS[model_device(config.device).partition(":")[0]]
+    return replace(config, batch_tokens=tokens)
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class LanguageModel:
     @property
     def usual_batch_tokens(self) -> int:
         """Tokens of a pass, as its settings say; else what most models and cards have room for."""
-        return self.config.batch_tokens or BATCH_TOKENS[self.device.partition(":")[0]]
+        return with_usual_batches(self.config).batch_tokens or 0
 
     @property
     def skeleton(self) -> Any:
@@ -159,10 +166,11 @@ class LanguageModel:
         """The model on its device or devices."""
         return self.once("model", self._load)
 
-    def survey(self, data: Dataset) -> Survey:
-        """Render every distinct row once; the tokens are kept for passes over the same data."""
-        kept = self.memo[self._tokens] = KeptTokens(data, KEPT_SHARE * available_bytes())
-        is_shared = len(data) >= SHARED_ROWS and available_workers() > 1
+    def survey(self, data: Dataset, *, keeps: bool = True) -> Survey:
+        """Render every distinct row once, and keep the tokens for passes over the same data."""
+        kept = KeptTokens(data, KEPT_SHARE * available_bytes() if keeps else 0.0)
+        self.memo[self._tokens] = kept
+        is_shared = len(data) >= SHARED_ROWS and processes() > 1
         return survey(
             data,
             self.renderer,

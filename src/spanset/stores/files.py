@@ -52,7 +52,9 @@ class Column:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        # A thread that still has something to write must not write it to the next file opened.
+        file, self._file = self._file, -1
+        os.close(file)
 
     def put(self, rows: IntArray, values: npt.NDArray[Any]) -> None:
         """Write one value a row."""

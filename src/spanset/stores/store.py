@@ -34,6 +34,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 from time import monotonic
 from typing import Any
 
@@ -94,6 +95,7 @@ class FeatureStore:
         self._files: dict[str, Column] = {}
         self._unsynced: list[tuple[IntArray, npt.NDArray[np.uint8]]] = []
         self._synced = monotonic()
+        self._lock = RLock()  # one may write while another makes safe what is there
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column as it is on disk."""
@@ -201,12 +203,13 @@ class FeatureStore:
     ) -> None:
         """Write finished rows: features (b, d), and a value (b, ...) for each of `made`."""
         places = rows if self.place is None else np.searchsorted(self.place, rows)
-        self._files["features"].put(places, features)
-        for name in self.made:
-            self._files[name].put(places if name in HELD else rows, values[name])
-        self._unsynced.append((rows, status))
-        if monotonic() - self._synced > SYNC_EVERY:
-            self.sync()
+        with self._lock:
+            self._files["features"].put(places, features)
+            for name in self.made:
+                self._files[name].put(places if name in HELD else rows, values[name])
+            self._unsynced.append((rows, status))
+            if monotonic() - self._synced > SYNC_EVERY:
+                self.sync()
 
     def put_column(self, name: str, rows: IntArray, values: npt.NDArray[Any]) -> None:
         """Write entries of rows whose statuses are there already."""
@@ -214,13 +217,14 @@ class FeatureStore:
 
     def sync(self) -> None:
         """Make what was put safe, then let the statuses say so."""
-        for name in ("features", *self.made):
-            self._files[name].sync()
-        for rows, status in self._unsynced:
-            self._files["status"].put(rows, status)
-        self._files["status"].sync()
-        self._unsynced.clear()
-        self._synced = monotonic()
+        with self._lock:
+            for name in ("features", *self.made):
+                self._files[name].sync()
+            for rows, status in self._unsynced:
+                self._files["status"].put(rows, status)
+            self._files["status"].sync()
+            self._unsynced.clear()
+            self._synced = monotonic()
 
     def update(self, **changes: Any) -> None:
         """Change entries of the manifest, all at once."""

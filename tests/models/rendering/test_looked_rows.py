@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("transformers", reason="rendering needs the extra `models`")
 pytest.importorskip("jinja2", reason="rendering needs the extra `models`")
 
+from joblib import Parallel, delayed
 from tests.models.model_folder import save_model
 from tests.models.tiny_models import GEMMA
 
@@ -48,7 +49,7 @@ def looked(tmp_path, monkeypatch):
 
     def found(rows, *, shared, on_bad_row="skip"):
         monkeypatch.setattr(language_model, "SHARED_ROWS", 1 if shared else 1_000)
-        monkeypatch.setattr(language_model, "available_workers", lambda: 2)
+        monkeypatch.setattr(language_model, "processes", lambda: 2)
         notes, data = Notes(), read(rows)
         config = ModelConfig(max_length=100, supervise="last")
         model = LanguageModel.load("m", config, on_bad_row=on_bad_row, watcher=notes)
@@ -56,6 +57,27 @@ def looked(tmp_path, monkeypatch):
         return seen, model.kept_tokens(data), notes
 
     return found
+
+
+def is_there(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_processes_that_did_other_work_are_not_taken(tmp_path):
+    """A tokenizer is more than joblib lets a process grow by: it would end it, with a warning."""
+    before = set(Parallel(2, backend="loky", max_nbytes=None)(delayed(os.getpid)() for _ in "ab"))
+    assert all(map(is_there, before))
+    save_model(tmp_path / "m")
+    model = LanguageModel.load(str(tmp_path / "m"), ModelConfig())
+    talks = [[one] for one in read([talk(number) for number in range(3)]).conversations()]
+    found = model._look_in_processes()(talks)
+    assert next(found).tokens[0] > 0
+    assert not any(map(is_there, before))
+    found.close()
 
 
 def test_processes_find_what_is_found_here(looked):

@@ -137,7 +137,8 @@ def test_a_distinct_row_is_rendered_once(monkeypatch):
 def test_how_many_rows_are_rendered_at_once_changes_nothing(monkeypatch, at_once):
     rows = [pair(f"Question {number % 5}?" * (1 + number)) for number in range(8)]
     whole = surveyed(rows)
-    monkeypatch.setattr(survey_module, "AT_ONCE", at_once)
+    monkeypatch.setattr(survey_module, "AT_ONCE", at_once + 2)
+    monkeypatch.setattr(looked_rows, "CHARACTERS", 30 * at_once)
     parts = surveyed(rows)
     for name in ("first", "status", "truncated", "digests"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name

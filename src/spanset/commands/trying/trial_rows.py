@@ -88,7 +88,7 @@ class TrialRows:
         DataError
             Too few rows.
         """
-        seen = model.survey(data)
+        seen = model.survey(data, keeps=False)
         usable = seen.status == Status.PENDING
         left_out = [
             LeftOut(int(data.ids[row]), data.where(row), Status(seen.status[row]).reason)

@@ -90,7 +90,8 @@ class ModelRun:
         under_way: deque[tuple[int, Future[None]]] = deque()
         # What waits for a device, or for a disk, waits in a thread of its own. Rendering is not in
         # one: it is Python's work as launching is, which would wait for it at every step.
-        with ThreadPoolExecutor(1) as writer:
+        writer = ThreadPoolExecutor(1)
+        try:
             for number, rows in batches.items():
                 read = self.read(rows)
                 flight, was_split = self._queued(once, rows, read)
@@ -106,6 +107,8 @@ class ModelRun:
                     finish(*under_way.popleft())
             while under_way:
                 finish(*under_way.popleft())
+        finally:  # of what is not begun when a run is ended, nothing is written
+            writer.shutdown(wait=True, cancel_futures=True)
 
     def read(self, rows: IntArray) -> list[TokenRow]:
         """Rows as tokens."""

@@ -2,7 +2,7 @@
 
 What a pass forward keeps for the one back grows with the tokens, and a model without weights tells
 how much: its tensors have shapes, and no numbers. Attention is counted as on a card, where it keeps
-nothing that grows with the square of the length.
+nothing that grows with the square of the length, unless a model has it otherwise.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from spanset.models.libraries import first_line
 from spanset.models.model_files import skeleton
 from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.passes.targets import decoder_layers
@@ -18,7 +19,7 @@ from spanset.models.passes.unpacked import unpacked
 if TYPE_CHECKING:
     from spanset.models.language_model import LanguageModel
 
-PROBED = 4  # tokens: squares of so few do not count
+PROBED = 256  # tokens: some models fill up shorter rows to so many, and keep all of them
 SHARE = 0.7  # of what is free: what is kept is not all, and memory has gaps
 LEAST, MOST = 512, 65_536  # beyond, a card is busy, and a batch only takes longer to be safe
 
@@ -42,9 +43,17 @@ def _fitting(model: LanguageModel, *, backward: bool) -> int:
     from spanset.base.devices import free_bytes, resolve_device
 
     dtype = getattr(torch, model.dtype)
-    empty = skeleton(model.files).to(dtype)
     checkpointing = model.config.gradient_checkpointing
-    of_token = pass_bytes(empty, backward=backward, checkpointing=checkpointing)
+    try:
+        empty = skeleton(model.files).to(dtype)
+        of_token = pass_bytes(empty, backward=backward, checkpointing=checkpointing)
+    except Exception as error:  # a model is somebody's program: it may look at numbers
+        usual = model.usual_batch_tokens
+        model.watcher.note(
+            f"what a pass takes cannot be told beforehand ({first_line(error)}): batches of "
+            f"{usual:,} tokens, or --batch-tokens"
+        )
+        return usual
     weights = 0 if model.is_loaded else model.weight_count * dtype.itemsize
     return pass_tokens(of_token, weights, free_bytes(resolve_device(model.device)))
 
@@ -85,7 +94,22 @@ def pass_tokens(of_token: float, weights: float, free: float) -> int:
 
 
 def _kept(model: Any, *, checkpointing: bool) -> float:
-    """Bytes a token that a pass forward keeps for the one back."""
+    """Bytes a token that a pass forward keeps for the one back.
+
+    Of rows of three lengths: what does not grow with the length, and what grows with its square, is
+    no token's. Attention without fused kernels keeps squares: they count, as of 768 tokens.
+    """
+    first, second, third = (
+        _kept_of(model, length, checkpointing=checkpointing)
+        for length in (PROBED, 2 * PROBED, 3 * PROBED)
+    )
+    squares = (third - 2 * second + first) / 2  # of PROBED tokens
+    is_eager = getattr(model.config, "_attn_implementation", None) == "eager"
+    return (second - first - (0 if is_eager else 3) * squares) / PROBED
+
+
+def _kept_of(model: Any, length: int, *, checkpointing: bool) -> float:
+    """Bytes that a pass forward over a row of so many tokens keeps."""
     import torch
 
     own = (*model.parameters(), *model.buffers())
@@ -100,7 +124,7 @@ def _kept(model: Any, *, checkpointing: bool) -> float:
 
     model.requires_grad_(False).eval()
     embedding = model.get_input_embeddings().weight
-    shape = (1, PROBED, embedding.shape[1])
+    shape = (1, length, embedding.shape[1])
     states = torch.zeros(shape, dtype=embedding.dtype, device="meta", requires_grad=True)
     with ExitStack() as stack:
         if checkpointing:
@@ -109,4 +133,4 @@ def _kept(model: Any, *, checkpointing: bool) -> float:
         stack.enter_context(torch.enable_grad())
         stack.enter_context(torch.autograd.graph.saved_tensors_hooks(keep, lambda one: one))
         model(inputs_embeds=states, use_cache=False)
-    return sum(one.untyped_storage().nbytes() for one in kept.values()) / PROBED
+    return sum(one.untyped_storage().nbytes() for one in kept.values())

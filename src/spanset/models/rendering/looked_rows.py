@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spanset.base.errors import SpansetError
+from spanset.base.memory import available_bytes
 from spanset.base.workers import available_workers
 from spanset.data.conversation import Conversation
 from spanset.models.rendering.chat_templates import RenderError
@@ -26,6 +27,8 @@ from spanset.models.rendering.kept_tokens import PackedRow, packed
 from spanset.models.rendering.renderer import Renderer
 from spanset.models.rendering.sides import read_rows
 
+CHARACTERS = 2**20  # of rows that are rendered at once
+OF_PROCESS = 2**30  # bytes that each may take, with what it is sent
 SHARED_ROWS = 50_000  # rows from which processes, which take three seconds to start, are worth it
 
 
@@ -71,7 +74,8 @@ def looked_rows(talks: Sequence[Conversation], renderer: Renderer, pair: str) ->
         np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, bool), np.zeros(n, np.uint8),
         [], {}, {},
     )  # fmt: skip
-    for place, read in enumerate(read_rows(talks, renderer, pair)):
+    reads = (one for some in _pieces(talks) for one in read_rows(some, renderer, pair))
+    for place, read in enumerate(reads):
         if isinstance(read, RenderError):
             found.refused[place] = str(read)
             found.rows.append(())
@@ -82,6 +86,18 @@ def looked_rows(talks: Sequence[Conversation], renderer: Renderer, pair: str) ->
         if names := dropped_names(talks[place], renderer.chat, pair):
             found.dropped[place] = names
     return found
+
+
+def _pieces(talks: Sequence[Conversation]) -> Iterator[Sequence[Conversation]]:
+    """Rows in order, few long ones at a time: each of their tokens is many objects for a moment."""
+    start = size = 0
+    for place, talk in enumerate(talks):
+        own = sum(len(turn.text) for turn in (*talk.turns, *talk.rejected))
+        if size + own > CHARACTERS and place > start:
+            yield talks[start:place]
+            start, size = place, 0
+        size += own
+    yield talks[start:]
 
 
 def looked_in_processes(
@@ -102,12 +118,15 @@ def looked_in_processes(
         A process was ended by the system.
     """
     from joblib import Parallel, delayed
-    from joblib.externals.loky import get_reusable_executor
 
+    # New ones: one that has done other work would pass for leaking memory when it loads a
+    # tokenizer, and be ended.
+    _end_processes()
     options: dict[str, Any] = {"pre_dispatch": "2*n_jobs", "max_nbytes": None}
-    share: Any = Parallel(available_workers(), return_as="generator", **options)
-    folder = str(Path.cwd())
-    found = share(delayed(_looked)(some, load, key, folder, pair) for some in talks)
+    # Never in threads, whatever the program around says: see `Renderer.render`.
+    share: Any = Parallel(processes(), backend="loky", return_as="generator", **options)
+    home = os.getpid(), str(Path.cwd())
+    found = share(delayed(_looked)(some, load, key, home, pair) for some in talks)
     try:
         for looked in found:  # noqa: UP028 (`yield from` would close it, and its warnings come)
             yield looked
@@ -123,19 +142,39 @@ def looked_in_processes(
             # Of tasks that were done for nothing, where the rows before them ended the run.
             warnings.filterwarnings("ignore", r"\d+ tasks", UserWarning)
             found.close()
-        get_reusable_executor().shutdown(wait=False)  # a model needs their memory
+        _end_processes()  # a model needs their memory
+
+
+def _end_processes() -> None:
+    """No process of joblib's is left."""
+    from joblib.externals.loky import get_reusable_executor
+
+    own: dict[str, Any] = {"reuse": True}  # that one, and none of other settings
+    get_reusable_executor(**own).shutdown(wait=True)
+
+
+def processes() -> int:
+    """How many may render at once: 1 where there is no room for more."""
+    from joblib import cpu_count
+
+    return max(1, min(available_workers(), cpu_count(), available_bytes() // OF_PROCESS))
 
 
 _held: dict[str, Renderer] = {}  # by what identifies it; in a process that renders, the one it has
 
 
 def _looked(
-    talks: Sequence[Conversation], load: Callable[[], Renderer], key: str, folder: str, pair: str
+    talks: Sequence[Conversation],
+    load: Callable[[], Renderer],
+    key: str,
+    home: tuple[int, str],
+    pair: str,
 ) -> LookedRows:
-    """Rows in a process that renders."""
+    """Rows in a process that renders, for the one with this number and folder."""
     if key not in _held:
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a processor
-        os.chdir(folder)  # the process may be older than this run
+        if os.getpid() != home[0]:  # joblib starts none inside of another's
+            os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process a processor
+            os.chdir(home[1])  # the process may be older than this run
         _held.clear()
         _held[key] = load()
     return looked_rows(talks, _held[key], pair)
