@@ -20,7 +20,7 @@ import torch
 
 from benches.device.features import Clock, rows_of
 from benches.device.profiles import profiled
-from benches.device.random_models import save_random_model
+from benches.device.random_models import SMALL, save_random_model
 from spanset.config.model_settings import ModelConfig
 from spanset.features.gradient import GradientFeatures
 from spanset.models.passes import capture_run, model_run
@@ -33,14 +33,12 @@ from spanset.sketches.reducer import Reducer
 from spanset.stores.keeping import in_store
 
 NARROW = {
+    **SMALL,
     "hidden_size": 12,
     "intermediate_size": 24,
-    "num_hidden_layers": 30,
     "num_attention_heads": 3,
     "num_key_value_heads": 1,
     "vocab_size": 16_384,
-    "max_position_embeddings": 2048,
-    "tie_word_embeddings": True,
 }
 BATCH_TOKENS = 16_384  # as on a card
 TOKENS = 16  # of a pass

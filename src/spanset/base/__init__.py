@@ -5,6 +5,7 @@ array_types  names of the arrays that go from room to room
 unit_rows    rows of a matrix at length one, and as the kernel sees them
 cosines      of many rows with many others, rounded so that ties are ties
 blocks       rows a block at a time, on all processors; workers: how many there are
+processes    work of Python's own, likewise
 sorted_places    where numbers stand among ascending ones
 kept_files   arrays kept on disk for the next call
 file_digest  what tells that a file is the same
@@ -12,6 +13,7 @@ alike_numbers    numbers of one kind, written alike
 short_names  names of files that are short and still tell them apart
 stages       stages of a run, shown while they run, and timed
 devices      where things are computed; transfers: arrays there and back, without waiting
+replayed_work    many small steps there, launched as one
 memory       what fits, and what was used
 speed        how fast this machine multiplies
 findable     names of files that hold in another process

@@ -103,13 +103,10 @@ class LazyRows:
         return len(self.source)
 
     def __getitem__(self, rows: slice | IntArray) -> Matrix:
-        def converted(array: Matrix, dtype: np.dtype[Any]) -> Matrix:
-            return array.astype(dtype, copy=False)
-
         kept = self.kept(rows)
         if self.scales is not None and kept.dtype == np.float64:
             kept = kept.copy()  # the rows are made in place
-        return self.made(kept, rows, lambda one: one, converted)
+        return self.made(kept, rows, lambda one: one, _converted)
 
     def kept(self, rows: slice | IntArray) -> Matrix:
         """Rows as they are kept: `source[rows]`."""
@@ -178,6 +175,10 @@ def by_steps(X: AnyRows, of_rows: Callable[[Matrix], FloatArray]) -> FloatArray:
         return of_rows(X)
     steps = [of_rows(X[start : start + STEP]) for start in range(0, len(X), STEP)]
     return np.concatenate(steps) if steps else np.zeros(0)
+
+
+def _converted(array: Matrix, dtype: np.dtype[Any]) -> Matrix:
+    return array.astype(dtype, copy=False)
 
 
 def _read(X: npt.NDArray[Any], rows: slice | IntArray) -> npt.NDArray[Any]:

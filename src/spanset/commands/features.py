@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from spanset.features.representations import (
     require_making,
 )
 from spanset.features.specs import parse_features
-from spanset.models.language_model import with_usual_batches
+from spanset.models.language_model import usual_batch_tokens
 from spanset.stores.checks import refuse_place
 from spanset.stores.keeping import in_store
 from spanset.stores.making import describe
@@ -53,7 +54,8 @@ def run_features(
     require_making(spec)
     part = None if shard is None else Shard.parse(shard)
     if part is not None and spec.kind in ("gradient", "hidden"):
-        model = with_usual_batches(model)
+        # What a card has room for would give shards on other cards another plan.
+        model = replace(model, batch_tokens=usual_batch_tokens(model))
     refuse_negative(("--seed", seed))
     check_address(cluster.ray, cluster.ray_workers)
     check_making(cluster, model)

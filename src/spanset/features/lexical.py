@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from spanset.base.array_types import IntArray
+from spanset.base.processes import in_processes
 from spanset.base.software import software
 from spanset.base.stages import SILENT, Watcher
 from spanset.base.workers import available_workers
@@ -198,7 +198,9 @@ class LexicalFeatures(MadeByRows):
             yield from super()._each(data, batches)
             return
         texts = (_texts(data[rows]) for rows in batches)
-        for rows, counts in zip(batches, _in_processes(texts), strict=True):
+        for rows, counts in zip(
+            batches, in_processes(_count, texts, available_workers()), strict=True
+        ):
             yield self._made(counts, len(rows))
 
     def _has_counts(self, data: Dataset) -> bool:
@@ -251,17 +253,9 @@ def _texts(data: Dataset) -> list[str]:
 def _counts_of(data: Dataset) -> Iterator[Counts]:
     """Counts of every batch, in order; of many rows on all processors."""
     texts = (_texts(data[start : start + BATCH]) for start in range(0, len(data), BATCH))
-    return _in_processes(texts) if len(data) >= SHARED_ROWS else map(_count, texts)
-
-
-def _in_processes(texts: Iterable[list[str]]) -> Iterator[Counts]:
-    """Counts of every batch of texts, in order.
-
-    In processes, since hashing holds the interpreter: joblib's need no guard in a user's script.
-    """
-    options: dict[str, Any] = {"pre_dispatch": "2*n_jobs", "max_nbytes": None}
-    share: Any = Parallel(available_workers(), return_as="generator", **options)
-    yield from share(delayed(_count)(some) for some in texts)
+    if len(data) < SHARED_ROWS:
+        return map(_count, texts)
+    return in_processes(_count, texts, available_workers())
 
 
 def _count(texts: Iterable[str]) -> Counts:

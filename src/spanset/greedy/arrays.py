@@ -183,8 +183,7 @@ class HostFactor(KnownResiduals, Held):
 
     def _let_go(self) -> None:
         """Move the columns together where many are of spent rows: nobody reads them again."""
-        rows = self._columns.rows
-        left = self._columns.without(self.highest[rows] < self.rules.spent_below[rows])
+        left = self._columns.without(self.highest < self.rules.spent_below)
         if left is not None:
             self._C.squeeze(left, self.t, self.run)
             self._columns.move(left)

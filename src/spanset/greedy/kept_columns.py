@@ -42,11 +42,11 @@ class KeptColumns:
 
         Parameters
         ----------
-        is_spent : (n,) bool
-            Of the row of each column.
+        is_spent : (N,) bool
+            Of each row.
         """
-        left = np.flatnonzero(~is_spent)
-        is_worth_it = len(is_spent) - len(left) >= SPENT_SHARE * len(is_spent)
+        left = np.flatnonzero(~is_spent[self.rows])
+        is_worth_it = len(self) - len(left) >= SPENT_SHARE * len(self)
         return left if len(left) and is_worth_it else None
 
     def move(self, left: IntArray) -> None:

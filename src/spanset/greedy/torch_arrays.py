@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spanset.base.array_types import IntArray
 from spanset.base.devices import full_precision, resolve_device, room_for
@@ -194,8 +195,7 @@ class DeviceFactor(KnownResiduals, Held):
 
     def _let_go(self) -> None:
         """Move columns together where many are of spent rows, in place and in pieces."""
-        rows = self._columns.rows
-        left = self._columns.without(self.residual[rows] < self.rules.spent_below[rows])
+        left = self._columns.without(self.highest < self.rules.spent_below)
         if left is None:
             return
         index, n, d = sent(left, self._device), len(left), self.X.shape[1]
@@ -258,21 +258,20 @@ class DeviceFactor(KnownResiduals, Held):
         step = max(1, SCRATCH // 16 // max(1, d * 8))
         stages = Stages(min(step, N), d, lazy.source.dtype, self._device)
 
-        def converted(array: torch.Tensor, dtype: np.dtype[Any]) -> torch.Tensor:
-            return array.to(getattr(torch, dtype.name))
-
         for start in range(0, N, step):
             rows = slice(start, min(start + step, N))
             kept = stages.sent(lazy.kept(rows))
-            features[rows] = lazy.made(
-                kept, rows, lambda one: sent(np.array(one), self._device), converted
-            )
+            features[rows] = lazy.made(kept, rows, self._sent_copy, _converted)
         return features
 
+    def _sent_copy(self, array: npt.NDArray[Any]) -> torch.Tensor:
+        """By a copy, since torch warns of read-only arrays."""
+        return sent(np.array(array, order="C"), self._device)
+
     def _tensor(self, array: Any) -> torch.Tensor:
-        """`array` on the device in X's dtype; by a copy, since torch warns of read-only arrays."""
+        """`array` on the device in X's dtype."""
         if isinstance(array, np.ndarray):
-            array = sent(np.array(array, order="C"), self._device)
+            array = self._sent_copy(array)
         return array.to(self._device, self._dtype)
 
     def _places(self, rows: IntArray) -> torch.Tensor:
@@ -290,3 +289,7 @@ class DeviceFactor(KnownResiduals, Held):
     def _room(self, rows: int, besides: int = 0) -> AbstractContextManager[None]:
         """See `room_for`."""
         return room_for(self._device, self.X.dtype.name, rows, self._row_bytes, besides)
+
+
+def _converted(array: torch.Tensor, dtype: np.dtype[Any]) -> torch.Tensor:
+    return array.to(getattr(torch, dtype.name))

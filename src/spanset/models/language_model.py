@@ -40,12 +40,11 @@ KEPT_SHARE = 1 / 16  # of memory, that tokens may take between the look at rows 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16384}
 
 
-def with_usual_batches(config: ModelConfig) -> ModelConfig:
-    """The same with batches that depend on no card's memory: shards have one plan."""
+def usual_batch_tokens(config: ModelConfig) -> int:
+    """Tokens of a pass, as settings say; else what most models and cards have room for."""
     if config.batch_tokens is not None:
-        return config
-    tokens = BATCH_TOKENS[model_device(config.device).partition(":")[0]]
-    return replace(config, batch_tokens=tokens)
+        return config.batch_tokens
+    return BATCH_TOKENS[model_device(config.device).partition(":")[0]]
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,6 @@ class LanguageModel:
         return model_dtype(self.config.model_dtype, self.device)
 
     @property
-    def usual_batch_tokens(self) -> int:
-        """Tokens of a pass, as its settings say; else what most models and cards have room for."""
-        return with_usual_batches(self.config).batch_tokens or 0
-
-    @property
     def skeleton(self) -> Any:
         """The model without weights."""
         return self.once("skeleton", lambda: skeleton(self.files))
@@ -214,6 +208,12 @@ class LanguageModel:
             return made
         return {**made, "device_map": self.config.device_map, "cards": cards()}
 
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What takes time to get, got the first time."""
+        if name not in self.memo:
+            self.memo[name] = make()
+        return self.memo[name]
+
     def _load(self) -> Any:
         is_whole = self.config.quantize == NONE and method_of(self.files.config) is None
         if self.device == "cpu" and is_whole:
@@ -248,9 +248,3 @@ class LanguageModel:
     def _tokens(self) -> str:
         """What the memo calls the tokens of rows, whose sides `pair` decides."""
         return f"tokens, {self.config.pair}"
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What takes time to get, got the first time."""
-        if name not in self.memo:
-            self.memo[name] = make()
-        return self.memo[name]

@@ -18,7 +18,7 @@ from spanset.config.model_settings import ModelConfig
 from spanset.features.gradient import GradientFeatures
 from spanset.features.hidden import HiddenFeatures
 from spanset.models import language_model
-from spanset.models.language_model import with_usual_batches
+from spanset.models.language_model import usual_batch_tokens
 from spanset.models.passes import pass_size
 from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.passes.pass_size import (
@@ -212,5 +212,5 @@ def test_squares_count_where_attention_keeps_them(monkeypatch, attention, square
 
 def test_shards_have_one_plan_whatever_their_cards(monkeypatch):
     monkeypatch.setattr(language_model, "model_device", lambda _: "cuda:1")
-    assert with_usual_batches(ModelConfig()).batch_tokens == 16_384
-    assert with_usual_batches(ModelConfig(batch_tokens=5)).batch_tokens == 5
+    assert usual_batch_tokens(ModelConfig()) == 16_384
+    assert usual_batch_tokens(ModelConfig(batch_tokens=5)) == 5

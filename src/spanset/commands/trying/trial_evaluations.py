@@ -18,7 +18,7 @@ from spanset.config.settings import DataConfig
 from spanset.config.trial_settings import JudgingConfig
 from spanset.data.dataset import Dataset
 from spanset.data.reader import read_data
-from spanset.models.language_model import LanguageModel
+from spanset.models.language_model import LanguageModel, usual_batch_tokens
 from spanset.models.rendering.token_survey import survey
 from spanset.stores.status import Status
 from spanset.trials.evaluation import Evaluation
@@ -121,4 +121,4 @@ def _held_out(
         )
     depends_on: dict[str, Any] = {"digests": data.digests[places].tobytes().hex()}
     rows = rendered_rows(data, model, places)
-    return HeldOutRows(name, rows, depends_on, model.usual_batch_tokens)
+    return HeldOutRows(name, rows, depends_on, usual_batch_tokens(model.config))

@@ -8,16 +8,14 @@ nothing that grows with the square of the length, unless a model has it otherwis
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from spanset.models.language_model import LanguageModel, usual_batch_tokens
 from spanset.models.libraries import first_line
 from spanset.models.model_files import skeleton
 from spanset.models.passes.checkpointed import checkpointed
 from spanset.models.passes.targets import decoder_layers
 from spanset.models.passes.unpacked import unpacked
-
-if TYPE_CHECKING:
-    from spanset.models.language_model import LanguageModel
 
 PROBED = 256  # tokens: some models fill up shorter rows to so many, and keep all of them
 SHARE = 0.7  # of what is free: what is kept is not all, and memory has gaps
@@ -32,7 +30,7 @@ def tokens_at_once(model: LanguageModel, *, backward: bool) -> int:
     config = model.config
     is_settled = config.batch_tokens is not None or config.device_map is not None
     if is_settled or model.device == "cpu":
-        return model.usual_batch_tokens
+        return usual_batch_tokens(config)
     return model.once(f"tokens of a pass, {backward}", lambda: _fitting(model, backward=backward))
 
 
@@ -48,7 +46,7 @@ def _fitting(model: LanguageModel, *, backward: bool) -> int:
         empty = skeleton(model.files).to(dtype)
         of_token = pass_bytes(empty, backward=backward, checkpointing=checkpointing)
     except Exception as error:  # a model is somebody's program: it may look at numbers
-        usual = model.usual_batch_tokens
+        usual = usual_batch_tokens(model.config)
         model.watcher.note(
             f"what a pass takes cannot be told beforehand ({first_line(error)}): batches of "
             f"{usual:,} tokens, or --batch-tokens"

@@ -7,18 +7,19 @@ tokenizer and the template loaded anew from where this one has them.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spanset.base.errors import SpansetError
 from spanset.base.memory import available_bytes
+from spanset.base.processes import end_processes, in_processes
 from spanset.base.workers import available_workers
 from spanset.data.conversation import Conversation
 from spanset.models.rendering.chat_templates import RenderError
@@ -70,10 +71,8 @@ def looked_rows(talks: Sequence[Conversation], renderer: Renderer, pair: str) ->
         What is taken of a preference pair.
     """
     n = len(talks)
-    found = LookedRows(
-        np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, bool), np.zeros(n, np.uint8),
-        [], {}, {},
-    )  # fmt: skip
+    counts, status = np.zeros((2, n), np.int32), np.zeros(n, np.uint8)
+    found = LookedRows(counts[0], counts[1], np.zeros(n, bool), status, [], {}, {})
     reads = (one for some in _pieces(talks) for one in read_rows(some, renderer, pair))
     for place, read in enumerate(reads):
         if isinstance(read, RenderError):
@@ -117,19 +116,14 @@ def looked_in_processes(
     SpansetError
         A process was ended by the system.
     """
-    from joblib import Parallel, delayed
-
     # New ones: one that has done other work would pass for leaking memory when it loads a
     # tokenizer, and be ended.
-    _end_processes()
-    options: dict[str, Any] = {"pre_dispatch": "2*n_jobs", "max_nbytes": None}
-    # Never in threads, whatever the program around says: see `Renderer.render`.
-    share: Any = Parallel(processes(), backend="loky", return_as="generator", **options)
+    end_processes()
     home = os.getpid(), str(Path.cwd())
-    found = share(delayed(_looked)(some, load, key, home, pair) for some in talks)
+    work = partial(_looked, load=load, key=key, home=home, pair=pair)
     try:
-        for looked in found:  # noqa: UP028 (`yield from` would close it, and its warnings come)
-            yield looked
+        with closing(in_processes(work, talks, processes())) as found:
+            yield from found
     except BrokenProcessPool as error:
         raise SpansetError(
             "a process that renders rows was ended",
@@ -138,19 +132,7 @@ def looked_in_processes(
             fix="free some, or use one processor only: taskset -c 0 spanset ...",
         ) from error
     finally:
-        with warnings.catch_warnings():
-            # Of tasks that were done for nothing, where the rows before them ended the run.
-            warnings.filterwarnings("ignore", r"\d+ tasks", UserWarning)
-            found.close()
-        _end_processes()  # a model needs their memory
-
-
-def _end_processes() -> None:
-    """No process of joblib's is left."""
-    from joblib.externals.loky import get_reusable_executor
-
-    own: dict[str, Any] = {"reuse": True}  # that one, and none of other settings
-    get_reusable_executor(**own).shutdown(wait=True)
+        end_processes()  # a model needs their memory
 
 
 def processes() -> int:
